@@ -1,0 +1,55 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "libra/cli/command.h"
+#include "libra/core/error.h"
+
+namespace {
+
+libra::cli::Context* g_context = nullptr;  // only for the signal handler
+
+void on_interrupt(int) {
+  if (g_context->stop.exchange(true)) std::_Exit(1);  // second Ctrl-C: at once
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  libra::cli::Context context;
+  g_context = &context;
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+
+  CLI::App app{
+      "Libra: a vision-language-action policy that splits every action into a coarse intent\n"
+      "(slow planner) and a fine action (fast diffusion refiner).\n"
+      "A first tour: libra suites; libra eval --checkpoint checkpoints/libra_tiny_object "
+      "--suite object --rollouts 2 --out out/eval"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "libra 0.1.0");
+  app.add_flag("--json", context.json, "results to stdout as JSON instead of text");
+  app.fallthrough();
+
+  libra::cli::add_suites(app, context);
+  libra::cli::add_collect(app, context);
+  libra::cli::add_train(app, context);
+  libra::cli::add_eval(app, context);
+  libra::cli::add_run(app, context);
+  libra::cli::add_plan(app, context);
+  libra::cli::add_info(app, context);
+  libra::cli::add_doctor(app, context);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  } catch (const libra::Error& e) {
+    std::fprintf(stderr, "libra: %s\n", e.what());
+    return e.exit_code();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "libra: unexpected failure: %s\n", e.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,76 @@
+// Configuration structs list their fields once; reading TOML, --set flags, writing the resolved
+// values into run folders and checkpoints, and help texts are all derived from that list.
+//
+//   struct OptimConfig {
+//     double lr = 1e-3;
+//     void list(ConfigFields& f) { f.add("lr", lr, "peak learning rate", {0.0, 1.0}); }
+//   };
+#pragma once
+
+#include <limits>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace libra {
+
+struct FieldBounds {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+};
+
+// One field of a configuration, bound to the variable that holds it.
+struct ConfigField {
+  std::string path;  // "planner.head.width"
+  std::string help;  // what it is, with its unit
+  FieldBounds bounds;
+  std::vector<std::string> choices;  // allowed words of a text field; empty allows any
+  std::variant<bool*, int*, double*, std::string*, std::vector<int>*> target;
+};
+
+class ConfigFields {
+ public:
+  void add(std::string_view name, bool& value, std::string_view help);
+  void add(std::string_view name, int& value, std::string_view help, FieldBounds bounds = {});
+  void add(std::string_view name, double& value, std::string_view help, FieldBounds bounds = {});
+  void add(std::string_view name, std::string& value, std::string_view help,
+           std::vector<std::string> choices = {});
+  void add(std::string_view name, std::vector<int>& value, std::string_view help);
+  // Fields of a nested struct, under "name.".
+  template <class Struct>
+  void section(std::string_view name, Struct& nested) {
+    const size_t length = prefix_.size();
+    prefix_ += std::string(name) + ".";
+    nested.list(*this);
+    prefix_.resize(length);
+  }
+
+  const std::vector<ConfigField>& fields() const { return fields_; }
+
+  // Reads values; every problem throws Error(kBadInput) that names the file and the field, and an
+  // unknown key suggests the nearest known one. Fields that are absent keep their value.
+  void read_toml_file(const std::string& path) const;
+  void read_toml(const std::string& text, const std::string& where) const;
+  void read_json(const std::string& text, const std::string& where) const;
+  // "planner.head.width=64", as given on the command line.
+  void set(std::string_view assignment) const;
+
+  std::string to_toml() const;  // with the help texts as comments
+  std::string to_json() const;  // nested objects, two spaces of indentation
+
+ private:
+  void push(std::string_view name, std::string_view help, FieldBounds bounds,
+            std::vector<std::string> choices, decltype(ConfigField::target) target);
+  std::string prefix_;
+  std::vector<ConfigField> fields_;
+};
+
+template <class Struct>
+ConfigFields list_fields(Struct& config) {
+  ConfigFields fields;
+  config.list(fields);
+  return fields;
+}
+
+}  // namespace libra
