@@ -1,6 +1,7 @@
 // A latency record with exact percentiles over everything that was added.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 namespace libra {
