@@ -1,0 +1,76 @@
+#include "libra/model/libra_vla/config.h"
+
+#include "libra/core/error.h"
+#include "libra/core/intent.h"
+
+namespace libra::model {
+
+void ActionConfig::list(ConfigFields& f) {
+  f.add("horizon", horizon, "H: actions in a chunk", {1, kMaxHorizon});
+  f.add("expansion", expansion, "M: chunks the planner predicts in one pass", {1, kMaxExpansion});
+  f.add("bins", bins, "N: bins of each action dimension", {2, kMaxBins});
+  f.add("normalize", normalize, "raw actions to [-1, 1]", {"q01_q99", "identity"});
+}
+
+void CoarseHeadConfig::list(ConfigFields& f) {
+  f.add("width", width, "token width", {1, 8192});
+  f.add("layers", layers, "transformer layers", {1, 64});
+  f.add("heads", heads, "attention heads", {1, 128});
+  f.add("mlp_ratio", mlp_ratio, "hidden width of the MLP over the token width", {0.5, 16});
+  f.add("proprio_token", proprio_token, "proprio as one more token");
+}
+
+void PointingConfig::list(ConfigFields& f) {
+  f.add("enabled", enabled, "pointing map and its token");
+  f.add("width", width, "channels of the map that meets the text", {1, 1024});
+}
+
+void PlannerConfig::list(ConfigFields& f) {
+  f.section("vision", vision);
+  f.section("language", language);
+  f.add("pixel_shuffle", pixel_shuffle, "side ratio of the image token grid after shuffling", {0.1, 1});
+  f.section("head", head);
+  f.section("pointing", pointing);
+}
+
+void RefinerConfig::list(ConfigFields& f) {
+  f.section("vision", vision);
+  f.add("width", width, "token width", {1, 8192});
+  f.add("layers", layers, "DiT blocks", {1, 64});
+  f.add("heads", heads, "attention heads", {1, 128});
+  f.add("mlp_ratio", mlp_ratio, "hidden width of the MLP over the token width", {0.5, 16});
+  f.add("code_width", code_width, "width of one codebook embedding", {1, 4096});
+  f.add("train_steps", train_steps, "DDPM steps in training", {2, 1000});
+  f.add("denoise_steps", denoise_steps, "DDIM steps at inference", {1, 1000});
+  f.add("target", target, "what is denoised", {"action", "residual"});
+}
+
+void LibraVlaConfig::list(ConfigFields& f) {
+  f.add("name", name, "name of the model");
+  f.add("variant", variant, "which halves there are (docs/model.md)",
+        {"full", "refinement", "vision", "base", "static_latent"});
+  f.add("prompt", prompt, "prompt template", {"internvl2_5", "plain"});
+  f.add("image_size", image_size, "side of a planner image (px)", {16, 4096});
+  f.add("refiner_image_size", refiner_image_size, "side of a refiner image (px)", {16, 4096});
+  f.add("cameras", cameras, "camera images of an observation", {1, 8});
+  f.section("action", action);
+  f.section("planner", planner);
+  f.section("refiner", refiner);
+}
+
+void LibraVlaConfig::validate(const std::string& where) const {
+  const auto require = [&](bool ok, const std::string& problem) {
+    if (!ok) throw Error(ErrorCode::kBadInput, {.where = where, .problem = problem});
+  };
+  require(planner.head.width % planner.head.heads == 0,
+          "planner.head.width must be a multiple of planner.head.heads");
+  require(refiner.width % refiner.heads == 0, "refiner.width must be a multiple of refiner.heads");
+  require(!planner.pointing.enabled || planner.vision.stem.enabled(),
+          "planner.pointing needs a convolutional stem (planner.vision.stem)");
+  require(refiner.denoise_steps <= refiner.train_steps,
+          "refiner.denoise_steps must not exceed refiner.train_steps");
+  require(has_intents() || refiner.target == "action",
+          "refiner.target = \"residual\" needs a variant with intents");
+}
+
+}  // namespace libra::model

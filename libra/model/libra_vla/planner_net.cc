@@ -1,0 +1,124 @@
+#include "libra/model/libra_vla/planner_net.h"
+
+#include <cmath>
+#include <limits>
+
+#include "libra/nn/attention.h"
+
+namespace libra::model {
+
+using torch::indexing::Slice;
+
+HeadLayerImpl::HeadLayerImpl(int64_t width, int64_t heads, int64_t mlp_width) : heads_(heads) {
+  const auto norm = [&] { return torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})); };
+  norm1 = register_module("norm1", norm());
+  q = register_module("q", torch::nn::Linear(width, width));
+  kv = register_module("kv", torch::nn::Linear(width, 2 * width));
+  proj = register_module("proj", torch::nn::Linear(width, width));
+  norm2 = register_module("norm2", norm());
+  fc1 = register_module("fc1", torch::nn::Linear(width, mlp_width));
+  fc2 = register_module("fc2", torch::nn::Linear(mlp_width, width));
+}
+
+torch::Tensor HeadLayerImpl::forward(const torch::Tensor& x, int64_t keep, const torch::Tensor& mask) {
+  const int64_t batch = x.size(0), length = x.size(1), width = x.size(2), dim = width / heads_;
+  const torch::Tensor h = norm1->forward(x);
+  const torch::Tensor kept = x.index({Slice(), Slice(0, keep)});
+  const auto split = [&](const torch::Tensor& t, int64_t rows) {
+    return t.reshape({batch, rows, heads_, dim}).transpose(1, 2);
+  };
+  const torch::Tensor query = split(q->forward(h.index({Slice(), Slice(0, keep)})), keep);
+  const auto key_value = kv->forward(h).chunk(2, -1);
+  const torch::Tensor attended = nn::attention(query, split(key_value[0], length),
+                                               split(key_value[1], length), mask,
+                                               1.0 / std::sqrt(static_cast<double>(dim)));
+  const torch::Tensor y = kept + proj->forward(attended.transpose(1, 2).reshape({batch, keep, width}));
+  return y + fc2->forward(torch::gelu(fc1->forward(norm2->forward(y))));
+}
+
+PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id)
+    : config_(config), img_context_token_id_(img_context_token_id) {
+  const PlannerConfig& p = config.planner;
+  const int64_t width = p.head.width;
+  backbone = register_module("backbone", InternVl(backbone_config(p)));
+  tokens_per_image_ = backbone->tokens_per_image(config.image_size, config.image_size);
+  if (p.pointing.enabled) {
+    pointing = register_module("pointing", PointingHead(p.pointing, p.vision.stem.feature_channels(),
+                                                        p.language.vocab_size, width));
+  }
+  project = register_module("project", torch::nn::Linear(p.language.hidden_size, width));
+  if (p.head.proprio_token) {
+    proprio1 = register_module("proprio1", torch::nn::Linear(kProprioDim, width));
+    proprio2 = register_module("proprio2", torch::nn::Linear(width, width));
+  }
+  queries = register_parameter("queries", torch::randn({config.queries(), width}) * 0.02);
+  layers = register_module("layers", torch::nn::ModuleList());
+  for (int i = 0; i < p.head.layers; ++i) {
+    layers->push_back(HeadLayer(width, p.head.heads, int64_t(double(width) * p.head.mlp_ratio)));
+  }
+  norm = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
+  if (config.has_intents()) {
+    bins = register_module("bins", torch::nn::Linear(width, kActionDim * config.action.bins));
+  }
+  keyframe = register_module("keyframe", torch::nn::Linear(width, 3));
+}
+
+PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
+  PlannerOutput out;
+  const int64_t batch = input.pixel_values.size(0);
+  const InternVlOutput base =
+      backbone->forward(input.pixel_values.flatten(0, 1), input.input_ids, input.attention_mask,
+                        img_context_token_id_);
+  std::vector<torch::Tensor> rows = {queries.expand({batch, -1, -1}),
+                                     project->forward(base.last_hidden_state)};
+  if (!proprio1.is_empty()) {
+    rows.push_back(proprio2->forward(torch::gelu(proprio1->forward(input.proprio))).unsqueeze(1));
+  }
+  if (!pointing.is_empty()) {
+    out.map = pointing->map(base.features);
+    out.pointing = pointing->forward(out.map, input.instruction);
+    rows.push_back(out.pointing.token);
+  }
+  for (auto& row : rows) row = row.to(rows[1].scalar_type());
+  torch::Tensor x = torch::cat(rows, 1);
+  const int64_t k = config_.queries(), length = x.size(1);
+  torch::Tensor mask;  // the head must not see the rows of padding tokens
+  if (input.attention_mask.defined()) {
+    mask = torch::zeros({batch, 1, 1, length}, x.options().dtype(torch::kFloat32));
+    mask.index({Slice(), 0, 0, Slice(k, k + input.attention_mask.size(1))})
+        .masked_fill_(input.attention_mask == 0, -std::numeric_limits<float>::infinity());
+  }
+  const bool keep_all = config_.refiner_needs_planner();
+  const int64_t last = static_cast<int64_t>(layers->size()) - 1;
+  for (int64_t i = 0; i <= last; ++i) {
+    x = layers[static_cast<size_t>(i)]->as<HeadLayer>()->forward(x, i < last || keep_all ? length : k, mask);
+  }
+  x = norm->forward(x);
+  if (keep_all) {
+    // Text rows are left out: their number differs from prompt to prompt, and the queries know them.
+    const torch::Tensor is_image = input.input_ids == img_context_token_id_;
+    const int64_t prompt = input.input_ids.size(1);
+    const torch::Tensor image_rows =
+        x.index({Slice(), Slice(k, k + prompt)}).index({is_image}).reshape({batch, -1, x.size(2)});
+    out.tokens = torch::cat(
+        {x.index({Slice(), Slice(0, k)}), image_rows, x.index({Slice(), Slice(k + prompt)})}, 1);
+  }
+  const torch::Tensor answers = x.index({Slice(), Slice(0, k)});
+  if (!bins.is_empty()) {
+    out.logits = bins->forward(answers)
+                     .reshape({batch, k, kActionDim, config_.action.bins})
+                     .to(torch::kFloat32);
+  }
+  out.keyframe = keyframe->forward(answers.mean(1)).to(torch::kFloat32);
+  return out;
+}
+
+torch::Tensor PlannerNetImpl::pointing_map(const torch::Tensor& pixel_values) {
+  return pointing->map(backbone->stem_features(pixel_values.flatten(0, 1)));
+}
+
+Pointing PlannerNetImpl::point(const torch::Tensor& map, const TextQueries& queries) {
+  return pointing->forward(map, queries);
+}
+
+}  // namespace libra::model

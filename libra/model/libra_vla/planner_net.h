@@ -1,0 +1,72 @@
+// The Semantic Planner's network: InternVL backbone, optional pointing head, parallel coarse-action
+// head. Parameter names: backbone.* carries the published names (vision_model.*, mlp1.*,
+// language_model.*); everything else is ours.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "libra/model/backbones/internvl.h"
+#include "libra/model/libra_vla/config.h"
+#include "libra/model/libra_vla/pointing_head.h"
+
+namespace libra::model {
+
+struct PlannerInput {
+  torch::Tensor pixel_values;    // [B, C, 3, S, S], normalised
+  torch::Tensor input_ids;       // [B, T] int64, with the image placeholders
+  torch::Tensor attention_mask;  // [B, T] int64, 1 where a token stands; undefined: nothing is padded
+  torch::Tensor proprio;         // [B, 8], normalised
+  TextQueries instruction;       // [B, 1, L]; read by the pointing head only
+};
+
+struct PlannerOutput {
+  torch::Tensor logits;    // [B, K, D, N] f32: the coarse actions of the next M chunks
+  torch::Tensor keyframe;  // [B, 3] (dm): next keyframe position of the gripper minus the present one
+  torch::Tensor tokens;    // [B, T', W] head rows of queries, image tokens and extra tokens;
+                           // only for variants whose refiner reads them
+  torch::Tensor map;       // [B*C, d, h, w] what further pointing queries are laid over
+  Pointing pointing;       // of the instruction, P = 1; undefined when off
+};
+
+// Pre-norm transformer layer of the head.
+class HeadLayerImpl : public torch::nn::Module {
+ public:
+  HeadLayerImpl(int64_t width, int64_t heads, int64_t mlp_width);
+  // x [B, T, W] -> the first `keep` rows of the layer's output, [B, keep, W]. mask: added to the
+  // scores, broadcast to [B, heads, keep, T]; may be undefined.
+  torch::Tensor forward(const torch::Tensor& x, int64_t keep, const torch::Tensor& mask);
+
+ private:
+  int64_t heads_;
+  torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
+  torch::nn::Linear q{nullptr}, kv{nullptr}, proj{nullptr}, fc1{nullptr}, fc2{nullptr};
+};
+TORCH_MODULE(HeadLayer);
+
+class PlannerNetImpl : public torch::nn::Module {
+ public:
+  // img_context_token_id: the placeholder that image tokens replace.
+  PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id);
+  PlannerOutput forward(const PlannerInput& input);
+  // The pointing map alone, without the language model (grounding pre-training).
+  // pixel_values [B, C, 3, S, S] -> [B*C, d, h, w]
+  torch::Tensor pointing_map(const torch::Tensor& pixel_values);
+  Pointing point(const torch::Tensor& map, const TextQueries& queries);
+
+  int64_t tokens_per_image() const { return tokens_per_image_; }
+
+ private:
+  LibraVlaConfig config_;
+  int64_t img_context_token_id_;
+  int64_t tokens_per_image_ = 0;
+  InternVl backbone{nullptr};
+  PointingHead pointing{nullptr};
+  torch::nn::Linear project{nullptr}, proprio1{nullptr}, proprio2{nullptr};
+  torch::nn::Linear bins{nullptr}, keyframe{nullptr};
+  torch::nn::ModuleList layers{nullptr};
+  torch::nn::LayerNorm norm{nullptr};
+  torch::Tensor queries;  // [K, W]
+};
+TORCH_MODULE(PlannerNet);
+
+}  // namespace libra::model

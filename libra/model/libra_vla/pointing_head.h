@@ -1,0 +1,46 @@
+// Grounding: where in each camera's image is the thing that a text names? The text's embedding is
+// laid over the feature map of the convolutional stem by a dot product, so text and image meet at a
+// place that a loss with simulator positions can reach. The map's soft-argmax becomes one planner
+// token per camera. Why a model without pretraining needs it: docs/model.md.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "libra/model/libra_vla/config.h"
+
+namespace libra::model {
+
+// A batch of text queries as bags of tokens.
+struct TextQueries {
+  torch::Tensor ids;   // [B, P, L] int64
+  torch::Tensor mask;  // [B, P, L] bool, true where a token stands
+};
+
+struct Pointing {
+  torch::Tensor logits;  // [B, P, C, h*w + 1] f32: cells row by row, then "not in this image"
+  torch::Tensor uv;      // [B, P, C, 2] soft-argmax over the cells; u right, v down, in [0, 1]
+  torch::Tensor token;   // [B, C, W]: the first query of each sample as planner tokens
+};
+
+class PointingHeadImpl : public torch::nn::Module {
+ public:
+  // features come with `channels` channels; tokens leave with `token_width`.
+  PointingHeadImpl(const PointingConfig& config, int64_t channels, int64_t vocab_size,
+                   int64_t token_width);
+  // The map that queries are laid over: features [B*C, F, h, w] -> [B*C, width, h, w].
+  torch::Tensor map(const torch::Tensor& features);
+  // map from map(), queries [B, P, L]; C = B*C / B cameras.
+  Pointing forward(const torch::Tensor& map, const TextQueries& queries);
+
+ private:
+  torch::Tensor embed(const TextQueries& queries);  // [B, P, width]
+
+  torch::nn::Conv2d conv{nullptr};
+  torch::nn::Embedding words{nullptr};
+  torch::nn::Linear salience{nullptr}, query1{nullptr}, query2{nullptr}, nowhere{nullptr};
+  torch::nn::Linear token1{nullptr}, token2{nullptr};
+  torch::Tensor log_scale;
+};
+TORCH_MODULE(PointingHead);
+
+}  // namespace libra::model

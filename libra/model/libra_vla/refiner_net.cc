@@ -1,0 +1,77 @@
+#include "libra/model/libra_vla/refiner_net.h"
+
+namespace libra::model {
+
+RefinerNetImpl::RefinerNetImpl(const LibraVlaConfig& config) : config_(config) {
+  const RefinerConfig& r = config.refiner;
+  const int64_t width = r.width;
+  if (config.refiner_has_vision()) {
+    vision = register_module("vision", SiglipVision(r.vision));
+    project = register_module("project", torch::nn::Linear(r.vision.hidden_size, width));
+    camera = register_parameter("camera", torch::randn({config.cameras, 1, width}) * 0.02);
+  }
+  if (config.refiner_needs_planner()) {
+    planner_project =
+        register_module("planner_project", torch::nn::Linear(config.planner.head.width, width));
+  }
+  proprio1 = register_module("proprio1", torch::nn::Linear(kProprioDim, width));
+  proprio2 = register_module("proprio2", torch::nn::Linear(width, width));
+  if (config.has_intents()) {
+    codebook = register_module("codebook", torch::nn::Embedding(config.action.bins, r.code_width));
+    dimension = register_parameter("dimension", torch::randn({kActionDim, r.code_width}) * 0.02);
+    intent_project =
+        register_module("intent_project", torch::nn::Linear(kActionDim * r.code_width, width));
+  }
+  action_in = register_module("action_in", torch::nn::Linear(kActionDim, width));
+  join = register_module("join", torch::nn::Linear((config.has_intents() ? 2 : 1) * width, width));
+  position = register_parameter("position", torch::randn({config.action.horizon, width}) * 0.02);
+  t_embedder = register_module("t_embedder", nn::TimestepEmbedder(width));
+  blocks = register_module("blocks", torch::nn::ModuleList());
+  for (int i = 0; i < r.layers; ++i) {
+    blocks->push_back(nn::DitBlock(nn::DitBlockOptions{
+        .width = width, .heads = r.heads, .mlp_ratio = r.mlp_ratio, .context_width = width}));
+  }
+  final_layer = register_module("final_layer", nn::DitFinalLayer(width, kActionDim));
+}
+
+RefinerContext RefinerNetImpl::encode(const RefinerInput& input) {
+  const int64_t batch = input.proprio.size(0);
+  std::vector<torch::Tensor> rows;
+  if (config_.refiner_has_vision()) {
+    torch::Tensor tokens = vision->forward(input.pixel_values.flatten(0, 1)).last_hidden_state;
+    tokens = project->forward(tokens).reshape({batch, config_.cameras, -1, config_.refiner.width});
+    rows.push_back((tokens + camera).flatten(1, 2));
+  }
+  if (config_.refiner_needs_planner()) {
+    torch::Tensor tokens = planner_project->forward(input.planner_tokens);
+    if (config_.refiner_sees_planner_latent()) tokens = tokens.mean(1, /*keepdim=*/true);
+    rows.push_back(tokens);
+  }
+  rows.push_back(proprio2->forward(torch::gelu(proprio1->forward(input.proprio))).unsqueeze(1));
+  for (auto& row : rows) row = row.to(rows[0].scalar_type());
+  const torch::Tensor context_rows = torch::cat(rows, 1);
+  RefinerContext context;
+  for (const auto& block : *blocks) {
+    context.blocks.push_back(block->as<nn::DitBlock>()->precompute_kv(context_rows));
+  }
+  return context;
+}
+
+torch::Tensor RefinerNetImpl::embed_intent(const torch::Tensor& bins) {
+  const torch::Tensor code = codebook->forward(bins) + dimension;  // [B, H, D, code]
+  return intent_project->forward(code.flatten(2));
+}
+
+torch::Tensor RefinerNetImpl::forward(const torch::Tensor& noisy, const torch::Tensor& timestep,
+                                      const torch::Tensor& intent, const RefinerContext& context) {
+  torch::Tensor x = action_in->forward(noisy);
+  if (config_.has_intents()) x = torch::cat({x, intent.to(x.scalar_type())}, -1);
+  x = join->forward(x) + position;
+  const torch::Tensor condition = t_embedder->forward(timestep);
+  for (size_t i = 0; i < blocks->size(); ++i) {
+    x = blocks[i]->as<nn::DitBlock>()->forward(x, condition, &context.blocks[i]);
+  }
+  return final_layer->forward(x, condition).to(torch::kFloat32);
+}
+
+}  // namespace libra::model

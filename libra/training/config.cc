@@ -1,0 +1,60 @@
+#include "libra/training/config.h"
+
+namespace libra::training {
+
+void OptimConfig::list(ConfigFields& f) {
+  f.add("lr", lr, "peak learning rate", {0, 1});
+  f.add("final_lr_share", final_lr_share, "share of lr where the cosine ends", {0, 1});
+  f.add("warmup_steps", warmup_steps, "steps of linear warm-up", {0, 1e6});
+  f.add("beta1", beta1, "AdamW", {0, 1});
+  f.add("beta2", beta2, "AdamW", {0, 1});
+  f.add("weight_decay", weight_decay, "AdamW, on matrices only", {0, 10});
+  f.add("clip_norm", clip_norm, "largest gradient norm of each half", {0, 1e6});
+  f.add("ema_decay", ema_decay, "exponential moving average of the weights", {0, 1});
+}
+
+void LossConfig::list(ConfigFields& f) {
+  f.add("plan", plan, "weight of the coarse actions' cross-entropy", {0, 1e3});
+  f.add("diffusion", diffusion, "weight of the noise's squared error", {0, 1e3});
+  f.add("pointing", pointing, "weight of the pointing maps' cross-entropy", {0, 1e3});
+  f.add("keyframe", keyframe, "weight of the next keyframe position's L1 (dm)", {0, 1e3});
+  f.add("rotation_weight", rotation_weight, "weight of the rotation dimensions in the plan loss", {0, 1});
+  f.add("noise_draws", noise_draws, "noise draws per image encoding", {1, 64});
+}
+
+void InjectionConfig::list(ConfigFields& f) {
+  f.add("mode", mode, "intents the refiner is trained on", {"adaptive", "teacher", "free"});
+  f.add("tau", tau, "adaptive: long over short moving average of the accuracy", {0, 2});
+}
+
+void SamplingConfig::list(ConfigFields& f) {
+  f.add("early_frames", early_frames, "first frames of a demonstration that are drawn more often", {0, 1e4});
+  f.add("early_copies", early_copies, "extra times they are drawn", {0, 1e4});
+  f.add("shift", shift, "random image shift (px)", {0, 64});
+  f.add("brightness", brightness, "random brightness (+- share)", {0, 1});
+  f.add("tint", tint, "random brightness per channel (+- share)", {0, 1});
+  f.add("held_out", held_out, "share of the demonstrations kept for validation", {0, 0.5});
+}
+
+void GroundingConfig::list(ConfigFields& f) {
+  f.add("steps", steps, "planner steps on still scenes before the demonstrations", {0, 1e7});
+  f.add("batch", batch, "scenes in a step", {1, 4096});
+}
+
+void TrainConfig::list(ConfigFields& f) {
+  f.add("steps", steps, "optimiser steps", {1, 1e8});
+  f.add("batch", batch, "samples in a step", {1, 65536});
+  f.add("seed", seed, "of sampling, noise and initial weights", {0, 2e9});
+  f.add("threads", threads, "CPU threads", {1, 1024});
+  f.add("precision", precision, "of the forward pass; weights stay f32", {"bf16", "f32"});
+  f.add("log_every", log_every, "steps between lines of log.jsonl", {1, 1e6});
+  f.add("validate_every", validate_every, "steps between validations", {1, 1e8});
+  f.add("checkpoint_every", checkpoint_every, "steps between checkpoints", {1, 1e8});
+  f.section("optim", optim);
+  f.section("loss", loss);
+  f.section("injection", injection);
+  f.section("sampling", sampling);
+  f.section("grounding", grounding);
+}
+
+}  // namespace libra::training

@@ -1,0 +1,27 @@
+// The losses of Libra-VLA. All reduce to one number per batch, in f32.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace libra::training {
+
+// Coarse actions: cross-entropy of logits [B, K, D, N] against bins [B, K, D] int64; valid [B, K]
+// (f32, 0 where the demonstration was pushed before that step); weight [D].
+torch::Tensor plan_loss(const torch::Tensor& logits, const torch::Tensor& bins,
+                        const torch::Tensor& valid, const torch::Tensor& weight);
+
+// Share of right bins over valid steps in x, y, z and gripper; rotation is left out, it would
+// inflate the number.
+double token_accuracy(const torch::Tensor& logits, const torch::Tensor& bins, const torch::Tensor& valid);
+
+// Pointing maps: logits [B, P, C, h*w + 1] against uv [B, P, C, 2] in image coordinates; not-a-number
+// means "not in this image" and asks for the last entry. present [B, P] f32. A place between cell
+// centres is shared among the four nearest cells, so that the soft-argmax can be exact.
+torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv,
+                            const torch::Tensor& present, int64_t grid_h, int64_t grid_w);
+
+// Noise: squared error of prediction and noise [B*R, H, D]; valid [B, H] f32 serves R draws each.
+torch::Tensor diffusion_loss(const torch::Tensor& prediction, const torch::Tensor& noise,
+                             const torch::Tensor& valid);
+
+}  // namespace libra::training

@@ -1,0 +1,113 @@
+#include "libra/training/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "libra/core/error.h"
+
+namespace libra::training {
+
+double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps) {
+  if (step < config.warmup_steps) return config.lr * double(step + 1) / double(config.warmup_steps);
+  const double span = std::max<double>(1.0, double(total_steps - config.warmup_steps));
+  const double done = std::clamp(double(step - config.warmup_steps) / span, 0.0, 1.0);
+  const double share = 0.5 * (1.0 + std::cos(std::numbers::pi * done));
+  return config.lr * (config.final_lr_share + (1.0 - config.final_lr_share) * share);
+}
+
+Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t total_steps)
+    : config_(config), total_steps_(total_steps), parameters_(module.parameters()) {
+  std::vector<torch::Tensor> matrices, rest;
+  for (const auto& p : parameters_) (p.dim() >= 2 ? matrices : rest).push_back(p);
+  const auto options = [&](double decay) {
+    auto o = std::make_unique<torch::optim::AdamWOptions>(config.lr);
+    o->betas({config.beta1, config.beta2}).weight_decay(decay);
+    return o;
+  };
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(matrices, options(config.weight_decay));
+  groups.emplace_back(rest, options(0.0));
+  adamw_ = std::make_unique<torch::optim::AdamW>(groups);
+  for (const auto& p : parameters_) average_.push_back(p.detach().clone());
+}
+
+void Optimizer::zero_grad() { adamw_->zero_grad(); }
+
+double Optimizer::step(int64_t step) {
+  double squares = 0.0;
+  for (const auto& p : parameters_) {
+    if (p.grad().defined()) {
+      const double norm = p.grad().norm().item<double>();
+      squares += norm * norm;
+    }
+  }
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm)) return norm;
+  const torch::NoGradGuard no_grad;
+  if (config_.clip_norm > 0 && norm > config_.clip_norm) {
+    const double scale = config_.clip_norm / (norm + 1e-6);
+    for (const auto& p : parameters_) {
+      if (p.grad().defined()) p.grad().mul_(scale);
+    }
+  }
+  const double lr = learning_rate(config_, step, total_steps_);
+  for (auto& group : adamw_->param_groups()) {
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(lr);
+  }
+  adamw_->step();
+  // Early on the average follows closely, so that it is never dominated by the initial weights.
+  const double decay = std::min(config_.ema_decay, (1.0 + double(step)) / (10.0 + double(step)));
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    average_[i].mul_(decay).add_(parameters_[i].detach(), 1.0 - decay);
+  }
+  return norm;
+}
+
+void Optimizer::swap_average() {
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const torch::Tensor weights = parameters_[i].detach().clone();
+    parameters_[i].copy_(average_[i]);
+    average_[i].copy_(weights);
+  }
+}
+
+void Optimizer::save(const std::string& path) const {
+  torch::serialize::OutputArchive archive, optimizer;
+  adamw_->save(optimizer);
+  archive.write("adamw", optimizer);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    archive.write("weight." + std::to_string(i), parameters_[i].detach());
+    archive.write("average." + std::to_string(i), average_[i]);
+  }
+  archive.save_to(path);
+}
+
+void Optimizer::load(const std::string& path) {
+  try {
+    torch::serialize::InputArchive archive, optimizer;
+    archive.load_from(path);
+    const torch::NoGradGuard no_grad;
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      torch::Tensor weight, average;
+      archive.read("weight." + std::to_string(i), weight);
+      archive.read("average." + std::to_string(i), average);
+      if (weight.sizes() != parameters_[i].sizes()) {
+        throw Error(ErrorCode::kBadInput, {.where = path,
+                                           .problem = "belongs to another model",
+                                           .next = "resume with the config of that run"});
+      }
+      parameters_[i].copy_(weight);
+      average_[i].copy_(average);
+    }
+    archive.read("adamw", optimizer);
+    adamw_->load(optimizer);
+  } catch (const c10::Error& e) {
+    throw Error(ErrorCode::kBadInput, {.where = path,
+                                       .problem = "cannot be resumed from",
+                                       .found = e.what_without_backtrace()});
+  }
+}
+
+}  // namespace libra::training

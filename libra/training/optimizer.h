@@ -1,0 +1,42 @@
+// AdamW with warm-up and cosine, gradient clipping and an exponential moving average of the weights,
+// for one half of the model (a set of parameters that no other optimiser touches).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libra/training/config.h"
+
+namespace libra::training {
+
+// Learning rate of step 0, 1, ...: linear warm-up, then a cosine from lr to lr * final_lr_share.
+double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps);
+
+class Optimizer {
+ public:
+  // `module` keeps its weights in f32; `total_steps` ends the cosine.
+  Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t total_steps);
+
+  void zero_grad();
+  // Clips, steps, updates the average. Returns the gradient norm before clipping; when it is not
+  // finite nothing is changed.
+  double step(int64_t step);
+
+  // Swaps the averaged weights in (or back out): for validation and for writing checkpoints.
+  void swap_average();
+
+  void save(const std::string& path) const;
+  // Throws Error(kBadInput) when the file does not belong to this model.
+  void load(const std::string& path);
+
+ private:
+  OptimConfig config_;
+  int64_t total_steps_;
+  std::vector<torch::Tensor> parameters_, average_;
+  std::unique_ptr<torch::optim::AdamW> adamw_;
+};
+
+}  // namespace libra::training
