@@ -1,0 +1,86 @@
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "libra/cli/command.h"
+#include "libra/core/error.h"
+#include "libra/data/demo_set.h"
+#include "libra/data/scene_set.h"
+#include "libra/training/training.h"
+
+namespace libra::cli {
+namespace {
+
+struct TrainFlags {
+  std::string config, out, scenes, tokenizer;
+  std::vector<std::string> data, assignments;
+  bool resume = false, print_config = false;
+};
+
+// A run's configuration: what the network is and how it is trained.
+struct RunConfig {
+  model::LibraVlaConfig model;
+  training::TrainConfig train;
+  void list(ConfigFields& f) {
+    f.section("model", model);
+    f.section("train", train);
+  }
+};
+
+void train(const TrainFlags& flags, const Context& context) {
+  RunConfig run;
+  const ConfigFields fields = list_fields(run);
+  if (!flags.config.empty()) fields.read_toml_file(flags.config);
+  for (const auto& assignment : flags.assignments) fields.set(assignment);
+  run.model.validate(flags.config);
+  if (flags.print_config) {
+    std::fputs(fields.to_toml().c_str(), stdout);
+    return;
+  }
+  if (flags.data.empty() || flags.out.empty()) {
+    throw Error(ErrorCode::kBadInput, {.where = "libra train",
+                                       .problem = "--data and --out are needed",
+                                       .next = "make data with `libra collect`"});
+  }
+
+  const data::DemoSet demos = data::DemoSet::load(flags.data, data::DemoSetOptions{});
+  std::unique_ptr<data::SceneSet> scenes;
+  if (!flags.scenes.empty()) scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));
+  if (run.train.grounding.steps > 0 && !scenes) {
+    throw Error(ErrorCode::kBadInput, {.where = "libra train",
+                                       .problem = "train.grounding.steps needs --scenes",
+                                       .next = "make scenes with `libra collect --scenes`, or set it to 0"});
+  }
+
+  torch::manual_seed(run.train.seed);
+  const NormStats stats = training::norm_stats(demos);
+  const policy::ModelBundle bundle = policy::make_bundle(run.model, stats, flags.tokenizer);
+  const training::Batcher batcher(demos, scenes.get(), *bundle.transforms, run.train);
+  training::Trainer trainer(run.train, bundle, batcher, flags.out);
+  if (flags.resume) trainer.resume();
+  std::ofstream(flags.out + "/config.toml") << fields.to_toml();
+  trainer.run(context.stop);
+  std::printf("%s\n", (flags.out + "/checkpoint").c_str());
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand("train", "demonstrations -> a checkpoint");
+  command->add_option("--config", flags->config, "TOML file, e.g. configs/libra_tiny.toml")->required();
+  command->add_option("--data", flags->data, "folder(s) that libra collect wrote");
+  command->add_option("--scenes", flags->scenes, "scenes.hdf5 for grounding pre-training");
+  command->add_option("--out", flags->out, "run folder: log.jsonl, config.toml, checkpoint/, resume/");
+  command->add_option("--tokenizer", flags->tokenizer, "folder with tokenizer.model")
+      ->default_val(LIBRA_ASSET_DIR "/tokenizer");
+  command->add_option("--set", flags->assignments, "field=value, e.g. --set train.steps=100");
+  command->add_flag("--resume", flags->resume, "continue the run in --out exactly where it stopped");
+  command->add_flag("--print-config", flags->print_config, "print the resolved configuration and stop");
+  command->footer("Example:\n  libra train --config configs/libra_tiny.toml --data data/object --scenes "
+                  "data/object/scenes.hdf5 --out runs/tiny");
+  command->callback([flags, &context] { train(*flags, context); });
+}
+
+}  // namespace libra::cli

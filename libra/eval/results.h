@@ -1,0 +1,63 @@
+// results.json (format 1; other programs read it) and the table on the terminal.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "libra/eval/rollout.h"
+#include "libra/eval/statistics.h"
+
+namespace libra::eval {
+
+// Counts over some episodes.
+struct Tally {
+  int episodes = 0, successes = 0;
+  int named = 0;   // episodes in which the named item was lifted first
+  int errors = 0;  // broken episodes (they count as failures)
+  double success_steps = 0.0;  // sum over the successful ones
+  double rate() const { return episodes > 0 ? double(successes) / episodes : 0.0; }
+  double named_rate() const { return episodes > 0 ? double(named) / episodes : 0.0; }
+  double mean_steps() const { return successes > 0 ? success_steps / successes : 0.0; }
+  void add(const Tally& other);
+};
+
+struct TaskResult {
+  std::string name, instruction;
+  int max_steps = 0;
+  Tally tally;
+};
+
+struct SuiteResult {
+  std::string name;
+  std::vector<TaskResult> tasks;
+  std::map<std::string, Tally> items;  // by the item asked for
+  bool names_items = false;            // the suite's tasks ask for an item by name
+  Tally total() const;
+};
+
+struct Results {
+  std::string checkpoint, policy, variant;
+  std::string schedule = "amortised", layout = "libero", instruction = "task", executor = "full";
+  int M = 2, N = 10, H = 5;
+  int denoise_steps = 0;  // 0: as in the checkpoint
+  uint64_t seed = 0;
+  int workers = 1, rollouts = 0;
+  bool complete = true;
+  std::vector<SuiteResult> suites;
+  Latency planner, refiner, per_chunk;
+  double planner_batched_ms = 0.0, refiner_batched_ms = 0.0;  // mean per element in batches
+  double wall_s = 0.0;
+  std::string machine, command;
+  double average() const;  // mean of the suites' success rates
+};
+
+// Fills everything but checkpoint, denoise_steps, machine and command.
+Results make_results(const RolloutRequest& request, const RolloutOutcome& outcome);
+
+std::string to_json(const Results& results);
+// Throws Error(kBadInput) naming `where` and the key.
+Results parse_results(const std::string& json, const std::string& where);
+std::string to_table(const Results& results);
+
+}  // namespace libra::eval

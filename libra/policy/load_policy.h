@@ -1,0 +1,21 @@
+// A checkpoint folder as a core::Policy.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libra/core/policy.h"
+
+namespace libra {
+
+struct PolicyOptions {
+  int threads = 1;              // of LibTorch, for the whole process
+  int denoise_steps = 0;        // 0: what the checkpoint says
+  bool sample_intents = false;  // draw intents from P(a^c) instead of taking the likeliest
+  uint64_t seed = 0;            // of those draws
+};
+
+// Throws Error(kNotFound / kBadInput) for a folder that is not a checkpoint.
+std::unique_ptr<Policy> load_policy(const std::string& dir, const PolicyOptions& options = {});
+
+}  // namespace libra

@@ -1,0 +1,217 @@
+#include "libra/sim/suite.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "libra/core/error.h"
+
+namespace libra::sim {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::string_view kExtension = ".bddl";
+constexpr size_t kMaxTasks = 1000;
+
+std::string next_to(std::string_view word, const std::vector<std::string>& known) {
+  const std::string near = nearest_name(word, known);
+  return "known are " + join_names(known) + (near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
+// A field of suite.json with its type checked.
+template <class T>
+T field(const json& object, const std::string& key, const std::string& where,
+        bool (json::*is_type)() const noexcept, const std::string& expected) {
+  const auto found = object.find(key);
+  if (found == object.end() || !((*found).*is_type)()) {
+    throw Error(ErrorCode::kBadInput, {.where = where,
+                                       .problem = "field '" + key + "'",
+                                       .expected = expected,
+                                       .found = found == object.end() ? "nothing" : found->dump()});
+  }
+  return found->get<T>();
+}
+
+json read_description(const std::string& path) {
+  std::ifstream stream(path);
+  const json object = json::parse(stream, nullptr, false);
+  if (!object.is_object()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = path, .problem = "not a suite description", .expected = "a JSON object"});
+  }
+  static const std::vector<std::string> kKeys = {"title", "max_steps", "control_hz", "tasks"};
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
+      throw Error(ErrorCode::kBadInput, {.where = path,
+                                         .problem = "unknown field '" + key + "'",
+                                         .next = next_to(key, kKeys)});
+    }
+  }
+  return object;
+}
+
+TaskSpec load_task(const SuiteSpec& suite, const std::string& stem, const fs::path& folder) {
+  TaskSpec spec;
+  spec.task = {suite.name, stem, instruction_from_file_name(stem), suite.max_steps};
+  spec.problem = read_bddl((folder / (stem + std::string(kExtension))).string());
+  return spec;
+}
+
+void require(bool good, const std::string& where, const std::string& problem) {
+  if (!good) throw Error(ErrorCode::kBadInput, {.where = where, .problem = problem});
+}
+
+}  // namespace
+
+const TaskSpec& SuiteSpec::find_task(std::string_view task_name) const {
+  std::vector<std::string> known;
+  for (const auto& spec : tasks) {
+    if (spec.task.name == task_name) return spec;
+    known.push_back(spec.task.name);
+  }
+  throw Error(ErrorCode::kNotFound,
+              {.where = "suite '" + name + "'",
+               .problem = "there is no task '" + std::string(task_name) + "'",
+               .next = next_to(task_name, known)});
+}
+
+Suite SuiteSpec::summary() const {
+  Suite suite{name, {}};
+  for (const auto& spec : tasks) suite.tasks.push_back(spec.task);
+  return suite;
+}
+
+std::string default_asset_root() { return LIBRA_ASSET_DIR; }
+
+std::vector<std::string> suite_names(const std::string& asset_root) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::path(asset_root) / "suites", error)) {
+    if (fs::exists(entry.path() / "suite.json", error)) {
+      names.push_back(entry.path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
+  const auto known = suite_names(asset_root);
+  if (known.empty()) {
+    throw Error(ErrorCode::kNotFound, {.where = asset_root,
+                                       .problem = "no suites here",
+                                       .expected = "suites/<name>/suite.json",
+                                       .next = "check the asset folder"});
+  }
+  // The name is only ever compared with folders that exist, so it cannot lead out of the asset root.
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    throw Error(ErrorCode::kNotFound,
+                {.problem = "there is no suite '" + name + "'", .next = next_to(name, known)});
+  }
+  const fs::path folder = fs::path(asset_root) / "suites" / name;
+  const std::string path = (folder / "suite.json").string();
+  const json object = read_description(path);
+  SuiteSpec suite;
+  suite.name = name;
+  suite.title = field<std::string>(object, "title", path, &json::is_string, "a text");
+  suite.max_steps = field<int>(object, "max_steps", path, &json::is_number_integer, "an integer");
+  suite.control_hz = field<double>(object, "control_hz", path, &json::is_number, "a number");
+  require(suite.max_steps > 0, path, "max_steps must be positive");
+  require(suite.control_hz > 0 && suite.control_hz <= 500, path, "control_hz must be in (0, 500]");
+  const json tasks = field<json>(object, "tasks", path, &json::is_array, "a list of file names");
+  require(!tasks.empty() && tasks.size() <= kMaxTasks, path, "tasks must hold 1 to 1000 names");
+  for (const auto& stem : tasks) {
+    require(stem.is_string() && stem.get<std::string>().find('/') == std::string::npos, path,
+            "tasks must be file names without extension, found " + stem.dump());
+    suite.tasks.push_back(load_task(suite, stem.get<std::string>(), folder));
+  }
+  return suite;
+}
+
+std::string instruction_from_file_name(std::string_view stem) {
+  if (stem.ends_with(kExtension)) stem.remove_suffix(kExtension.size());
+  if (!stem.empty() && std::isupper(static_cast<unsigned char>(stem[0]))) {
+    const size_t scene = stem.find("SCENE");
+    const size_t end = scene == std::string_view::npos ? scene : stem.find('_', scene);
+    if (end != std::string_view::npos) stem.remove_prefix(end + 1);
+  }
+  std::string text(stem);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+std::string item_category(std::string_view name) {
+  const size_t underscore = name.rfind('_');
+  const bool numbered = underscore != std::string_view::npos && underscore + 1 < name.size() &&
+                        std::all_of(name.begin() + static_cast<long>(underscore) + 1, name.end(),
+                                    [](unsigned char c) { return std::isdigit(c) != 0; });
+  return std::string(numbered ? name.substr(0, underscore) : name);
+}
+
+std::string item_phrase(std::string_view name) {
+  std::string phrase = item_category(name);
+  std::replace(phrase.begin(), phrase.end(), '_', ' ');
+  return phrase;
+}
+
+const std::string& goal_target(const Problem& problem) { return problem.goal.at(0).args.at(0); }
+
+std::vector<std::string> askable_items(const Problem& problem) {
+  std::vector<std::string> items;
+  for (const auto& object : problem.objects) {
+    const bool receives =
+        std::any_of(problem.goal.begin(), problem.goal.end(), [&](const Predicate& predicate) {
+          if (predicate.args.size() < 2) return false;
+          const Region* region = problem.find_region(predicate.args[1]);
+          return (region != nullptr ? region->target : predicate.args[1]) == object.name;
+        });
+    if (!receives) items.push_back(object.name);
+  }
+  return items;
+}
+
+const std::string& find_item(const Problem& problem, std::string_view item) {
+  const auto items = askable_items(problem);
+  for (const auto& object : problem.objects) {
+    if ((object.name == item || object.category == item) &&
+        std::find(items.begin(), items.end(), object.name) != items.end()) {
+      return object.name;
+    }
+  }
+  throw Error(ErrorCode::kNotFound,
+              {.where = problem.file,
+               .problem = "there is no item '" + std::string(item) + "' to ask for",
+               .next = next_to(item, items)});
+}
+
+std::string asked_instruction(const TaskSpec& spec, std::string_view item) {
+  const std::string target = item_phrase(goal_target(spec.problem));
+  const std::string asked = item_phrase(find_item(spec.problem, item));
+  std::string text = spec.task.instruction;
+  const size_t at = text.find(target);
+  if (at == std::string::npos) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "instruction '" + text + "'",
+                 .problem = "does not name the goal's '" + target + "'",
+                 .next = "another item can be asked for only where the instruction names one"});
+  }
+  return text.replace(at, target.size(), asked);
+}
+
+std::vector<Predicate> asked_goal(const Problem& problem, std::string_view item) {
+  const std::string& asked = find_item(problem, item);
+  const std::string& target = goal_target(problem);
+  std::vector<Predicate> goal = problem.goal;
+  for (auto& predicate : goal) {
+    for (auto& arg : predicate.args) {
+      if (arg == target) arg = asked;
+    }
+  }
+  return goal;
+}
+
+}  // namespace libra::sim

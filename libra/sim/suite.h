@@ -1,0 +1,62 @@
+// Suites: named lists of tasks, each read from assets/suites/<suite>/suite.json and its BDDL files.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libra/core/env.h"
+#include "libra/sim/bddl.h"
+
+namespace libra::sim {
+
+struct TaskSpec {
+  Task task;
+  Problem problem;
+};
+
+struct SuiteSpec {
+  std::string name;
+  std::string title;         // one line for listings
+  int max_steps = 0;         // control steps per episode; object: 280
+  double control_hz = 20.0;  // control steps per second
+  std::vector<TaskSpec> tasks;
+
+  // Throws Error(kNotFound) that lists the known tasks.
+  const TaskSpec& find_task(std::string_view name) const;
+  // The core::Suite view: names and instructions without the scene.
+  Suite summary() const;
+};
+
+// The assets that were there when the library was built; every caller may pass another folder.
+std::string default_asset_root();
+
+// Names of the suites below <asset_root>/suites, sorted.
+std::vector<std::string> suite_names(const std::string& asset_root = default_asset_root());
+// Throws Error(kNotFound) for an unknown suite, listing the known ones, and Error(kBadInput) for a
+// faulty suite.json or BDDL file.
+SuiteSpec load_suite(const std::string& name, const std::string& asset_root = default_asset_root());
+
+// What a policy is told, built from the file name as LIBERO does: "KITCHEN_SCENE3_turn_on_the_stove"
+// gives "turn on the stove". The extension .bddl may be there or not.
+std::string instruction_from_file_name(std::string_view stem);
+
+// Category of an instance name: "alphabet_soup_1" -> "alphabet_soup"; other names stay.
+std::string item_category(std::string_view name);
+// How an instruction calls an item: "alphabet_soup" or "alphabet_soup_1" -> "alphabet soup".
+std::string item_phrase(std::string_view name);
+
+// Instance that the goal speaks of first: "milk_1" for (In milk_1 basket_1_contain_region).
+const std::string& goal_target(const Problem& problem);
+// Instances one could ask for instead: the objects of the scene in file order, without those that
+// carry a region of the goal or stand as its second argument (the basket).
+std::vector<std::string> askable_items(const Problem& problem);
+// The askable instance with this instance or category name. Throws Error(kNotFound) with the list.
+const std::string& find_item(const Problem& problem, std::string_view item);
+// The task's instruction with the phrase of `item` in place of the goal target's. Throws as
+// find_item, and Error(kBadInput) when the instruction does not name the goal target.
+std::string asked_instruction(const TaskSpec& spec, std::string_view item);
+// The goal with `item` in place of the goal target. Throws as find_item.
+std::vector<Predicate> asked_goal(const Problem& problem, std::string_view item);
+
+}  // namespace libra::sim

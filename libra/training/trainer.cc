@@ -1,0 +1,362 @@
+#include "libra/training/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "libra/core/error.h"
+#include "libra/core/progress.h"
+#include "libra/nn/autocast.h"
+#include "libra/nn/diffusion.h"
+#include "libra/training/losses.h"
+
+namespace libra::training {
+
+using nlohmann::json;
+using torch::indexing::Slice;
+namespace fs = std::filesystem;
+
+Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model, const Batcher& batcher,
+                 std::string run_dir)
+    : config_(config),
+      model_(model),
+      batcher_(batcher),
+      run_dir_(std::move(run_dir)),
+      planner_optimizer_(*model.planner, config.optim, config.steps),
+      refiner_optimizer_(*model.refiner, config.optim, config.steps),
+      injection_(config.injection) {
+  dimension_weight_ = torch::ones({kActionDim});
+  dimension_weight_.index_put_({Slice(3, 6)}, config.loss.rotation_weight);
+  split_ = config.threads >= 2 && !model.config.refiner_needs_planner();
+  // Two graphs side by side use two cores better than one graph on two threads: small matrices
+  // leave OpenMP threads waiting for each other.
+  at::set_num_threads(split_ ? std::max(1, config.threads / 2) : config.threads);
+  fs::create_directories(run_dir_);
+}
+
+torch::Tensor Trainer::planner_loss(const Batch& batch, const model::PlannerOutput& out,
+                                    StepReport& report) {
+  torch::Tensor loss = torch::zeros({});
+  if (out.logits.defined()) {
+    const torch::Tensor plan = plan_loss(out.logits, batch.bins, batch.plan_valid, dimension_weight_);
+    loss = loss + config_.loss.plan * plan;
+    report.plan = plan.item<double>();
+    report.accuracy = token_accuracy(out.logits, batch.bins, batch.plan_valid);
+  }
+  const torch::Tensor keyframe = (out.keyframe - batch.keyframe).abs().mean();
+  loss = loss + config_.loss.keyframe * keyframe;
+  report.keyframe = keyframe.item<double>();
+  if (out.map.defined()) {
+    const model::Pointing all = model_.planner->point(out.map, batch.pointing.named);
+    const torch::Tensor pointing = pointing_loss(all.logits, batch.pointing.uv, batch.pointing.present,
+                                                 out.map.size(2), out.map.size(3));
+    loss = loss + config_.loss.pointing * pointing;
+    report.pointing = pointing.item<double>();
+  }
+  return loss;
+}
+
+torch::Tensor Trainer::scene_loss(int64_t index, StepReport& report) {
+  const SceneBatch scenes = batcher_.scenes(index);
+  const nn::Bf16Scope bf16(config_.precision == "bf16");
+  const torch::Tensor map = model_.planner->pointing_map(scenes.pixel_values);
+  const model::Pointing all = model_.planner->point(map, scenes.pointing.named);
+  const torch::Tensor loss = pointing_loss(all.logits, scenes.pointing.uv, scenes.pointing.present,
+                                           map.size(2), map.size(3));
+  report.pointing = loss.item<double>();
+  return config_.loss.pointing * loss;
+}
+
+torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
+                                    const torch::Tensor& planner_tokens) {
+  const auto& config = model_.config;
+  const int64_t draws = config_.loss.noise_draws, rows = batch.actions.size(0) * draws;
+  auto generator = at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+  const torch::Tensor noise = torch::randn({rows, batch.actions.size(1), kActionDim}, generator);
+  const torch::Tensor timestep =
+      torch::randint(model_.scheduler.train_steps(), {rows}, generator, torch::kInt64);
+
+  torch::Tensor clean = batch.actions;
+  if (config.refiner.target == "residual") {
+    clean = policy::to_residual(clean, intent_bins, config.action.bins);
+  }
+  const torch::Tensor noisy =
+      model_.scheduler.add_noise(clean.repeat_interleave(draws, 0), noise, timestep);
+  torch::Tensor prediction;
+  {
+    const nn::Bf16Scope bf16(config_.precision == "bf16");
+    model::RefinerInput input = batch.refiner;
+    input.planner_tokens = planner_tokens;
+    const model::RefinerContext context = model_.refiner->encode(input);
+    torch::Tensor intent;
+    if (config.has_intents()) {
+      intent = model_.refiner->embed_intent(intent_bins).repeat_interleave(draws, 0);
+    }
+    prediction = model_.refiner->forward(noisy, timestep, intent, context);
+  }
+  return diffusion_loss(prediction, noise, batch.action_valid);
+}
+
+// The chunk of [B, K, ...] that each sample's refiner works on: [B, H, ...].
+static torch::Tensor chunk_of(const torch::Tensor& plan, const torch::Tensor& slice, int64_t horizon) {
+  const torch::Tensor rows = slice.unsqueeze(1) * horizon + torch::arange(horizon).unsqueeze(0);  // [B, H]
+  return plan.index({torch::arange(plan.size(0)).unsqueeze(1), rows});
+}
+
+StepReport Trainer::step(int64_t index) {
+  StepReport report;
+  const auto& config = model_.config;
+  const bool on_scenes = index < config_.grounding.steps;
+  const Batch batch = batcher_.train(index);
+  const int64_t seed = static_cast<int64_t>(
+      mix_seed({uint64_t(config_.seed), uint64_t(index), hash_name("noise")}) >> 1);
+  const bool sampled = config.has_intents() && !on_scenes && injection_.free();
+  std::promise<torch::Tensor> logits_promise;  // planner -> refiner, when intents are sampled
+  std::future<torch::Tensor> logits_ready = logits_promise.get_future();
+  torch::Tensor joint_loss, planner_tokens;
+
+  const auto planner_half = [&] {
+    torch::Tensor loss;
+    if (on_scenes) {
+      loss = scene_loss(index, report);
+      logits_promise.set_value({});
+    } else {
+      model::PlannerOutput out;
+      {
+        const nn::Bf16Scope bf16(config_.precision == "bf16");
+        out = model_.planner->forward(batch.planner);
+        if (sampled) logits_promise.set_value(out.logits.detach());
+        loss = planner_loss(batch, out, report);
+      }
+      planner_tokens = out.tokens;
+    }
+    joint_loss = loss;
+    if (split_) loss.backward();
+  };
+  const auto refiner_half = [&] {
+    torch::Tensor bins;
+    if (config.has_intents()) {
+      bins = chunk_of(batch.bins, batch.slice, config.action.horizon);
+      if (sampled) {
+        const torch::Tensor logits = chunk_of(logits_ready.get(), batch.slice, config.action.horizon);
+        bins = policy::sample_bins(logits, static_cast<uint64_t>(seed) + 1);
+      }
+    }
+    const torch::Tensor loss =
+        config_.loss.diffusion * refiner_loss(seed, batch, bins, planner_tokens);
+    report.diffusion = loss.item<double>() / std::max(1e-12, config_.loss.diffusion);
+    if (split_) {
+      loss.backward();
+    } else {
+      (joint_loss + loss).backward();
+    }
+  };
+
+  planner_optimizer_.zero_grad();
+  refiner_optimizer_.zero_grad();
+  if (split_) {
+    worker_.start(refiner_half);
+    std::exception_ptr error;
+    try {
+      planner_half();
+    } catch (...) {
+      error = std::current_exception();
+      if (sampled) logits_promise.set_exception(error);  // or the refiner would wait for ever
+    }
+    worker_.wait();
+    if (error) std::rethrow_exception(error);
+  } else {
+    planner_half();
+    refiner_half();
+  }
+  report.planner_norm = planner_optimizer_.step(index);
+  report.refiner_norm = refiner_optimizer_.step(index);
+  report.finite = std::isfinite(report.planner_norm) && std::isfinite(report.refiner_norm);
+  if (!on_scenes && config.has_intents()) injection_.update(report.accuracy);
+  report.sampled = sampled;
+  return report;
+}
+
+ValidationReport Trainer::validate() {
+  const torch::NoGradGuard no_grad;
+  planner_optimizer_.swap_average();
+  refiner_optimizer_.swap_average();
+  ValidationReport report;
+  const auto& config = model_.config;
+  double batches = 0;
+  const int64_t frames = std::min<int64_t>(batcher_.validation_size(), 256);
+  for (int64_t first = 0; first < frames; first += config_.batch, ++batches) {
+    const Batch batch = batcher_.validation(first, std::min<int64_t>(config_.batch, frames - first));
+    StepReport step;
+    const model::PlannerOutput out = model_.planner->forward(batch.planner);
+    planner_loss(batch, out, step);
+    const torch::Tensor bins = config.has_intents()
+                                   ? chunk_of(batch.bins, batch.slice, config.action.horizon)
+                                   : torch::Tensor();
+    report.diffusion += refiner_loss(first, batch, bins, out.tokens).item<double>();
+    report.plan += step.plan;
+    report.accuracy += step.accuracy;
+  }
+  if (batches > 0) {
+    report.plan /= batches;
+    report.accuracy /= batches;
+    report.diffusion /= batches;
+  }
+  test_grounding(report);
+  planner_optimizer_.swap_average();
+  refiner_optimizer_.swap_average();
+  return report;
+}
+
+void Trainer::test_grounding(ValidationReport& report) {
+  const auto questions = batcher_.grounding_questions(240);
+  std::vector<double> angles, pixels;
+  double hits = 0;
+  for (size_t first = 0; first < questions.size(); first += size_t(config_.batch)) {
+    const size_t count = std::min(questions.size() - first, size_t(config_.batch));
+    const std::vector<Question> asked(questions.begin() + first, questions.begin() + first + count);
+    const model::PlannerOutput out = model_.planner->forward(batcher_.ask(asked));
+    for (size_t i = 0; i < count; ++i) {
+      const GroundingTruth truth = batcher_.truth(asked[i]);
+      if (out.pointing.uv.defined() && std::isfinite(truth.u)) {
+        const auto uv = out.pointing.uv[int64_t(i)][0][0];
+        pixels.push_back(std::hypot(uv[0].item<double>() - truth.u, uv[1].item<double>() - truth.v) *
+                         model_.config.image_size);
+      }
+      if (!out.logits.defined()) continue;
+      // Expected motion in the plane over the first chunk.
+      const torch::Tensor motion =
+          policy::expected_value(out.logits[int64_t(i)].slice(0, 0, model_.config.action.horizon))
+              .mean(0);
+      const double x = motion[0].item<double>(), y = motion[1].item<double>();
+      double best = 1e9, named = 1e9;
+      int nearest = -1;
+      for (size_t k = 0; k < truth.direction.size(); ++k) {
+        const double cosine = (x * truth.direction[k][0] + y * truth.direction[k][1]) /
+                              std::max(1e-9, std::hypot(x, y));
+        const double angle = std::acos(std::clamp(cosine, -1.0, 1.0)) * 180.0 / M_PI;
+        if (int(k) == truth.named) named = angle;
+        if (angle < best) {
+          best = angle;
+          nearest = int(k);
+        }
+      }
+      angles.push_back(named);
+      hits += nearest == truth.named ? 1 : 0;
+    }
+  }
+  const auto median = [](std::vector<double> v) {
+    if (v.empty()) return 0.0;
+    std::nth_element(v.begin(), v.begin() + v.size() / 2, v.end());
+    return v[v.size() / 2];
+  };
+  report.direction_deg = median(angles);
+  report.pointing_px = median(pixels);
+  report.hit = angles.empty() ? 0.0 : hits / double(angles.size());
+}
+
+void Trainer::run(const std::atomic<bool>& stop) {
+  const auto start = std::chrono::steady_clock::now();
+  const int64_t first = done_;
+  Progress progress("train", config_.steps);
+  StepReport last;
+  while (done_ < config_.steps && !stop) {
+    last = step(done_);
+    if (!last.finite) {
+      progress.finish();
+      throw Error(ErrorCode::kFailed,
+                  {.where = run_dir_,
+                   .problem = "loss is not finite at step " + std::to_string(done_),
+                   .next = "the last good checkpoint is kept in " + run_dir_ +
+                           "/checkpoint; lower optim.lr and run again with --resume"});
+    }
+    ++done_;
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double rate = double((done_ - first) * config_.batch) / std::max(1e-9, seconds);
+    char note[200];
+    std::snprintf(note, sizeof note, "plan %.3f  acc %.3f  point %.3f  diff %.4f%s  %.0f samples/s",
+                  last.plan, last.accuracy, last.pointing, last.diffusion,
+                  last.sampled ? " (sampled intents)" : "", rate);
+    progress.update(done_, note);
+    if (done_ % config_.log_every == 0) log_step(last, rate);
+    if (done_ % config_.validate_every == 0 || done_ == config_.steps) log_validation(validate());
+    if (done_ % config_.checkpoint_every == 0) write_checkpoint();
+  }
+  write_checkpoint();
+}
+
+void Trainer::log_step(const StepReport& report, double samples_per_second) {
+  append_log(json{{"step", done_},
+                  {"plan", report.plan},
+                  {"accuracy", report.accuracy},
+                  {"pointing", report.pointing},
+                  {"keyframe", report.keyframe},
+                  {"diffusion", report.diffusion},
+                  {"planner_norm", report.planner_norm},
+                  {"refiner_norm", report.refiner_norm},
+                  {"accuracy_short", injection_.short_average()},
+                  {"accuracy_long", injection_.long_average()},
+                  {"injection", report.sampled ? "free" : "teacher"},
+                  {"lr", learning_rate(config_.optim, done_ - 1, config_.steps)},
+                  {"samples_per_second", samples_per_second}}
+                 .dump());
+}
+
+void Trainer::log_validation(const ValidationReport& report) {
+  append_log(json{{"step", done_},
+                  {"validation",
+                   {{"plan", report.plan},
+                    {"accuracy", report.accuracy},
+                    {"diffusion", report.diffusion},
+                    {"grounding_hit", report.hit},
+                    {"direction_deg", report.direction_deg},
+                    {"pointing_px", report.pointing_px}}}}
+                 .dump());
+}
+
+void Trainer::append_log(const std::string& line) {
+  std::ofstream(run_dir_ + "/log.jsonl", std::ios::app) << line << "\n";
+}
+
+void Trainer::write_checkpoint() {
+  planner_optimizer_.swap_average();
+  refiner_optimizer_.swap_average();
+  policy::save_bundle(model_, run_dir_ + "/checkpoint");
+  planner_optimizer_.swap_average();
+  refiner_optimizer_.swap_average();
+
+  // Resuming reads a folder that is whole or not there.
+  const std::string fresh = run_dir_ + "/resume.new", kept = run_dir_ + "/resume";
+  fs::remove_all(fresh);
+  fs::create_directories(fresh);
+  planner_optimizer_.save(fresh + "/planner.pt");
+  refiner_optimizer_.save(fresh + "/refiner.pt");
+  std::ofstream(fresh + "/state.json")
+      << json{{"done", done_}, {"injection", injection_.state()}}.dump() << "\n";
+  fs::remove_all(kept);
+  fs::rename(fresh, kept);
+}
+
+void Trainer::resume() {
+  const std::string folder = run_dir_ + "/resume";
+  std::ifstream file(folder + "/state.json");
+  if (!file) {
+    throw Error(ErrorCode::kNotFound, {.where = folder,
+                                       .problem = "nothing to resume",
+                                       .next = "start without --resume"});
+  }
+  const json state = json::parse(file, nullptr, false);
+  if (!state.is_object() || !state.contains("done") || !state.contains("injection")) {
+    throw Error(ErrorCode::kBadInput, {.where = folder + "/state.json", .problem = "is not a resume state"});
+  }
+  planner_optimizer_.load(folder + "/planner.pt");
+  refiner_optimizer_.load(folder + "/refiner.pt");
+  injection_.set_state(state["injection"].get<std::vector<double>>());
+  done_ = state["done"].get<int64_t>();
+}
+
+}  // namespace libra::training

@@ -1,0 +1,71 @@
+// The training loop: joint loss, adaptive intent injection, validation, checkpoints, exact resume.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "libra/training/batch.h"
+#include "libra/training/config.h"
+#include "libra/training/injection.h"
+#include "libra/training/optimizer.h"
+#include "libra/training/worker.h"
+
+namespace libra::training {
+
+struct StepReport {
+  double plan = 0, pointing = 0, keyframe = 0, diffusion = 0;
+  double accuracy = 0;
+  double planner_norm = 0, refiner_norm = 0;
+  bool sampled = false;  // the refiner trained on sampled intents
+  bool finite = true;
+};
+
+struct ValidationReport {
+  double plan = 0, accuracy = 0, diffusion = 0;
+  // At the first frame of held-out demonstrations, over every present item's name:
+  double hit = 0;              // share whose planned direction points nearest to the named item
+  double direction_deg = 0;    // median angle between planned motion and the named item
+  double pointing_px = 0;      // median error of the pointing map's place (px of the image)
+};
+
+class Trainer {
+ public:
+  // The networks live in f32; run_dir receives log.jsonl, config, checkpoint/ and resume/.
+  Trainer(const TrainConfig& config, const policy::ModelBundle& model, const Batcher& batcher,
+          std::string run_dir);
+
+  // Continues from run_dir/resume; throws when there is nothing to resume.
+  void resume();
+  // Runs to config.steps or until `stop`; then writes the checkpoint. Throws Error(kFailed) on a
+  // loss that is not finite, after keeping the last good checkpoint.
+  void run(const std::atomic<bool>& stop);
+  ValidationReport validate();
+
+ private:
+  StepReport step(int64_t index);
+  torch::Tensor planner_loss(const Batch& batch, const model::PlannerOutput& out, StepReport& report);
+  torch::Tensor scene_loss(int64_t index, StepReport& report);
+  torch::Tensor refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
+                             const torch::Tensor& planner_tokens);
+  void write_checkpoint();
+  void test_grounding(ValidationReport& report);
+  void log_step(const StepReport& report, double samples_per_second);
+  void log_validation(const ValidationReport& report);
+  void append_log(const std::string& line);
+
+  TrainConfig config_;
+  policy::ModelBundle model_;
+  const Batcher& batcher_;
+  std::string run_dir_;
+  Optimizer planner_optimizer_, refiner_optimizer_;
+  InjectionSwitch injection_;
+  Worker worker_;
+  torch::Tensor dimension_weight_;  // [D]
+  int64_t done_ = 0;                // finished steps
+  bool split_;                      // the halves share no parameters: each has a thread
+};
+
+}  // namespace libra::training

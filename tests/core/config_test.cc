@@ -1,0 +1,96 @@
+#include "libra/core/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libra/core/error.h"
+
+namespace libra {
+namespace {
+
+using testing::HasSubstr;
+
+struct Inner {
+  int width = 8;
+  std::string mode = "a";
+  void list(ConfigFields& f) {
+    f.add("width", width, "tokens", {1, 64});
+    f.add("mode", mode, "which", {"a", "b"});
+  }
+};
+
+struct Outer {
+  double lr = 0.5;
+  bool fast = false;
+  std::vector<int> sizes = {1, 2};
+  Inner inner;
+  void list(ConfigFields& f) {
+    f.add("lr", lr, "learning rate", {0, 1});
+    f.add("fast", fast, "speed");
+    f.add("sizes", sizes, "list");
+    f.section("inner", inner);
+  }
+};
+
+std::string message_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.exit_code(), 2);
+    return e.what();
+  }
+  return "";
+}
+
+TEST(Config, ReadsTomlIntoNestedStructs) {
+  Outer c;
+  list_fields(c).read_toml("lr = 0.25\nfast = true\nsizes = [3, 4, 5]\n[inner]\nwidth = 16\nmode = \"b\"\n", "t");
+  EXPECT_EQ(c.lr, 0.25);
+  EXPECT_TRUE(c.fast);
+  EXPECT_EQ(c.sizes, (std::vector<int>{3, 4, 5}));
+  EXPECT_EQ(c.inner.width, 16);
+  EXPECT_EQ(c.inner.mode, "b");
+}
+
+TEST(Config, WhatIsWrittenReadsBackInBothForms) {
+  Outer c, from_toml, from_json;
+  c.lr = 0.125;
+  c.inner.width = 33;
+  c.sizes = {7};
+  list_fields(from_toml).read_toml(list_fields(c).to_toml(), "t");
+  list_fields(from_json).read_json(list_fields(c).to_json(), "j");
+  for (const Outer* o : {&from_toml, &from_json}) {
+    EXPECT_EQ(o->lr, 0.125);
+    EXPECT_EQ(o->inner.width, 33);
+    EXPECT_EQ(o->sizes, std::vector<int>{7});
+  }
+}
+
+TEST(Config, UnknownKeySuggestsTheNearest) {
+  Outer c;
+  const auto text = message_of([&] { list_fields(c).read_toml("[inner]\nwidht = 3\n", "run.toml"); });
+  EXPECT_THAT(text, HasSubstr("run.toml"));
+  EXPECT_THAT(text, HasSubstr("inner.widht"));
+  EXPECT_THAT(text, HasSubstr("did you mean 'inner.width'?"));
+}
+
+TEST(Config, WrongTypeRangeChoiceAndSyntaxAreNamed) {
+  Outer c;
+  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = \"x\"", "t"); }), HasSubstr("a number"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = 2.0", "t"); }), HasSubstr("out of range"));
+  EXPECT_THAT(message_of([&] { list_fields(c).set("inner.mode=c"); }), HasSubstr("one of a, b"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = \n", "t.toml"); }), HasSubstr("t.toml:1"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_json("[1]", "c.json"); }), HasSubstr("JSON object"));
+  EXPECT_THAT(message_of([&] { list_fields(c).set("inner.width"); }), HasSubstr("field=value"));
+}
+
+TEST(Config, SetTakesDottedPaths) {
+  Outer c;
+  list_fields(c).set("inner.width=9");
+  list_fields(c).set("inner.mode=b");
+  EXPECT_EQ(c.inner.width, 9);
+  EXPECT_EQ(c.inner.mode, "b");
+}
+
+}  // namespace
+}  // namespace libra
