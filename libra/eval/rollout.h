@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +30,8 @@ std::string name_of(Executor executor);
 class IntentOracle {
  public:
   virtual ~IntentOracle() = default;
-  // The environment has just been reset.
-  virtual void begin(Env& env) = 0;
+  // The environment has just been reset to `key`.
+  virtual void begin(Env& env, const EpisodeKey& key) = 0;
   // Fills expansion, and per slice horizon, bins and bin indices (probability 1): what the expert's
   // next `expansion` * `horizon` actions discretise to. The environment's state is left as it was.
   virtual void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) = 0;
@@ -60,7 +59,7 @@ struct RolloutRequest {
   EnvFactory make_env;
   PolicyFactory make_policy;
   OracleFactory make_oracle;   // needed by Executor::kTeacher only
-  IntentDecoder decode_intent; // empty: uniform bin centres
+  IntentDecoder decode_intent;  // needed by Executor::kPlannerOnly only
 };
 
 // What happened at one chunk border.

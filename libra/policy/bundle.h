@@ -2,7 +2,7 @@
 //   config.json         LibraVlaConfig, fully resolved
 //   model.safetensors   planner.* and refiner.*, bf16
 //   norm_stats.json     statistics of the training data
-//   tokenizer.model, tokenizer_added.json
+//   tokenizer.model, added_tokens.json
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ struct ModelBundle {
 };
 
 // New networks with random weights from torch's global generator. tokenizer_dir holds
-// tokenizer.model and tokenizer_added.json.
-ModelBundle make_bundle(const model::LibraVlaConfig& config, const NormStats& stats,
+// tokenizer.model and, if it needs them, added_tokens.json.
+ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormStats& stats,
                         const std::string& tokenizer_dir);
 // Throws Error(kNotFound / kBadInput) naming the file, what was expected and what was found.
 ModelBundle load_bundle(const std::string& dir);

@@ -47,6 +47,8 @@ class EpisodeSchedule {
   void reset(uint64_t instruction_id);
   uint32_t epoch() const { return epoch_; }
 
+  // True at a chunk border: whoever drives the episode will want a new observation.
+  bool needs_observation(int64_t step) const { return !stopped_ && at_border(step); }
   // True at a chunk border where the M slices of the last plan are used up.
   bool needs_plan(int64_t step) const;
   // False when the plan was dropped as stale or malformed (see IntentBuffer::publish).
@@ -55,7 +57,8 @@ class EpisodeSchedule {
   // True at a chunk border where the refiner should run. Acquires the slice, so ask once per step, after
   // the plan (if one was needed) has been taken. False when starved and told to hold or stop.
   bool needs_chunk(int64_t step);
-  // The intent of the chunk that needs_chunk() asked for; null for policies without intents.
+  // The intent of the chunk that needs_chunk() asked for, valid until the next call of a non-const
+  // function or a copy; null for policies without intents.
   const Intent* intent() const { return acquired_.intent; }
   IntentState intent_state() const { return acquired_.state; }
   // For a chunk that starts at `step`.

@@ -378,9 +378,8 @@ class Builder {
     }
     for (const auto& region : problem_.regions) {
       if (std::find(instances.begin(), instances.end(), region.target) != instances.end()) continue;
-      fail(region.at,
-           "region " + quoted(region.name) + " targets unknown " + quoted(region.target), "", "",
-           suggestion(region.target, instances));
+      fail(region.at, "region " + quoted(region.name) + " targets unknown " + quoted(region.target),
+           "", "", suggestion(region.target, instances));
     }
   }
 

@@ -1,6 +1,6 @@
 // Reader of task files in the BDDL dialect of LIBERO: which objects and fixtures a scene has, where
-// they start, and what counts as done. The text is untrusted: sizes and depth are bounded, and every
-// error names file:line:column and, where a name is unknown, the nearest known one.
+// they start, and what counts as done. The text is untrusted: sizes and depth are bounded, and
+// every error names file:line:column and, where a name is unknown, the nearest known one.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ enum class PredicateKind { kIn, kOn, kOpen, kClose, kTurnOn, kTurnOff };
 // "in", "on", "open", ...: the lower-case word of the file.
 std::string_view predicate_name(PredicateKind kind);
 
-// One atom such as (In milk_1 basket_1_contain_region). In and On have two arguments, the others one.
-// Arguments are names of instances or keys of regions.
+// One atom such as (In milk_1 basket_1_contain_region). In and On have two arguments, the others
+// one. Arguments are names of instances or keys of regions.
 struct Predicate {
   PredicateKind kind = PredicateKind::kIn;
   std::vector<std::string> args;

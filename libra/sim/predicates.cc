@@ -8,11 +8,11 @@
 namespace libra::sim {
 namespace {
 
-constexpr double kOnObjectRadius = 0.03;     // m, origins this near in xy
-constexpr double kInSlackBelow = 0.01;       // m, the lower bound of a containing site
-constexpr double kOnSlackBelow = 0.005;      // m, under the top face of a supporting site
-constexpr double kOnReachAbove = 0.10;       // m, over the top face
-constexpr double kNever = std::nan("");      // comparisons with it are false
+constexpr double kOnObjectRadius = 0.03;  // m, origins this near in xy
+constexpr double kInSlackBelow = 0.01;    // m, the lower bound of a containing site
+constexpr double kOnSlackBelow = 0.005;   // m, under the top face of a supporting site
+constexpr double kOnReachAbove = 0.10;    // m, over the top face
+constexpr double kNever = std::nan("");   // comparisons with it are false
 
 // A joint is "yes" (open, on) or "no" (closed, off) beyond a bound; values between are neither.
 struct Threshold {
@@ -44,27 +44,28 @@ Vec3 rotate(const Mat3& r, const Vec3& v) {
 }
 
 [[noreturn]] void no_such_joint(const Predicate& predicate, const std::string& found) {
-  throw Error(ErrorCode::kBadInput,
-              {.where = std::to_string(predicate.at.line) + ":" +
-                        std::to_string(predicate.at.column),
-               .problem = "predicate '" + std::string(predicate_name(predicate.kind)) +
-                          "' does not apply to '" + predicate.args[0] + "'",
-               .expected = "a fixture with such a joint",
-               .found = found});
+  throw Error(
+      ErrorCode::kBadInput,
+      {.where = std::to_string(predicate.at.line) + ":" + std::to_string(predicate.at.column),
+       .problem = "predicate '" + std::string(predicate_name(predicate.kind)) +
+                  "' does not apply to '" + predicate.args[0] + "'",
+       .expected = "a fixture with such a joint",
+       .found = found});
 }
 
 bool joints_hold(const Predicate& predicate, const World& world) {
   const bool button =
       predicate.kind == PredicateKind::kTurnOn || predicate.kind == PredicateKind::kTurnOff;
-  const bool yes = predicate.kind == PredicateKind::kTurnOn || predicate.kind == PredicateKind::kOpen;
+  const bool yes =
+      predicate.kind == PredicateKind::kTurnOn || predicate.kind == PredicateKind::kOpen;
   const auto joints = world.joints(predicate.args[0]);
   if (joints.empty()) no_such_joint(predicate, "no joint");
   const auto met = [&](const JointState& joint) {
     const auto entry = std::find_if(
-        kArticulations.begin(), kArticulations.end(), [&](const Articulation& a) {
-          return a.category == joint.category && a.button == button;
-        });
-    if (entry == kArticulations.end()) no_such_joint(predicate, "category '" + joint.category + "'");
+        kArticulations.begin(), kArticulations.end(),
+        [&](const Articulation& a) { return a.category == joint.category && a.button == button; });
+    if (entry == kArticulations.end())
+      no_such_joint(predicate, "category '" + joint.category + "'");
     return (yes ? entry->yes : entry->no).met(joint.value);
   };
   // One open drawer makes a cabinet open; only all of them shut make it closed.

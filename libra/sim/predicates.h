@@ -1,5 +1,5 @@
-// LIBERO's success predicates over an abstract world, with its bounds and its quirks: boxes that are
-// axis-aligned in the world, a lower bound loosened by 1 cm, thresholds of joints by category.
+// LIBERO's success predicates over an abstract world, with its bounds and its quirks: boxes that
+// are axis-aligned in the world, a lower bound loosened by 1 cm, thresholds of joints by category.
 #pragma once
 
 #include <array>
@@ -20,8 +20,9 @@ using Mat3 = std::array<double, 9>;  // row-major
 struct SiteBox {
   Vec3 position{};  // centre, world, m
   Mat3 rotation{1, 0, 0, 0, 1, 0, 0, 0, 1};
-  Vec3 half_size{};    // m
-  std::string parent;  // instance whose model carries the site; "" for a zone, which needs no contact
+  Vec3 half_size{};  // m
+  std::string
+      parent;  // instance whose model carries the site; "" for a zone, which needs no contact
 };
 
 // One joint of an articulated fixture.

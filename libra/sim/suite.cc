@@ -46,9 +46,9 @@ json read_description(const std::string& path) {
   static const std::vector<std::string> kKeys = {"title", "max_steps", "control_hz", "tasks"};
   for (const auto& [key, value] : object.items()) {
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
-      throw Error(ErrorCode::kBadInput, {.where = path,
-                                         .problem = "unknown field '" + key + "'",
-                                         .next = next_to(key, kKeys)});
+      throw Error(
+          ErrorCode::kBadInput,
+          {.where = path, .problem = "unknown field '" + key + "'", .next = next_to(key, kKeys)});
     }
   }
   return object;
@@ -73,10 +73,9 @@ const TaskSpec& SuiteSpec::find_task(std::string_view task_name) const {
     if (spec.task.name == task_name) return spec;
     known.push_back(spec.task.name);
   }
-  throw Error(ErrorCode::kNotFound,
-              {.where = "suite '" + name + "'",
-               .problem = "there is no task '" + std::string(task_name) + "'",
-               .next = next_to(task_name, known)});
+  throw Error(ErrorCode::kNotFound, {.where = "suite '" + name + "'",
+                                     .problem = "there is no task '" + std::string(task_name) + "'",
+                                     .next = next_to(task_name, known)});
 }
 
 Suite SuiteSpec::summary() const {
@@ -107,7 +106,8 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
                                        .expected = "suites/<name>/suite.json",
                                        .next = "check the asset folder"});
   }
-  // The name is only ever compared with folders that exist, so it cannot lead out of the asset root.
+  // The name is only ever compared with folders that exist, so it cannot lead out of the asset
+  // root.
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     throw Error(ErrorCode::kNotFound,
                 {.problem = "there is no suite '" + name + "'", .next = next_to(name, known)});

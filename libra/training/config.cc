@@ -30,9 +30,6 @@ void InjectionConfig::list(ConfigFields& f) {
 void SamplingConfig::list(ConfigFields& f) {
   f.add("early_frames", early_frames, "first frames of a demonstration that are drawn more often", {0, 1e4});
   f.add("early_copies", early_copies, "extra times they are drawn", {0, 1e4});
-  f.add("shift", shift, "random image shift (px)", {0, 64});
-  f.add("brightness", brightness, "random brightness (+- share)", {0, 1});
-  f.add("tint", tint, "random brightness per channel (+- share)", {0, 1});
   f.add("held_out", held_out, "share of the demonstrations kept for validation", {0, 0.5});
 }
 
@@ -54,6 +51,7 @@ void TrainConfig::list(ConfigFields& f) {
   f.section("loss", loss);
   f.section("injection", injection);
   f.section("sampling", sampling);
+  f.section("augment", augment);
   f.section("grounding", grounding);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "libra/core/config.h"
+#include "libra/preprocess/augment.h"
 
 namespace libra::training {
 
@@ -41,9 +42,6 @@ struct InjectionConfig {
 struct SamplingConfig {
   int early_frames = 4;      // the first frames of a demonstration, where the arm betrays nothing,
   int early_copies = 8;      // are drawn this many extra times
-  int shift = 4;             // random image shift, px at the stored size
-  double brightness = 0.15;  // +- share
-  double tint = 0.05;        // +- share, per channel
   double held_out = 0.02;    // share of the demonstrations kept for validation
   void list(ConfigFields& f);
 };
@@ -68,6 +66,7 @@ struct TrainConfig {
   LossConfig loss;
   InjectionConfig injection;
   SamplingConfig sampling;
+  preprocess::AugmentConfig augment;
   GroundingConfig grounding;
   void list(ConfigFields& f);
 };

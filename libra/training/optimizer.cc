@@ -2,22 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "libra/core/error.h"
+#include "libra/nn/schedule.h"
 
 namespace libra::training {
 
 double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps) {
-  if (step < config.warmup_steps) return config.lr * double(step + 1) / double(config.warmup_steps);
-  const double span = std::max<double>(1.0, double(total_steps - config.warmup_steps));
-  const double done = std::clamp(double(step - config.warmup_steps) / span, 0.0, 1.0);
-  const double share = 0.5 * (1.0 + std::cos(std::numbers::pi * done));
-  return config.lr * (config.final_lr_share + (1.0 - config.final_lr_share) * share);
+  const double factor = nn::cosine_with_warmup(step, config.warmup_steps, total_steps);
+  return config.lr * (config.final_lr_share + (1.0 - config.final_lr_share) * factor);
 }
 
 Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t total_steps)
-    : config_(config), total_steps_(total_steps), parameters_(module.parameters()) {
+    : config_(config),
+      total_steps_(total_steps),
+      parameters_(module.parameters()),
+      average_(parameters_) {
   std::vector<torch::Tensor> matrices, rest;
   for (const auto& p : parameters_) (p.dim() >= 2 ? matrices : rest).push_back(p);
   const auto options = [&](double decay) {
@@ -29,7 +29,6 @@ Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64
   groups.emplace_back(matrices, options(config.weight_decay));
   groups.emplace_back(rest, options(0.0));
   adamw_ = std::make_unique<torch::optim::AdamW>(groups);
-  for (const auto& p : parameters_) average_.push_back(p.detach().clone());
 }
 
 void Optimizer::zero_grad() { adamw_->zero_grad(); }
@@ -56,22 +55,11 @@ double Optimizer::step(int64_t step) {
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(lr);
   }
   adamw_->step();
-  // Early on the average follows closely, so that it is never dominated by the initial weights.
-  const double decay = std::min(config_.ema_decay, (1.0 + double(step)) / (10.0 + double(step)));
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    average_[i].mul_(decay).add_(parameters_[i].detach(), 1.0 - decay);
-  }
+  average_.update(nn::ema_decay(step + 1, {.decay = config_.ema_decay}));
   return norm;
 }
 
-void Optimizer::swap_average() {
-  const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const torch::Tensor weights = parameters_[i].detach().clone();
-    parameters_[i].copy_(average_[i]);
-    average_[i].copy_(weights);
-  }
-}
+void Optimizer::swap_average() { average_.swap(); }
 
 void Optimizer::save(const std::string& path) const {
   torch::serialize::OutputArchive archive, optimizer;
@@ -79,7 +67,7 @@ void Optimizer::save(const std::string& path) const {
   archive.write("adamw", optimizer);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     archive.write("weight." + std::to_string(i), parameters_[i].detach());
-    archive.write("average." + std::to_string(i), average_[i]);
+    archive.write("average." + std::to_string(i), average_.averages()[i]);
   }
   archive.save_to(path);
 }
@@ -99,7 +87,7 @@ void Optimizer::load(const std::string& path) {
                                            .next = "resume with the config of that run"});
       }
       parameters_[i].copy_(weight);
-      average_[i].copy_(average);
+      average_.averages()[i].copy_(average);
     }
     archive.read("adamw", optimizer);
     adamw_->load(optimizer);

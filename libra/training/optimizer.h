@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "libra/nn/ema.h"
 #include "libra/training/config.h"
 
 namespace libra::training {
 
-// Learning rate of step 0, 1, ...: linear warm-up, then a cosine from lr to lr * final_lr_share.
+// Learning rate of step 0, 1, ...: linear warm-up, then a cosine, between lr * final_lr_share and lr.
 double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps);
 
 class Optimizer {
@@ -35,7 +36,8 @@ class Optimizer {
  private:
   OptimConfig config_;
   int64_t total_steps_;
-  std::vector<torch::Tensor> parameters_, average_;
+  std::vector<torch::Tensor> parameters_;
+  nn::Ema average_;
   std::unique_ptr<torch::optim::AdamW> adamw_;
 };
 

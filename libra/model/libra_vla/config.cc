@@ -26,9 +26,7 @@ void PointingConfig::list(ConfigFields& f) {
 }
 
 void PlannerConfig::list(ConfigFields& f) {
-  f.section("vision", vision);
-  f.section("language", language);
-  f.add("pixel_shuffle", pixel_shuffle, "side ratio of the image token grid after shuffling", {0.1, 1});
+  f.section("backbone", backbone);
   f.section("head", head);
   f.section("pointing", pointing);
 }
@@ -40,7 +38,7 @@ void RefinerConfig::list(ConfigFields& f) {
   f.add("heads", heads, "attention heads", {1, 128});
   f.add("mlp_ratio", mlp_ratio, "hidden width of the MLP over the token width", {0.5, 16});
   f.add("code_width", code_width, "width of one codebook embedding", {1, 4096});
-  f.add("train_steps", train_steps, "DDPM steps in training", {2, 1000});
+  f.section("diffusion", diffusion);
   f.add("denoise_steps", denoise_steps, "DDIM steps at inference", {1, 1000});
   f.add("target", target, "what is denoised", {"action", "residual"});
 }
@@ -65,10 +63,10 @@ void LibraVlaConfig::validate(const std::string& where) const {
   require(planner.head.width % planner.head.heads == 0,
           "planner.head.width must be a multiple of planner.head.heads");
   require(refiner.width % refiner.heads == 0, "refiner.width must be a multiple of refiner.heads");
-  require(!planner.pointing.enabled || planner.vision.stem.enabled(),
-          "planner.pointing needs a convolutional stem (planner.vision.stem)");
-  require(refiner.denoise_steps <= refiner.train_steps,
-          "refiner.denoise_steps must not exceed refiner.train_steps");
+  require(!planner.pointing.enabled || planner.backbone.vision_config.stem.enabled(),
+          "planner.pointing needs a convolutional stem (planner.backbone.vision_config.stem)");
+  require(refiner.denoise_steps <= refiner.diffusion.num_train_timesteps,
+          "refiner.denoise_steps must not exceed refiner.diffusion.num_train_timesteps");
   require(has_intents() || refiner.target == "action",
           "refiner.target = \"residual\" needs a variant with intents");
 }

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "libra/core/config.h"
-#include "libra/model/backbones/intern_vit.h"
-#include "libra/model/backbones/internlm2.h"
+#include "libra/model/backbones/internvl.h"
 #include "libra/model/backbones/siglip.h"
+#include "libra/nn/diffusion.h"
 
 namespace libra::model {
 
@@ -39,9 +39,7 @@ struct PointingConfig {
 };
 
 struct PlannerConfig {
-  InternVitConfig vision;
-  InternLm2Config language;
-  double pixel_shuffle = 0.5;  // side ratio; 1 keeps every token
+  InternVlConfig backbone;
   CoarseHeadConfig head;
   PointingConfig pointing;
   void list(ConfigFields& f);
@@ -55,7 +53,7 @@ struct RefinerConfig {
   int heads = 16;
   double mlp_ratio = 4.0;
   int code_width = 64;            // of one codebook embedding
-  int train_steps = 100;          // DDPM steps
+  nn::DiffusionConfig diffusion;  // DDPM noise schedule
   int denoise_steps = 10;         // DDIM steps at inference
   std::string target = "action";  // what is denoised: action, or residual from the bin centre
   void list(ConfigFields& f);

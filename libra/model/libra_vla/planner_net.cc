@@ -1,7 +1,6 @@
 #include "libra/model/libra_vla/planner_net.h"
 
 #include <cmath>
-#include <limits>
 
 #include "libra/nn/attention.h"
 
@@ -16,37 +15,32 @@ HeadLayerImpl::HeadLayerImpl(int64_t width, int64_t heads, int64_t mlp_width) : 
   kv = register_module("kv", torch::nn::Linear(width, 2 * width));
   proj = register_module("proj", torch::nn::Linear(width, width));
   norm2 = register_module("norm2", norm());
-  fc1 = register_module("fc1", torch::nn::Linear(width, mlp_width));
-  fc2 = register_module("fc2", torch::nn::Linear(mlp_width, width));
+  mlp = register_module("mlp", nn::Mlp(width, mlp_width, nn::Gelu::kErf));
 }
 
 torch::Tensor HeadLayerImpl::forward(const torch::Tensor& x, int64_t keep, const torch::Tensor& mask) {
-  const int64_t batch = x.size(0), length = x.size(1), width = x.size(2), dim = width / heads_;
+  const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(2) / heads_));
   const torch::Tensor h = norm1->forward(x);
   const torch::Tensor kept = x.index({Slice(), Slice(0, keep)});
-  const auto split = [&](const torch::Tensor& t, int64_t rows) {
-    return t.reshape({batch, rows, heads_, dim}).transpose(1, 2);
-  };
-  const torch::Tensor query = split(q->forward(h.index({Slice(), Slice(0, keep)})), keep);
+  const torch::Tensor query = nn::split_heads(q->forward(h.index({Slice(), Slice(0, keep)})), heads_);
   const auto key_value = kv->forward(h).chunk(2, -1);
-  const torch::Tensor attended = nn::attention(query, split(key_value[0], length),
-                                               split(key_value[1], length), mask,
-                                               1.0 / std::sqrt(static_cast<double>(dim)));
-  const torch::Tensor y = kept + proj->forward(attended.transpose(1, 2).reshape({batch, keep, width}));
-  return y + fc2->forward(torch::gelu(fc1->forward(norm2->forward(y))));
+  const torch::Tensor attended = nn::attention(query, nn::split_heads(key_value[0], heads_),
+                                               nn::split_heads(key_value[1], heads_), mask, scale);
+  const torch::Tensor y = kept + proj->forward(nn::merge_heads(attended));
+  return y + mlp->forward(norm2->forward(y));
 }
 
 PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id)
     : config_(config), img_context_token_id_(img_context_token_id) {
   const PlannerConfig& p = config.planner;
   const int64_t width = p.head.width;
-  backbone = register_module("backbone", InternVl(backbone_config(p)));
+  backbone = register_module("backbone", InternVl(p.backbone));
   tokens_per_image_ = backbone->tokens_per_image(config.image_size, config.image_size);
   if (p.pointing.enabled) {
-    pointing = register_module("pointing", PointingHead(p.pointing, p.vision.stem.feature_channels(),
-                                                        p.language.vocab_size, width));
+    pointing = register_module("pointing", PointingHead(p.pointing, p.backbone.vision_config.stem.feature_channels(),
+                                                        p.backbone.llm_config.vocab_size, width));
   }
-  project = register_module("project", torch::nn::Linear(p.language.hidden_size, width));
+  project = register_module("project", torch::nn::Linear(p.backbone.llm_config.hidden_size, width));
   if (p.head.proprio_token) {
     proprio1 = register_module("proprio1", torch::nn::Linear(kProprioDim, width));
     proprio2 = register_module("proprio2", torch::nn::Linear(width, width));
@@ -86,7 +80,7 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   if (input.attention_mask.defined()) {
     mask = torch::zeros({batch, 1, 1, length}, x.options().dtype(torch::kFloat32));
     mask.index({Slice(), 0, 0, Slice(k, k + input.attention_mask.size(1))})
-        .masked_fill_(input.attention_mask == 0, -std::numeric_limits<float>::infinity());
+        .masked_fill_(input.attention_mask == 0, nn::mask_value(torch::kFloat32));
   }
   const bool keep_all = config_.refiner_needs_planner();
   const int64_t last = static_cast<int64_t>(layers->size()) - 1;

@@ -8,6 +8,7 @@
 #include "libra/model/backbones/internvl.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/pointing_head.h"
+#include "libra/nn/layers.h"
 
 namespace libra::model {
 
@@ -39,7 +40,8 @@ class HeadLayerImpl : public torch::nn::Module {
  private:
   int64_t heads_;
   torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
-  torch::nn::Linear q{nullptr}, kv{nullptr}, proj{nullptr}, fc1{nullptr}, fc2{nullptr};
+  torch::nn::Linear q{nullptr}, kv{nullptr}, proj{nullptr};
+  nn::Mlp mlp{nullptr};
 };
 TORCH_MODULE(HeadLayer);
 

@@ -9,6 +9,7 @@
 #include "libra/model/backbones/siglip.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/nn/dit.h"
+#include "libra/nn/timestep.h"
 
 namespace libra::model {
 

@@ -1,0 +1,9 @@
+// action: the hybrid action space. Raw actions and proprio are normalised by the statistics of a
+// data set, actions are put into coarse bins and taken back to bin centres and residuals, and
+// intents are described in plain words. It includes core and nothing else; no LibTorch.
+#pragma once
+
+#include "libra/action/bins.h"
+#include "libra/action/describe.h"
+#include "libra/action/norm_stats.h"
+#include "libra/action/normalise.h"

@@ -1,0 +1,357 @@
+#include "libra/eval/group.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "libra/core/error.h"
+#include "libra/core/rng.h"
+
+namespace libra::eval {
+namespace {
+
+constexpr size_t kStripFrames = 8;
+constexpr int kThumbnail = 128;  // px, height of a film strip's frame
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Mean of factor x factor blocks.
+Image shrunk(const Image& image, int factor) {
+  if (factor <= 1) return image;
+  Image out(image.height / factor, image.width / factor);
+  for (int y = 0; y < out.height; ++y) {
+    for (int x = 0; x < out.width * 3; ++x) {
+      int sum = 0;
+      for (int dy = 0; dy < factor; ++dy) {
+        for (int dx = 0; dx < factor; ++dx) {
+          sum += image.row(y * factor + dy)[(x / 3 * factor + dx) * 3 + x % 3];
+        }
+      }
+      out.row(y)[x] = static_cast<uint8_t>(sum / (factor * factor));
+    }
+  }
+  return out;
+}
+
+Image thumbnail(const std::vector<Image>& images) {
+  std::vector<Image> small;
+  for (const Image& image : images) small.push_back(shrunk(image, image.height / kThumbnail));
+  return side_by_side(small, 1);
+}
+
+}  // namespace
+
+std::vector<size_t> spread(size_t size, size_t count) {
+  std::vector<size_t> picked;
+  count = std::min(size, count);
+  for (size_t i = 0; i < count; ++i) {
+    picked.push_back(count == 1 ? 0 : i * (size - 1) / (count - 1));
+  }
+  return picked;
+}
+
+Worker::Worker(const RolloutRequest& request) : request_(request), policy_(request.make_policy()) {}
+
+const Task& Worker::task_of(const Group& group) const {
+  return request_.suites[static_cast<size_t>(group.suite)].tasks[static_cast<size_t>(group.task)];
+}
+
+template <class Work>
+void Worker::guarded(Slot& slot, int64_t step, Work&& work) {
+  if (!slot.alive) return;
+  try {
+    work(slot);
+  } catch (const std::exception& e) {
+    fail(slot, step, e.what());
+  }
+}
+
+template <class Batch>
+void Worker::guarded_batch(std::vector<Slot*>& slots, int64_t step, double& ms, int64_t& elements,
+                           Batch&& batch) {
+  if (slots.empty()) return;
+  const Clock::time_point start = Clock::now();
+  try {
+    batch(std::span<Slot* const>(slots));
+    ms += milliseconds_since(start);
+    elements += static_cast<int64_t>(slots.size());
+    return;
+  } catch (const std::exception&) {
+  }
+  for (Slot* slot : slots) {
+    guarded(*slot, step, [&](Slot&) { batch(std::span<Slot* const>(&slot, 1)); });
+  }
+}
+
+std::optional<GroupOutcome> Worker::run(const Group& group, const std::atomic<bool>* stop) {
+  const Task& task = task_of(group);
+  if (suite_ != group.suite || task_ != group.task) slots_.clear();
+  suite_ = group.suite;
+  task_ = group.task;
+  if (slots_.size() < group.episodes.size()) slots_.resize(group.episodes.size());
+  out_ = {};
+  for (Slot& slot : slots_) slot.alive = false;
+  for (size_t i = 0; i < group.episodes.size(); ++i) {
+    if (slots_[i].env == nullptr) {
+      slots_[i].env = request_.make_env(task);
+      if (request_.executor == Executor::kTeacher) slots_[i].oracle = request_.make_oracle();
+    }
+    begin(slots_[i], group, group.episodes[i]);
+  }
+  const auto alive = [&] {
+    return std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.alive; });
+  };
+  for (int64_t step = 0; alive(); ++step) {
+    if (stop != nullptr && *stop) return std::nullopt;
+    for (Slot& slot : slots_) {
+      guarded(slot, step, [&](Slot& s) { observe(s, step); });
+    }
+    plan(step);
+    refine(group, step);
+    for (Slot& slot : slots_) {
+      guarded(slot, step, [&](Slot& s) { act(s, task, step); });
+    }
+  }
+  slots_.resize(group.episodes.size());
+  collect(out_);
+  return std::move(out_);
+}
+
+EpisodeKey Worker::reset_env(Slot& slot, const Group& group, uint64_t episode) {
+  EpisodeKey key;
+  key.layout = request_.layout;
+  key.seed = request_.seed;
+  key.episode = episode;
+  slot.env->reset(key);
+  slot.record.task_target = slot.env->target();
+  if (request_.swapped) {
+    key.target = swapped_item(slot.env->items(), slot.env->target(), request_.seed,
+                              task_of(group).name, episode);
+    slot.env->reset(key);
+  }
+  return key;
+}
+
+void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
+  slot.record = {};
+  slot.record.suite = group.suite;
+  slot.record.task = group.task;
+  slot.record.episode = episode;
+  slot.frames.clear();
+  slot.frame_steps.clear();
+  slot.video.reset();
+  slot.details = episode == 0;
+  slot.alive = true;
+  guarded(slot, 0, [&](Slot& s) {
+    const EpisodeKey key = reset_env(s, group, episode);
+    s.record.instruction = s.env->instruction();
+    s.record.target = s.env->target();
+    s.schedule.emplace(request_.schedule, spec().horizon, has_planner());
+    s.schedule->reset(hash_name(s.record.instruction));
+    if (s.oracle != nullptr) s.oracle->begin(*s.env, key);
+    if (episode < static_cast<uint64_t>(std::max(0, request_.videos))) open_video(s, task_of(group));
+  });
+}
+
+void Worker::open_video(Slot& slot, const Task& task) {
+  slot.record.video = task.suite + "_" + task.name + "_" + std::to_string(slot.record.episode) + ".mp4";
+  slot.video.emplace(request_.video_dir + "/" + slot.record.video,
+                     static_cast<int>(std::lround(spec().control_hz)));
+}
+
+void Worker::observe(Slot& slot, int64_t step) {
+  const bool border = slot.schedule->needs_observation(step);
+  if (!border && !slot.video) return;
+  slot.env->observe(slot.observation);
+  slot.observation.step = step;
+  if (slot.video) slot.video->add(side_by_side(slot.observation.images, 2));
+  if (border) {
+    slot.frames.push_back(thumbnail(slot.observation.images));
+    slot.frame_steps.push_back(step);
+  }
+}
+
+void Worker::plan(int64_t step) {
+  std::vector<Slot*> due;
+  for (Slot& slot : slots_) {
+    if (slot.alive && slot.schedule->needs_plan(step)) due.push_back(&slot);
+  }
+  if (due.empty()) return;
+  if (request_.executor == Executor::kTeacher) {
+    for (Slot* slot : due) {
+      guarded(*slot, step, [&](Slot& s) {
+        s.plan = {};
+        s.oracle->plan(*s.env, spec().horizon, std::max(1, request_.schedule.expansion),
+                       spec().bins, s.plan);
+      });
+    }
+  } else {
+    guarded_batch(due, step, out_.planner_ms, out_.planner_elements, [&](std::span<Slot* const> part) {
+      std::vector<PlanRequest> requests;
+      std::vector<IntentPlan> plans(part.size());
+      for (const Slot* slot : part) {
+        requests.push_back(
+            {&slot->observation, slot->record.instruction, slot->schedule->epoch()});
+      }
+      policy_->planner()->plan(requests, plans);
+      for (size_t i = 0; i < part.size(); ++i) part[i]->plan = plans[i];
+    });
+  }
+  for (Slot* slot : due) {
+    if (!slot->alive) continue;
+    // The stamps say what the plan was asked for, whoever made it.
+    slot->plan.obs_step = step;
+    slot->plan.epoch = slot->schedule->epoch();
+    slot->plan.instruction_id = hash_name(slot->record.instruction);
+    slot->schedule->take_plan(slot->plan);
+    if (slot->details) slot->record.chunks.push_back({.step = step, .planned = true});
+  }
+}
+
+RefineRequest Worker::refine_request(Slot& slot, const Group& group, int64_t step) const {
+  return {&slot.observation, slot.schedule->intent(), slot.record.instruction,
+          mix_seed({request_.seed, hash_name(task_of(group).name), slot.record.episode,
+                    static_cast<uint64_t>(step)})};
+}
+
+void Worker::refine(const Group& group, int64_t step) {
+  std::vector<Slot*> due;
+  for (Slot& slot : slots_) {
+    if (!slot.alive || !slot.schedule->needs_chunk(step)) continue;
+    due.push_back(&slot);
+    if (!slot.details) continue;
+    auto& chunks = slot.record.chunks;
+    if (chunks.empty() || chunks.back().step != step) chunks.push_back({.step = step});
+    if (slot.schedule->intent() == nullptr) continue;
+    chunks.back().has_intent = true;
+    chunks.back().intent = *slot.schedule->intent();
+  }
+  if (request_.executor == Executor::kPlannerOnly) {
+    for (Slot* slot : due) {
+      guarded(*slot, step, [&](Slot& s) {
+        s.chunk = {};
+        s.chunk.horizon = s.schedule->intent()->horizon;
+        request_.decode_intent(*s.schedule->intent(), s.chunk);
+      });
+    }
+  } else {
+    guarded_batch(due, step, out_.refiner_ms, out_.refiner_elements, [&](std::span<Slot* const> part) {
+      std::vector<RefineRequest> requests;
+      std::vector<ActionChunk> chunks(part.size());
+      for (Slot* slot : part) requests.push_back(refine_request(*slot, group, step));
+      policy_->refiner().refine(requests, chunks);
+      for (size_t i = 0; i < part.size(); ++i) part[i]->chunk = chunks[i];
+    });
+  }
+  for (Slot* slot : due) {
+    if (slot->alive) slot->schedule->take_chunk(slot->chunk, step);
+  }
+}
+
+void Worker::act(Slot& slot, const Task& task, int64_t step) {
+  const Tick tick = slot.schedule->tick(step);
+  if (tick.source == Tick::Source::kStopped) {
+    fail(slot, step, "no intent covers this step, and starvation = stop");
+    return;
+  }
+  for (float value : tick.action) {
+    if (!std::isfinite(value)) {
+      throw Error(ErrorCode::kFailed, "the policy's action is not a finite number");
+    }
+  }
+  if (slot.details) slot.record.actions.push_back(tick.action);
+  const StepResult result = slot.env->step(tick.action);
+  const bool timed_out = task.max_steps > 0 && step + 1 >= task.max_steps;
+  if (result.success || result.done || timed_out) finish(slot, result.success, step + 1);
+}
+
+void Worker::finish(Slot& slot, bool success, int64_t steps) {
+  slot.env->observe(slot.observation);
+  slot.frames.push_back(thumbnail(slot.observation.images));
+  slot.frame_steps.push_back(steps);
+  if (slot.video) {
+    slot.video->add(side_by_side(slot.observation.images, 2));
+    slot.video->finish();
+    slot.video.reset();
+  }
+  slot.record.success = success;
+  slot.record.steps = static_cast<int>(steps);
+  slot.record.first_lifted = slot.env->first_lifted();
+  slot.alive = false;
+}
+
+void Worker::fail(Slot& slot, int64_t step, const std::string& why) {
+  slot.alive = false;
+  slot.record.success = false;
+  slot.record.steps = static_cast<int>(step);
+  slot.record.error = why;
+  slot.record.video.clear();
+  slot.video.reset();
+  slot.env.reset();  // whatever state it is in: the next group makes a new one
+  slot.oracle.reset();
+}
+
+void Worker::collect(GroupOutcome& out) {
+  int successes = 0, failures = 0;
+  for (Slot& slot : slots_) {
+    const bool wanted = slot.record.success ? successes++ < 1 : failures++ < request_.strips;
+    if (wanted) {
+      for (size_t i : spread(slot.frames.size(), kStripFrames)) {
+        slot.record.strip.steps.push_back(slot.frame_steps[i]);
+        slot.record.strip.frames.push_back(std::move(slot.frames[i]));
+      }
+    }
+    if (!slot.record.error.empty()) {
+      const auto& suite = request_.suites[static_cast<size_t>(slot.record.suite)];
+      out.log.push_back(suite.name + "/" + suite.tasks[static_cast<size_t>(slot.record.task)].name +
+                        " episode " + std::to_string(slot.record.episode) + " step " +
+                        std::to_string(slot.record.steps) + ": " + slot.record.error);
+    }
+    out.episodes.push_back(std::move(slot.record));
+  }
+}
+
+void Worker::probe_latency(const Group& group, RolloutOutcome& out) {
+  constexpr int kWarmUp = 3, kChunks = 60;
+  constexpr double kBudgetMs = 10'000.0;
+  Slot slot;
+  slot.env = request_.make_env(task_of(group));
+  reset_env(slot, group, group.episodes.front());
+  slot.env->observe(slot.observation);
+  slot.record.instruction = slot.env->instruction();
+  const int expansion = request_.schedule.schedule == "sync" ? 1 : request_.schedule.expansion;
+  const bool plans = has_planner() && request_.executor != Executor::kTeacher;
+  const bool refines = request_.executor != Executor::kPlannerOnly;
+  Intent blank;  // stands in where no planner runs
+  blank.horizon = spec().horizon;
+  blank.bins = std::max(1, spec().bins);
+  const Clock::time_point begin = Clock::now();
+  for (int chunk = -kWarmUp; chunk < kChunks; ++chunk) {
+    if (chunk > 0 && milliseconds_since(begin) > kBudgetMs) break;
+    double total = 0.0;
+    if (plans && (chunk < 0 || chunk % expansion == 0)) {
+      const PlanRequest request{&slot.observation, slot.record.instruction, 0};
+      const Clock::time_point start = Clock::now();
+      policy_->planner()->plan({&request, 1}, {&slot.plan, 1});
+      total += milliseconds_since(start);
+      if (chunk >= 0) out.planner.add(total);
+    }
+    if (refines) {
+      const Intent* intent = plans ? &slot.plan.intents[0] : &blank;
+      const RefineRequest request{&slot.observation, has_planner() ? intent : nullptr,
+                                  slot.record.instruction, static_cast<uint64_t>(chunk + kWarmUp)};
+      const Clock::time_point start = Clock::now();
+      policy_->refiner().refine({&request, 1}, {&slot.chunk, 1});
+      const double ms = milliseconds_since(start);
+      total += ms;
+      if (chunk >= 0) out.refiner.add(ms);
+    }
+    if (chunk >= 0) out.per_chunk.add(total);
+  }
+}
+
+}  // namespace libra::eval

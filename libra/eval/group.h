@@ -1,0 +1,87 @@
+// One worker of the rollouts and the lockstep of its groups (internal to eval).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libra/eval/rollout.h"
+#include "libra/eval/video.h"
+
+namespace libra::eval {
+
+// Episodes of one task that step together.
+struct Group {
+  int suite = 0, task = 0;  // indices into the request
+  std::vector<uint64_t> episodes;
+};
+
+struct GroupOutcome {
+  std::vector<EpisodeRecord> episodes;
+  double planner_ms = 0.0, refiner_ms = 0.0;
+  int64_t planner_elements = 0, refiner_elements = 0;
+  std::vector<std::string> log;
+};
+
+// Thread: one thread only; it owns a policy and the environments of the task it last worked on.
+class Worker {
+ public:
+  explicit Worker(const RolloutRequest& request);
+  const PolicySpec& spec() const { return policy_->spec(); }
+  bool has_planner() const { return policy_->planner() != nullptr; }
+  // Plays the group to its end; nothing when `stop` was set meanwhile.
+  std::optional<GroupOutcome> run(const Group& group, const std::atomic<bool>* stop);
+  // Times single plan and refine calls on the first observation of the group's first episode.
+  void probe_latency(const Group& group, RolloutOutcome& out);
+
+ private:
+  struct Slot {
+    std::unique_ptr<Env> env;
+    std::unique_ptr<IntentOracle> oracle;
+    std::optional<EpisodeSchedule> schedule;
+    std::optional<VideoWriter> video;
+    Observation observation;
+    IntentPlan plan;
+    ActionChunk chunk;
+    EpisodeRecord record;
+    std::vector<int64_t> frame_steps;
+    std::vector<Image> frames;
+    bool alive = false, details = false;
+  };
+
+  const Task& task_of(const Group& group) const;
+  void begin(Slot& slot, const Group& group, uint64_t episode);
+  // Resets the environment and says to what.
+  EpisodeKey reset_env(Slot& slot, const Group& group, uint64_t episode);
+  void open_video(Slot& slot, const Task& task);
+  void observe(Slot& slot, int64_t step);
+  void plan(int64_t step);
+  void refine(const Group& group, int64_t step);
+  void act(Slot& slot, const Task& task, int64_t step);
+  void finish(Slot& slot, bool success, int64_t steps);
+  void fail(Slot& slot, int64_t step, const std::string& why);
+  void collect(GroupOutcome& out);
+  RefineRequest refine_request(Slot& slot, const Group& group, int64_t step) const;
+  // Calls work(slot); an exception breaks the slot's episode off.
+  template <class Work>
+  void guarded(Slot& slot, int64_t step, Work&& work);
+  // Calls `batch` on all slots, and on each alone when that throws, so that one bad episode does not
+  // take the others with it.
+  template <class Batch>
+  void guarded_batch(std::vector<Slot*>& slots, int64_t step, double& ms, int64_t& elements,
+                     Batch&& batch);
+
+  const RolloutRequest& request_;
+  std::unique_ptr<Policy> policy_;
+  std::vector<Slot> slots_;
+  int suite_ = -1, task_ = -1;  // what the slots' environments were made for
+  GroupOutcome out_;
+};
+
+// `count` indices spread evenly over [0, size), first and last included; fewer when size is smaller.
+std::vector<size_t> spread(size_t size, size_t count);
+
+}  // namespace libra::eval

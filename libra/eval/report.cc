@@ -1,0 +1,270 @@
+#include "libra/eval/report.h"
+
+#include <algorithm>
+
+#include "libra/eval/report_figures.h"
+
+namespace libra::eval {
+namespace {
+
+constexpr char kStyle[] = R"(
+:root{--bg:#fbfaf8;--card:#ffffff;--ink:#1d2329;--soft:#5d6873;--line:#e2ded7;--plot:#f1eeea;
+--accent:#1f7a5c;--bad:#c2452d;--plus:#d9822b;--minus:#3573b9;--band:#1f7a5c;color-scheme:light dark}
+@media (prefers-color-scheme:dark){:root{--bg:#14171a;--card:#1c2126;--ink:#e6e9ec;--soft:#99a4af;
+--line:#2e353c;--plot:#252b31;--accent:#4fc59a;--bad:#f0795f;--plus:#f0a04f;--minus:#6ba6ec;--band:#4fc59a}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+main{max-width:1040px;margin:0 auto;padding:36px 20px 60px}
+h1{font-size:27px;margin:0 0 2px;letter-spacing:-.01em}h2{font-size:19px;margin:42px 0 8px}
+h3{font-size:15px;margin:22px 0 6px}
+p,.note{color:var(--soft);margin:4px 0 12px;max-width:78ch}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:22px 0 6px}
+.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
+.tile b{display:block;font-size:28px;line-height:1.15;font-variant-numeric:tabular-nums;letter-spacing:-.02em}
+.tile span{color:var(--soft);font-size:13px;display:block}
+.card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px;margin:10px 0;overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th{font-weight:600;color:var(--soft);font-size:13px;text-align:left;padding:2px 10px 6px 0;white-space:nowrap}
+td{padding:5px 10px 5px 0;border-top:1px solid var(--line);vertical-align:middle}
+td.n,th.n{text-align:right;white-space:nowrap}tr.sum td{font-weight:600;border-top:2px solid var(--line)}
+a{color:var(--accent)}
+svg{display:block}.fig{width:100%;height:auto}.ratebar{width:210px;height:16px}
+.plot{fill:var(--plot)}.bar{fill:var(--accent);fill-opacity:.75}
+.whisker{stroke:var(--ink);stroke-width:1.4}.grid{stroke:var(--line);stroke-width:1}
+.budget{stroke:var(--bad);stroke-width:1.4;stroke-dasharray:5 4}
+.ok{fill:var(--accent);fill-opacity:.65}.bad{fill:none;stroke:var(--bad);stroke-width:1.6}
+.band{fill:var(--band);fill-opacity:.3}.curve{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}
+.planned{stroke:var(--soft);stroke-width:.8;stroke-dasharray:2 3}
+text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--soft)}.tb{font-weight:600;fill:var(--ink)}.ts{font-size:10px}
+.strip img{width:100%;display:block;border-radius:6px}
+.stripsteps{display:grid;font-size:11px;color:var(--soft);text-align:center;margin-top:2px}
+.flag{display:inline-block;border-radius:5px;padding:0 7px;font-size:12px;font-weight:600;color:var(--card)}
+.flag.good{background:var(--accent)}.flag.fail{background:var(--bad)}
+details{margin:10px 0}summary{cursor:pointer;font-weight:600}
+pre{background:var(--plot);border-radius:8px;padding:12px 14px;overflow-x:auto;font:12.5px/1.45 ui-monospace,"DejaVu Sans Mono",monospace;margin:8px 0}
+.warn{border-left:4px solid var(--bad);padding-left:12px}
+)";
+
+std::string tile(const std::string& value, const std::string& name, const std::string& detail) {
+  return "<div class='tile'><span>" + name + "</span><b>" + value + "</b><span>" + detail +
+         "</span></div>";
+}
+
+std::string interval_text(int successes, int episodes) {
+  const Interval i = wilson95(successes, episodes);
+  return number(100 * i.low) + " to " + percent_text(i.high);
+}
+
+std::string title_of(const std::string& text) {
+  std::string out = text;
+  if (!out.empty()) out[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(out[0])));
+  return out;
+}
+
+// A machine name ("alphabet_soup") as one reads it.
+std::string plain(std::string text) {
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+std::string headline(const Results& r, double chunk_ms) {
+  Tally all;
+  bool named = false;
+  for (const SuiteResult& suite : r.suites) {
+    all.add(suite.total());
+    named = named || suite.names_items;
+  }
+  std::string html = "<div class='tiles'>";
+  html += tile(percent_text(r.average()), "success",
+               std::to_string(all.successes) + " of " + std::to_string(all.episodes) +
+                   " episodes<br>95 % interval " + interval_text(all.successes, all.episodes));
+  if (named) {
+    html += tile(percent_text(all.named_rate()), "named item lifted first",
+                 "95 % interval " + interval_text(all.named, all.episodes));
+  }
+  html += tile(number(r.per_chunk.p50) + " ms", "a chunk, median",
+               "of the " + number(chunk_ms, 0) + " ms it plays; p99 " + number(r.per_chunk.p99) + " ms");
+  html += tile(number(all.mean_steps(), 0), "steps to success, mean",
+               number(all.mean_steps() * chunk_ms / std::max(1, r.H) / 1000.0) + " s of robot time");
+  return html + "</div>";
+}
+
+std::string video_links(const RolloutOutcome& outcome, int suite, int task,
+                        const std::string& folder) {
+  std::string html;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    if (e.suite != suite || e.task != task || e.video.empty()) continue;
+    html += "<a href='" + escape_html(folder + "/" + e.video) + "'>" + std::to_string(e.episode) +
+            "</a> ";
+  }
+  return html;
+}
+
+std::string task_table(const SuiteResult& suite, int index, const RolloutOutcome& outcome,
+                       const std::string& folder) {
+  std::string html =
+      "<div class='card'><table><tr><th>task</th><th>success, 95 % interval</th><th class=n></th>"
+      "<th class=n>rate</th><th class=n>interval</th><th class=n>named</th><th class=n>steps</th>"
+      "<th>video</th></tr>";
+  const auto row = [&](const std::string& name, const Tally& t, const std::string& video, bool sum) {
+    html += std::string(sum ? "<tr class='sum'>" : "<tr>") + "<td>" + escape_html(name) + "</td><td>" +
+            rate_bar(t.successes, t.episodes) + "</td><td class=n>" + std::to_string(t.successes) +
+            " / " + std::to_string(t.episodes) + "</td><td class=n>" + percent_text(t.rate()) +
+            "</td><td class=n>" + interval_text(t.successes, t.episodes) + "</td><td class=n>" +
+            (suite.names_items ? percent_text(t.named_rate()) : std::string("&ndash;")) +
+            "</td><td class=n>" + (t.successes > 0 ? number(t.mean_steps(), 0) : "&ndash;") +
+            "</td><td>" + video + "</td></tr>";
+  };
+  for (size_t t = 0; t < suite.tasks.size(); ++t) {
+    const TaskResult& task = suite.tasks[t];
+    row(title_of(task.instruction), task.tally,
+        video_links(outcome, index, static_cast<int>(t), folder), false);
+  }
+  row("All tasks", suite.total(), "", true);
+  return html + "</table></div>";
+}
+
+std::string item_table(const SuiteResult& suite) {
+  std::string html =
+      "<div class='card'><table><tr><th>item asked for</th><th>lifted first, 95 % interval</th>"
+      "<th class=n></th><th class=n>rate</th><th class=n>interval</th><th class=n>placed</th></tr>";
+  for (const auto& [name, t] : suite.items) {
+    html += "<tr><td>" + escape_html(plain(name)) + "</td><td>" + rate_bar(t.named, t.episodes) +
+            "</td><td class=n>" + std::to_string(t.named) + " / " + std::to_string(t.episodes) +
+            "</td><td class=n>" + percent_text(t.named_rate()) + "</td><td class=n>" +
+            interval_text(t.named, t.episodes) + "</td><td class=n>" + percent_text(t.rate()) +
+            "</td></tr>";
+  }
+  return html + "</table></div>";
+}
+
+std::string flag(bool success) {
+  return success ? "<span class='flag good'>success</span>" : "<span class='flag fail'>failure</span>";
+}
+
+std::string lifted_text(const EpisodeRecord& e) {
+  if (!e.error.empty()) return "broken off: " + escape_html(e.error);
+  if (e.first_lifted.empty()) return "nothing was lifted";
+  return "lifted first: " + escape_html(plain(e.first_lifted));
+}
+
+std::string timelines(const RolloutOutcome& outcome, int suite) {
+  std::string html;
+  int shown = 0;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    if (e.suite != suite || e.actions.empty()) continue;
+    html += std::string(shown++ < 2 ? "<details open>" : "<details>") + "<summary>" +
+            escape_html(title_of(e.instruction)) + " &nbsp;" + flag(e.success) +
+            " <span class='note'>" + std::to_string(e.steps) + " steps</span></summary><div class='card'>" +
+            timeline_figure(e) + "</div></details>";
+  }
+  return html;
+}
+
+std::string strips(const RolloutOutcome& outcome, int suite, bool success) {
+  std::string html;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    if (e.suite != suite || e.success != success) continue;
+    const std::string figure = strip_figure(e.strip);
+    if (figure.empty() && (e.error.empty() || success)) continue;
+    html += "<h3>" + escape_html(title_of(e.instruction)) + " &nbsp;" + flag(e.success) +
+            " <span class='note'>episode " + std::to_string(e.episode) + ", " +
+            std::to_string(e.steps) + " steps, " + lifted_text(e) + "</span></h3>" + figure;
+  }
+  return html;
+}
+
+std::string suite_section(const Results& r, const RolloutOutcome& outcome, int index,
+                          const ReportExtras& extras) {
+  const SuiteResult& suite = r.suites[static_cast<size_t>(index)];
+  std::string html = "<h2>Suite " + escape_html(suite.name) + "</h2>";
+  html += "<p>Bars are the share of successful episodes; whiskers are 95 % Wilson intervals. "
+          "<i>Named</i> is the share of episodes in which the item asked for was the first to be "
+          "lifted.</p>";
+  html += task_table(suite, index, outcome, extras.video_dir);
+  if (suite.names_items) {
+    html += "<h2>By the item asked for</h2>";
+    if (r.instruction == "swapped") {
+      html += "<p>Scene and state are the task's own; the instruction asks for another item that is "
+              "present. A policy that does not read it stays near chance.</p>";
+    }
+    html += item_table(suite);
+  }
+  html += "<h2>Length of the episodes</h2><p>One mark per episode at the step where it ended; hollow "
+          "marks are failures.</p><div class='card'>" +
+          steps_figure(suite, index, outcome.episodes) + "</div>";
+  const std::string lines = timelines(outcome, index);
+  if (!lines.empty()) {
+    html += "<h2>Intents and actions</h2><p>One episode per task. The line is the action that was "
+            "executed. The bands behind it are the planned bins, and the cells below show them as "
+            "colours: blue towards &minus;1, orange towards +1. Dotted lines mark planner passes.</p>" +
+            lines;
+  }
+  const std::string failures = strips(outcome, index, false);
+  if (!failures.empty()) {
+    html += "<h2>Failures</h2><p>The first failures of each task; numbers are control steps.</p>" +
+            failures;
+  }
+  const std::string successes = strips(outcome, index, true);
+  if (!successes.empty()) {
+    html += "<h2>Successes</h2><details" + std::string(failures.empty() ? " open" : "") +
+            "><summary>One episode per task</summary>" + successes + "</details>";
+  }
+  return html;
+}
+
+std::string configuration(const Results& r, const ReportExtras& extras) {
+  std::string html = "<h2>How this was made</h2><div class='card'><table>";
+  const auto row = [&](const std::string& name, const std::string& value) {
+    html += "<tr><td>" + name + "</td><td>" + escape_html(value) + "</td></tr>";
+  };
+  row("checkpoint", r.checkpoint);
+  row("policy", r.policy + ", variant " + r.variant + ", N = " + std::to_string(r.N) +
+                    ", H = " + std::to_string(r.H));
+  row("schedule", r.schedule + ", M = " + std::to_string(r.M) + ", executor " + r.executor +
+                      (r.denoise_steps > 0
+                           ? ", " + std::to_string(r.denoise_steps) + " denoising steps"
+                           : ""));
+  row("episodes", std::to_string(r.rollouts) + " per task, layout " + r.layout + ", instruction " +
+                      r.instruction + ", seed " + std::to_string(r.seed));
+  row("wall time", number(r.wall_s, 0) + " s with " + std::to_string(r.workers) +
+                       (r.workers == 1 ? " worker" : " workers"));
+  row("machine", r.machine);
+  html += "</table>";
+  if (!r.command.empty()) html += "<pre>" + escape_html(r.command) + "</pre>";
+  if (!extras.configuration.empty()) {
+    html += "<details><summary>Resolved configuration</summary><pre>" +
+            escape_html(extras.configuration) + "</pre></details>";
+  }
+  return html + "</div>";
+}
+
+}  // namespace
+
+std::string to_html(const Results& r, const RolloutOutcome& outcome, const ReportExtras& extras) {
+  const double hz = outcome.spec.control_hz > 0 ? outcome.spec.control_hz : 20.0;
+  const double chunk_ms = 1000.0 * r.H / hz;
+  std::string html =
+      "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+      "<meta name='viewport' content='width=device-width,initial-scale=1'><title>" +
+      escape_html(extras.title) + "</title><style>" + kStyle + "</style></head><body><main>";
+  html += "<h1>" + escape_html(extras.title) + "</h1><p>" + escape_html(r.policy) + ", layout " +
+          escape_html(r.layout) + ", " + escape_html(r.schedule) + " schedule with M = " +
+          std::to_string(r.M) + ", instruction: " + escape_html(r.instruction) + "</p>";
+  if (!r.complete) {
+    html += "<p class='warn'>The run was stopped before its end; only finished groups of episodes are "
+            "counted.</p>";
+  }
+  html += headline(r, chunk_ms);
+  for (size_t s = 0; s < r.suites.size(); ++s) {
+    html += suite_section(r, outcome, static_cast<int>(s), extras);
+  }
+  html += "<h2>Latency</h2><p>One episode at a time on one thread; bars are medians, whiskers reach the "
+          "99th percentile. In batches, the mean per element was " +
+          number(r.planner_batched_ms) + " ms for the planner and " + number(r.refiner_batched_ms) +
+          " ms for the refiner.</p><div class='card'>" + latency_figure(r, chunk_ms) + "</div>";
+  html += configuration(r, extras);
+  return html + "</main></body></html>\n";
+}
+
+}  // namespace libra::eval

@@ -1,0 +1,330 @@
+#include "libra/eval/results.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "libra/core/error.h"
+
+namespace libra::eval {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Tally tally_of(const EpisodeRecord& record) {
+  Tally t;
+  t.episodes = 1;
+  t.successes = record.success ? 1 : 0;
+  t.named = !record.target.empty() && record.first_lifted == record.target ? 1 : 0;
+  t.errors = record.error.empty() ? 0 : 1;
+  t.success_steps = record.success ? record.steps : 0.0;
+  return t;
+}
+
+Json interval(int successes, int episodes) {
+  const Interval i = wilson95(successes, episodes);
+  return Json::array({i.low, i.high});
+}
+
+Json latency(const Latency& l) {
+  return {{"p50", l.p50}, {"p99", l.p99}, {"mean", l.mean}, {"calls", l.count}};
+}
+
+Json suite_json(const SuiteResult& suite) {
+  const Tally total = suite.total();
+  Json tasks = Json::array(), items = Json::array();
+  for (const TaskResult& task : suite.tasks) {
+    const Tally& t = task.tally;
+    tasks.push_back({{"name", task.name},
+                     {"instruction", task.instruction},
+                     {"successes", t.successes},
+                     {"episodes", t.episodes},
+                     {"success_rate", t.rate()},
+                     {"ci95", interval(t.successes, t.episodes)},
+                     {"named", t.named},
+                     {"errors", t.errors},
+                     {"mean_steps", t.mean_steps()},
+                     {"max_steps", task.max_steps}});
+  }
+  for (const auto& [name, t] : suite.items) {
+    items.push_back({{"name", name},
+                     {"episodes", t.episodes},
+                     {"named", t.named},
+                     {"named_item_rate", t.named_rate()},
+                     {"successes", t.successes}});
+  }
+  return {{"name", suite.name},
+          {"success_rate", total.rate()},
+          {"named_item_rate", suite.names_items ? Json(total.named_rate()) : Json(nullptr)},
+          {"ci95", interval(total.successes, total.episodes)},
+          {"episodes", total.episodes},
+          {"named_item_ci95",
+           suite.names_items ? interval(total.named, total.episodes) : Json(nullptr)},
+          {"mean_steps", total.mean_steps()},
+          {"errors", total.errors},
+          {"tasks", std::move(tasks)},
+          {"items", std::move(items)}};
+}
+
+// Reads keys and says which one is wrong.
+struct Reader {
+  const Json& json;
+  std::string where;
+
+  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const {
+    throw Error(ErrorCode::kBadInput,
+                {.where = where,
+                 .problem = "not results of libra eval",
+                 .expected = "\"" + key + "\" with " + expected,
+                 .found = json.contains(key) ? json[key].dump().substr(0, 60) : "nothing"});
+  }
+  template <class T>
+  T get(const std::string& key, const std::string& expected) const {
+    if (!json.is_object() || !json.contains(key)) refuse(key, expected);
+    try {
+      return json[key].get<T>();
+    } catch (const Json::exception&) {
+      refuse(key, expected);
+    }
+  }
+  std::string text(const std::string& key) const { return get<std::string>(key, "a text"); }
+  double number(const std::string& key) const { return get<double>(key, "a number"); }
+  int count(const std::string& key) const {
+    const double value = number(key);
+    if (value < 0 || value > 1e9 || value != static_cast<int>(value)) refuse(key, "a count");
+    return static_cast<int>(value);
+  }
+  const Json& list(const std::string& key) const {
+    if (!json.is_object() || !json.contains(key) || !json[key].is_array()) refuse(key, "a list");
+    return json[key];
+  }
+  Reader nested(const std::string& key) const {
+    if (!json.is_object() || !json.contains(key) || !json[key].is_object()) refuse(key, "an object");
+    return {json[key], where};
+  }
+};
+
+Latency parse_latency(const Reader& r) {
+  return {r.number("p50"), r.number("p99"), r.number("mean"), r.count("calls")};
+}
+
+SuiteResult parse_suite(const Reader& r) {
+  SuiteResult suite;
+  suite.name = r.text("name");
+  for (const Json& item : r.list("tasks")) {
+    const Reader t{item, r.where};
+    TaskResult task{t.text("name"), t.text("instruction"), t.count("max_steps"), {}};
+    task.tally = {t.count("episodes"), t.count("successes"), t.count("named"), t.count("errors"),
+                  t.number("mean_steps") * t.count("successes")};
+    suite.tasks.push_back(std::move(task));
+  }
+  for (const Json& item : r.list("items")) {
+    const Reader i{item, r.where};
+    Tally tally;
+    tally.episodes = i.count("episodes");
+    tally.successes = i.count("successes");
+    tally.named = i.count("named");
+    suite.items[i.text("name")] = tally;
+  }
+  suite.names_items = r.json.contains("named_item_rate") && !r.json["named_item_rate"].is_null();
+  return suite;
+}
+
+std::string percent(double share) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%5.1f", 100.0 * share);
+  return text;
+}
+
+std::string row(const std::string& name, size_t width, const Tally& t) {
+  const Interval i = wilson95(t.successes, t.episodes);
+  char text[160];
+  std::snprintf(text, sizeof text, "  %-*s  %4d/%-4d  %s %%  [%s, %s]  %6.1f  %s %%\n",
+                static_cast<int>(width), name.c_str(), t.successes, t.episodes,
+                percent(t.rate()).c_str(), percent(i.low).c_str(), percent(i.high).c_str(),
+                t.mean_steps(), percent(t.named_rate()).c_str());
+  return text;
+}
+
+}  // namespace
+
+void Tally::add(const Tally& other) {
+  episodes += other.episodes;
+  successes += other.successes;
+  named += other.named;
+  errors += other.errors;
+  success_steps += other.success_steps;
+}
+
+Tally SuiteResult::total() const {
+  Tally sum;
+  for (const TaskResult& task : tasks) sum.add(task.tally);
+  return sum;
+}
+
+double Results::average() const {
+  double sum = 0.0;
+  int count = 0;
+  for (const SuiteResult& suite : suites) {
+    const Tally total = suite.total();
+    if (total.episodes == 0) continue;
+    sum += total.rate();
+    ++count;
+  }
+  return count > 0 ? sum / count : 0.0;
+}
+
+Results make_results(const RolloutRequest& request, const RolloutOutcome& outcome) {
+  Results r;
+  r.policy = outcome.spec.name;
+  r.variant = outcome.spec.variant;
+  r.schedule = request.schedule.schedule;
+  r.layout = request.layout;
+  r.instruction = request.swapped ? "swapped" : "task";
+  r.executor = name_of(request.executor);
+  r.M = r.schedule == "sync" ? 1 : request.schedule.expansion;
+  r.N = outcome.spec.bins;
+  r.H = outcome.spec.horizon;
+  r.seed = request.seed;
+  r.workers = request.workers;
+  r.rollouts = request.rollouts;
+  r.complete = outcome.complete;
+  r.wall_s = outcome.wall_s;
+  for (const Suite& suite : request.suites) {
+    SuiteResult result;
+    result.name = suite.name;
+    for (const Task& task : suite.tasks) {
+      result.tasks.push_back({task.name, task.instruction, task.max_steps, {}});
+    }
+    r.suites.push_back(std::move(result));
+  }
+  for (const EpisodeRecord& record : outcome.episodes) {
+    SuiteResult& suite = r.suites[static_cast<size_t>(record.suite)];
+    const Tally tally = tally_of(record);
+    suite.tasks[static_cast<size_t>(record.task)].tally.add(tally);
+    if (record.target.empty()) continue;
+    suite.names_items = true;
+    suite.items[record.target].add(tally);
+  }
+  r.planner = summarise(outcome.planner.values, outcome.planner.sum);
+  r.refiner = summarise(outcome.refiner.values, outcome.refiner.sum);
+  r.per_chunk = summarise(outcome.per_chunk.values, outcome.per_chunk.sum);
+  const auto mean = [](double ms, int64_t n) { return n > 0 ? ms / static_cast<double>(n) : 0.0; };
+  r.planner_batched_ms = mean(outcome.planner_batch_ms, outcome.planner_elements);
+  r.refiner_batched_ms = mean(outcome.refiner_batch_ms, outcome.refiner_elements);
+  return r;
+}
+
+std::string to_json(const Results& r) {
+  Json suites = Json::array();
+  for (const SuiteResult& suite : r.suites) suites.push_back(suite_json(suite));
+  const Json json = {
+      {"format", 1},
+      {"checkpoint", r.checkpoint},
+      {"schedule", r.schedule},
+      {"M", r.M},
+      {"N", r.N},
+      {"seed", r.seed},
+      {"layout", r.layout},
+      {"instruction", r.instruction},
+      {"perturbation", nullptr},
+      {"suites", std::move(suites)},
+      {"average", r.average()},
+      {"latency_ms",
+       {{"planner", latency(r.planner)},
+        {"refiner", latency(r.refiner)},
+        {"per_chunk", latency(r.per_chunk)},
+        {"batched_mean", {{"planner", r.planner_batched_ms}, {"refiner", r.refiner_batched_ms}}}}},
+      {"wall_s", r.wall_s},
+      {"complete", r.complete},
+      {"policy", r.policy},
+      {"variant", r.variant},
+      {"executor", r.executor},
+      {"H", r.H},
+      {"denoise_steps", r.denoise_steps},
+      {"rollouts", r.rollouts},
+      {"workers", r.workers},
+      {"machine", r.machine},
+      {"command", r.command}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Results parse_results(const std::string& text, const std::string& where) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = where, .problem = "not a JSON object", .expected = "results.json"});
+  }
+  const Reader in{json, where};
+  if (in.count("format") != 1) in.refuse("format", "1");
+  Results r;
+  r.checkpoint = in.text("checkpoint");
+  r.schedule = in.text("schedule");
+  r.M = in.count("M");
+  r.N = in.count("N");
+  r.seed = in.get<uint64_t>("seed", "a whole number");
+  r.layout = in.text("layout");
+  r.instruction = in.text("instruction");
+  for (const Json& suite : in.list("suites")) r.suites.push_back(parse_suite({suite, where}));
+  const Reader latencies = in.nested("latency_ms");
+  r.planner = parse_latency(latencies.nested("planner"));
+  r.refiner = parse_latency(latencies.nested("refiner"));
+  r.per_chunk = parse_latency(latencies.nested("per_chunk"));
+  const Reader batched = latencies.nested("batched_mean");
+  r.planner_batched_ms = batched.number("planner");
+  r.refiner_batched_ms = batched.number("refiner");
+  r.wall_s = in.number("wall_s");
+  r.complete = in.get<bool>("complete", "true or false");
+  r.policy = in.text("policy");
+  r.variant = in.text("variant");
+  r.executor = in.text("executor");
+  r.H = in.count("H");
+  r.denoise_steps = in.count("denoise_steps");
+  r.rollouts = in.count("rollouts");
+  r.workers = in.count("workers");
+  r.machine = in.text("machine");
+  r.command = in.text("command");
+  return r;
+}
+
+std::string to_table(const Results& r) {
+  std::string text;
+  for (const SuiteResult& suite : r.suites) {
+    size_t width = 8;
+    for (const TaskResult& task : suite.tasks) width = std::max(width, task.name.size());
+    text += "suite " + suite.name + ", layout " + r.layout + ", instruction " + r.instruction +
+            ", " + r.schedule + " M=" + std::to_string(r.M) + ", executor " + r.executor +
+            ", seed " + std::to_string(r.seed) + "\n";
+    char head[200];
+    std::snprintf(head, sizeof head, "  %-*s  success    rate     95 %% interval   steps   named first\n",
+                  static_cast<int>(width), "task");
+    text += head;
+    for (const TaskResult& task : suite.tasks) text += row(task.name, width, task.tally);
+    const Tally total = suite.total();
+    text += row("all", width, total);
+    if (total.errors > 0) {
+      text += "  " + std::to_string(total.errors) + " broken episodes count as failures\n";
+    }
+    if (r.instruction == "swapped") {
+      text += "  named item lifted first, by the item asked for:\n";
+      for (const auto& [name, t] : suite.items) {
+        char line[120];
+        std::snprintf(line, sizeof line, "    %-24s %3d/%-3d %s %%\n", name.c_str(), t.named,
+                      t.episodes, percent(t.named_rate()).c_str());
+        text += line;
+      }
+    }
+  }
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "latency ms (one at a time, p50 / p99): planner %.1f / %.1f, refiner %.1f / %.1f, "
+                "chunk %.1f / %.1f\n",
+                r.planner.p50, r.planner.p99, r.refiner.p50, r.refiner.p99, r.per_chunk.p50,
+                r.per_chunk.p99);
+  text += line;
+  std::snprintf(line, sizeof line, "average %s %%, %.0f s%s\n", percent(r.average()).c_str(), r.wall_s,
+                r.complete ? "" : ", stopped before the end");
+  return text + line;
+}
+
+}  // namespace libra::eval

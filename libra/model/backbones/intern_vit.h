@@ -1,0 +1,56 @@
+// InternViT, the vision tower of InternVL2.5 (reference: InternVisionModel).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+
+#include "libra/core/config.h"
+#include "libra/model/backbones/conv_stem.h"
+
+namespace libra::model {
+
+// Names and defaults of the published vision_config (InternVL2_5-2B); `stem` is ours.
+struct InternVitConfig {
+  int hidden_size = 1024;
+  int intermediate_size = 4096;
+  int num_hidden_layers = 24;
+  int num_attention_heads = 16;
+  int num_channels = 3;
+  int patch_size = 14;
+  int image_size = 448;                  // side of the training images (px): position embedding grid
+  std::string norm_type = "layer_norm";  // or rms_norm
+  double layer_norm_eps = 1e-6;
+  bool qkv_bias = true;
+  bool qk_normalization = false;
+  double initializer_factor = 1.0;  // start value of ls1, ls2
+  ConvStemConfig stem;
+  void list(ConfigFields& f);
+
+  int grid_side() const { return grid_side(image_size); }
+  // Tokens along an image side of `pixels`.
+  int grid_side(int pixels) const;
+};
+
+class InternVitImpl : public torch::nn::Module {
+ public:
+  explicit InternVitImpl(const InternVitConfig& config);
+  // pixel_values [B, 3, H, W] -> last_hidden_state [B, 1 + h*w, hidden] (class token first, no final
+  // norm), pooler_output the class token. Pixels beyond the last whole patch are ignored; the position
+  // embedding is resized bicubically when the grid differs from the training grid.
+  VisionOutput forward(const torch::Tensor& pixel_values, bool output_hidden_states = false);
+  // The stem's stage map alone; requires a stem.
+  torch::Tensor stem_features(const torch::Tensor& pixel_values);
+
+  // The position embedding for a grid of h x w tokens, class position first: [1, 1 + h*w, hidden].
+  torch::Tensor position_embedding(int64_t h, int64_t w) const;
+
+ private:
+  class Embeddings;
+  InternVitConfig config_;
+  std::shared_ptr<Embeddings> embeddings;
+  torch::nn::ModuleList layers{nullptr};
+};
+TORCH_MODULE(InternVit);
+
+}  // namespace libra::model

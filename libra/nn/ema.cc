@@ -1,0 +1,25 @@
+#include "libra/nn/ema.h"
+
+namespace libra::nn {
+
+Ema::Ema(std::vector<torch::Tensor> parameters) : parameters_(std::move(parameters)) {
+  for (const auto& p : parameters_) averages_.push_back(p.detach().clone());
+}
+
+void Ema::update(double decay) {
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < averages_.size(); ++i) {
+    averages_[i].mul_(decay).add_(parameters_[i].detach(), 1.0 - decay);
+  }
+}
+
+void Ema::swap() {
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < averages_.size(); ++i) {
+    const torch::Tensor present = parameters_[i].detach().clone();
+    parameters_[i].copy_(averages_[i]);
+    averages_[i].copy_(present);
+  }
+}
+
+}  // namespace libra::nn

@@ -1,0 +1,24 @@
+// Exponential moving average of parameters.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace libra::nn {
+
+class Ema {
+ public:
+  // Starts as a copy of `parameters`.
+  explicit Ema(std::vector<torch::Tensor> parameters);
+  // average = decay * average + (1 - decay) * parameter
+  void update(double decay);
+  // Exchanges averages and parameters in place; a second call undoes the first.
+  void swap();
+  const std::vector<torch::Tensor>& averages() const { return averages_; }
+
+ private:
+  std::vector<torch::Tensor> parameters_, averages_;
+};
+
+}  // namespace libra::nn

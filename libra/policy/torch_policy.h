@@ -1,0 +1,38 @@
+// A ModelBundle as core::Planner and core::Refiner.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "libra/core/policy.h"
+#include "libra/policy/bundle.h"
+#include "libra/policy/load_policy.h"
+
+namespace libra::policy {
+
+class TorchPolicy final : public Policy, public Planner, public Refiner {
+ public:
+  TorchPolicy(ModelBundle bundle, const PolicyOptions& options);
+
+  const PolicySpec& spec() const override { return spec_; }
+  Planner* planner() override { return bundle_.config.has_intents() ? this : nullptr; }
+  Refiner& refiner() override { return *this; }
+
+  void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) override;
+  void refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) override;
+
+ private:
+  // One pass of the planner's network over a batch of observations and instructions.
+  model::PlannerOutput run_planner(std::span<const Observation* const> observations,
+                                   const std::vector<std::string>& instructions);
+  // DDIM from the seeds' noise to normalised actions [B, H, D].
+  torch::Tensor denoise(const model::RefinerContext& context, const torch::Tensor& bins,
+                        std::span<const RefineRequest> requests);
+
+  ModelBundle bundle_;
+  PolicyOptions options_;
+  PolicySpec spec_;
+};
+
+}  // namespace libra::policy

@@ -1,0 +1,31 @@
+// The bodies that can lie on the floor: ten groceries and a basket, with LIBERO's sizes and masses,
+// their collision shapes, and looks of our own that differ in shape, size and colours.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libra::sim {
+
+struct Grocery {
+  std::string_view category;
+  std::array<double, 3> half;  // upright, in world axes at the start (m); fingers close along y
+  double mass;                 // kg
+};
+
+// The ten, in the order that the shuffled layout draws from.
+std::span<const Grocery> groceries();
+// nullptr when it is not one of the ten.
+const Grocery* find_grocery(std::string_view category);
+// Throws Error(kNotFound) with the list of the known ones.
+const Grocery& grocery(std::string_view category);
+
+inline constexpr std::array<double, 3> kBasketHalf{0.07865, 0.08475, 0.07075};  // outer (m)
+
+// MJCF of a free body called `instance`. Throws Error(kNotFound) for an unknown category.
+std::string body_mjcf(std::string_view instance, std::string_view category);
+
+}  // namespace libra::sim

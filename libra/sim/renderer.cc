@@ -1,0 +1,148 @@
+#include "libra/sim/renderer.h"
+
+#include <EGL/egl.h>
+#include <EGL/eglext.h>
+#include <mujoco/mujoco.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "libra/core/error.h"
+
+namespace libra::sim {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(ErrorCode::kFailed,
+              {.where = "EGL",
+               .problem = what,
+               .found = "EGL error " + std::to_string(eglGetError()),
+               .next = "install libegl1 and libgl1-mesa-dri; 'libra doctor' says what is missing"});
+}
+
+EGLDisplay open_display() {
+  const auto get_platform_display = reinterpret_cast<PFNEGLGETPLATFORMDISPLAYEXTPROC>(
+      eglGetProcAddress("eglGetPlatformDisplayEXT"));
+  EGLDisplay display = EGL_NO_DISPLAY;
+  if (get_platform_display != nullptr) {
+    display = get_platform_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
+  }
+  if (display == EGL_NO_DISPLAY || eglInitialize(display, nullptr, nullptr) != EGL_TRUE) {
+    display = eglGetDisplay(EGL_DEFAULT_DISPLAY);
+    if (display == EGL_NO_DISPLAY || eglInitialize(display, nullptr, nullptr) != EGL_TRUE) {
+      fail("no display could be opened");
+    }
+  }
+  return display;
+}
+
+}  // namespace
+
+struct Renderer::Impl {
+  EGLDisplay display = EGL_NO_DISPLAY;  // shared by the process, so it is never terminated
+  EGLContext context = EGL_NO_CONTEXT;
+  mjrContext gl{};
+  mjvScene scene{};
+  mjvOption option{};
+  std::vector<uint8_t> bottom_up;
+  bool ready = false;
+
+  void open() {
+    display = open_display();
+    const std::array<EGLint, 11> wanted{EGL_SURFACE_TYPE, EGL_PBUFFER_BIT, EGL_RENDERABLE_TYPE,
+                                        EGL_OPENGL_BIT,   EGL_RED_SIZE,    8,
+                                        EGL_GREEN_SIZE,   8,               EGL_BLUE_SIZE,
+                                        8,                EGL_NONE};
+    EGLConfig config = nullptr;
+    EGLint count = 0;
+    eglChooseConfig(display, wanted.data(), &config, 1, &count);
+    if (eglBindAPI(EGL_OPENGL_API) != EGL_TRUE) fail("desktop OpenGL is not offered");
+    context = eglCreateContext(display, count > 0 ? config : nullptr, EGL_NO_CONTEXT, nullptr);
+    if (context == EGL_NO_CONTEXT) fail("no OpenGL context was granted");
+    make_current();
+  }
+  void make_current() const {
+    if (eglGetCurrentContext() == context) return;
+    if (eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context) != EGL_TRUE) {
+      fail("the context could not be made current");
+    }
+  }
+  // The offscreen buffer has the size that the model asks for when the context is made.
+  void grow(mjModel* model, int height, int width) {
+    int& model_width = model->vis.global.offwidth;
+    int& model_height = model->vis.global.offheight;
+    const int kept_width = model_width, kept_height = model_height;
+    model_width = std::max(width, gl.offWidth);
+    model_height = std::max(height, gl.offHeight);
+    mjr_makeContext(model, &gl, mjFONTSCALE_50);
+    model_width = kept_width;
+    model_height = kept_height;
+  }
+  ~Impl() {
+    if (context == EGL_NO_CONTEXT) return;
+    if (ready) {
+      make_current();
+      mjr_freeContext(&gl);
+      mjv_freeScene(&scene);
+    }
+    eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+    eglDestroyContext(display, context);
+  }
+};
+
+Renderer::Renderer(mjModel* model) : impl_(std::make_unique<Impl>()) {
+  impl_->open();
+  mjr_defaultContext(&impl_->gl);
+  mjv_defaultScene(&impl_->scene);
+  mjv_defaultOption(&impl_->option);
+  std::fill_n(impl_->option.geomgroup, mjNGROUP, mjtByte{0});
+  std::fill_n(impl_->option.sitegroup, mjNGROUP, mjtByte{0});
+  impl_->option.geomgroup[1] = 1;
+  mjr_makeContext(model, &impl_->gl, mjFONTSCALE_50);
+  constexpr int kMaxGeoms = 400;
+  mjv_makeScene(model, &impl_->scene, kMaxGeoms);
+  impl_->scene.flags[mjRND_SHADOW] = 0;
+  impl_->scene.flags[mjRND_REFLECTION] = 0;
+  impl_->ready = true;
+}
+
+Renderer::~Renderer() = default;
+
+std::shared_ptr<Renderer> Renderer::for_this_thread(mjModel* model) {
+  // A GL context belongs to one thread at a time, and making one costs more than an episode's images.
+  static thread_local std::weak_ptr<Renderer> current;
+  std::shared_ptr<Renderer> renderer = current.lock();
+  if (!renderer) {
+    renderer.reset(new Renderer(model));
+    current = renderer;
+  }
+  return renderer;
+}
+
+void Renderer::render(mjModel* model, mjData* data, int camera, int height, int width,
+                      Image& out) {
+  Impl& r = *impl_;
+  r.make_current();
+  if (r.gl.offWidth < width || r.gl.offHeight < height) {
+    r.grow(model, height, width);
+  }
+  mjr_setBuffer(mjFB_OFFSCREEN, &r.gl);
+  mjvCamera view;
+  mjv_defaultCamera(&view);
+  view.type = mjCAMERA_FIXED;
+  view.fixedcamid = camera;
+  mjv_updateScene(model, data, &r.option, nullptr, &view, mjCAT_ALL, &r.scene);
+  const mjrRect viewport{0, 0, width, height};
+  mjr_render(viewport, &r.scene, &r.gl);
+  const size_t stride = static_cast<size_t>(width) * 3;
+  r.bottom_up.resize(stride * static_cast<size_t>(height));
+  mjr_readPixels(r.bottom_up.data(), nullptr, viewport, &r.gl);
+  if (out.height != height || out.width != width) out = Image(height, width);
+  for (int y = 0; y < height; ++y) {
+    std::copy_n(r.bottom_up.data() + static_cast<size_t>(height - 1 - y) * stride, stride, out.row(y));
+  }
+}
+
+}  // namespace libra::sim

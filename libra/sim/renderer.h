@@ -1,0 +1,34 @@
+// Offscreen rendering without a display: EGL's surfaceless platform and MuJoCo's OpenGL renderer.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "libra/core/observation.h"
+
+struct mjModel_;
+struct mjData_;
+
+namespace libra::sim {
+
+// Owns a GL context, current on the thread that made it, and the GPU copy of the arena's textures,
+// which are the same in every composed scene, so one renderer serves them all.
+class Renderer {
+ public:
+  // The thread's renderer; made at the first call, dropped with its last user. Throws Error(kFailed)
+  // when EGL grants no context.
+  static std::shared_ptr<Renderer> for_this_thread(mjModel_* model);
+  ~Renderer();
+  Renderer(const Renderer&) = delete;
+  Renderer& operator=(const Renderer&) = delete;
+
+  // Upright RGB, row 0 at the top; poses must be up to date. camera: id in the model.
+  void render(mjModel_* model, mjData_* data, int camera, int height, int width, Image& out);
+
+ private:
+  explicit Renderer(mjModel_* model);
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace libra::sim

@@ -1,0 +1,19 @@
+// MJCF of the Panda and its gripper: kinematics, limits and masses as published, shapes of our own.
+#pragma once
+
+#include <array>
+#include <string>
+
+namespace libra::sim {
+
+inline constexpr int kArmJoints = 7;
+// Posture at the start of an episode (rad).
+inline constexpr std::array<double, kArmJoints> kReadyPosture{
+    0, -0.161037389, 0, -2.44459747, 0, 2.2267522, 0.78539816339744831};
+inline constexpr std::array<double, 3> kRobotBase{-0.6, 0, 0};  // link0 in the floor arena (m)
+
+// The <body> of the arm, and the content of <actuator>.
+std::string robot_body_mjcf();
+std::string robot_actuator_mjcf();
+
+}  // namespace libra::sim

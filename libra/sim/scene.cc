@@ -1,0 +1,187 @@
+#include "libra/sim/scene.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <numbers>
+
+#include "libra/core/error.h"
+#include "libra/core/rng.h"
+
+namespace libra::sim {
+namespace {
+
+// Only collision geoms (group 0) carry mass, as in LIBERO; every body states its inertia anyway.
+constexpr const char* kHead = R"(<mujoco model="libra_floor">
+<compiler angle="radian" inertiagrouprange="0 0"/>
+<option timestep="0.002" impratio="20" cone="elliptic" density="1.2" viscosity="0.00002"/>
+<size nconmax="400" njmax="1200"/>
+<visual>
+<global offwidth="128" offheight="128"/>
+<map znear="0.01" zfar="30"/>
+<quality shadowsize="0" offsamples="0" numslices="16" numstacks="8" numquads="6"/>
+</visual>
+<asset>
+<texture name="floor" type="2d" builtin="flat" rgb1=".8 .8 .8" width="256" height="256"/>
+<texture name="wall" type="2d" builtin="flat" rgb1=".8 .8 .8" width="256" height="256"/>
+<texture name="sky" type="skybox" builtin="gradient" rgb1=".9 .9 1" rgb2=".2 .3 .4" width="32" height="192"/>
+<material name="floor" texture="floor" texrepeat="2 2" texuniform="true" specular="0" shininess="0"/>
+<material name="wall" texture="wall" texrepeat="1 1" texuniform="true" specular="0" shininess="0"/>
+<material name="paper" specular=".15" shininess=".2"/>
+<material name="plastic" specular=".4" shininess=".5"/>
+</asset>
+<default>
+<default class="look"><geom group="1" contype="0" conaffinity="0" material="paper"/></default>
+<default class="solid"><geom group="0" friction=".95 .3 .1" solref=".001 1" solimp=".998 .998 .001" rgba=".5 .5 .5 .3"/></default>
+<default class="arm"><joint type="hinge" axis="0 0 1" frictionloss=".1" limited="true"/></default>
+<default class="limb"><geom group="0" contype="0" conaffinity="1"/></default>
+<default class="shell"><geom group="1" contype="0" conaffinity="0" material="plastic" rgba=".93 .94 .95 1"/></default>
+<default class="trim"><geom group="1" contype="0" conaffinity="0" material="plastic" rgba=".24 .25 .28 1"/></default>
+<default class="steel"><geom group="1" type="box" contype="0" conaffinity="0" material="plastic" rgba=".34 .36 .40 1"/></default>
+<default class="rubber"><geom group="1" type="box" contype="0" conaffinity="0" rgba=".10 .10 .11 1"/></default>
+<default class="finger">
+<joint type="slide" axis="0 1 0" damping="100" armature="1" frictionloss="1" limited="true"/>
+<geom group="0" type="box" contype="0" conaffinity="1" condim="4" friction="1 .005 .0001" solref=".02 1"/>
+</default>
+<default class="pad"><geom group="0" type="box" size=".008 .004 .008" friction="2 .05 .0001" solref=".01 .5"/></default>
+</default>
+<worldbody>
+<light name="light1" pos="1 1 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".8 .8 .8" specular=".3 .3 .3"/>
+<light name="light2" pos="-3 -3 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".8 .8 .8" specular=".3 .3 .3"/>
+<camera name="agentview" pos=".8965773716836134 5.2e-7 .65" quat=".6182166934013367 .3432307541370392 .3432314395904541 .6182177066802979" fovy="45"/>
+<camera name="frontview" pos="1 0 1.48" quat=".56 .43 .43 .56" fovy="45"/>
+<geom name="floor" class="solid" group="1" type="plane" size="3 3 .125" friction="1 .005 .0001" solref=".02 1" solimp=".9 .95 .001" rgba="1 1 1 1" material="floor"/>
+<geom class="look" type="box" pos="-2 0 1.5" size=".01 1.5 1.5" rgba="1 1 1 1" material="wall"/>
+<geom class="look" type="box" pos="-1.25 2.25 1.5" euler="0 0 .7853982" size="1.06 .01 1.5" rgba="1 1 1 1" material="wall"/>
+<geom class="look" type="box" pos="-1.25 -2.25 1.5" euler="0 0 -.7853982" size="1.06 .01 1.5" rgba="1 1 1 1" material="wall"/>
+<geom class="look" type="box" pos="1.25 3 1.5" size="1.75 .01 1.5" rgba="1 1 1 1" material="wall"/>
+<geom class="look" type="box" pos="1.25 -3 1.5" size="1.75 .01 1.5" rgba="1 1 1 1" material="wall"/>
+<geom class="look" type="box" pos="3 0 1.5" size=".01 3 1.5" rgba="1 1 1 1" material="wall"/>
+)";
+
+std::string compose(std::span<const Instance> objects) {
+  std::string xml = std::string(kHead) + robot_body_mjcf();
+  for (const Instance& object : objects) xml += body_mjcf(object.name, object.category);
+  return xml + "</worldbody>\n<actuator>\n" + robot_actuator_mjcf() + "</actuator>\n</mujoco>\n";
+}
+
+// MuJoCo's own handler writes a log file into the working directory; the environment reads the
+// warning counters instead.
+void silence_warnings() {
+  static std::once_flag once;
+  std::call_once(once, [] { mju_user_warning = [](const char*) {}; });
+}
+
+std::unique_ptr<mjModel, ModelDeleter> compile(const std::string& xml) {
+  silence_warnings();
+  const auto vfs = std::make_unique<mjVFS>();
+  mj_defaultVFS(vfs.get());
+  constexpr const char* kName = "scene.xml";
+  if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
+    throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
+  }
+  std::copy(xml.begin(), xml.end(), static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
+  std::array<char, 1000> message{};
+  std::unique_ptr<mjModel, ModelDeleter> model(
+      mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
+  mj_deleteVFS(vfs.get());
+  if (!model) {
+    throw Error(ErrorCode::kFailed, {.where = "scene",
+                                     .problem = "MuJoCo refused the composed model",
+                                     .found = message.data()});
+  }
+  return model;
+}
+
+uint8_t shade(double value) { return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)); }
+
+// Stone tiles: a thin grout line, every tile a little different, fine grain.
+void paint_floor(uint8_t* rgb) {
+  constexpr int kTile = kTexturePixels / 2;
+  Rng grain(hash_name("floor"));
+  for (int y = 0; y < kTexturePixels; ++y) {
+    for (int x = 0; x < kTexturePixels; ++x) {
+      const bool grout = x % kTile < 2 || y % kTile < 2;
+      const uint64_t tile = splitmix64(static_cast<uint64_t>(y / kTile * 7 + x / kTile));
+      const double value = grout ? 150 : 186 + static_cast<double>(tile % 11) + grain.uniform(-5, 5);
+      uint8_t* p = rgb + 3 * (y * kTexturePixels + x);
+      p[0] = shade(value + 1), p[1] = shade(value), p[2] = shade(value - 4);
+    }
+  }
+}
+
+// Plaster: soft blotches that repeat without a seam.
+void paint_wall(uint8_t* rgb) {
+  constexpr double kTurn = 2 * std::numbers::pi / kTexturePixels;
+  for (int y = 0; y < kTexturePixels; ++y) {
+    for (int x = 0; x < kTexturePixels; ++x) {
+      const double blotch = std::sin(3 * kTurn * x + 2 * std::sin(2 * kTurn * y)) +
+                            std::sin(5 * kTurn * y + 2 * std::sin(3 * kTurn * x));
+      uint8_t* p = rgb + 3 * (y * kTexturePixels + x);
+      p[0] = shade(208 + 4 * blotch), p[1] = shade(206 + 4 * blotch), p[2] = shade(200 + 4 * blotch);
+    }
+  }
+}
+
+void paint_textures(mjModel* m) {
+  const auto pixels = [&](const char* name) {
+    return m->tex_rgb + m->tex_adr[mj_name2id(m, mjOBJ_TEXTURE, name)];
+  };
+  paint_floor(pixels("floor"));
+  paint_wall(pixels("wall"));
+}
+
+}  // namespace
+
+Scene::Scene(const std::string& arena, std::span<const Instance> objects) {
+  if (arena != "libero_floor_manipulation") {
+    throw Error(ErrorCode::kBadInput, {.where = "scene",
+                                       .problem = "there is no arena for this problem class",
+                                       .expected = "libero_floor_manipulation",
+                                       .found = arena});
+  }
+  xml_ = compose(objects);
+  model_ = compile(xml_);
+  paint_textures(model());
+  data_.reset(mj_makeData(model()));
+
+  grip_site_ = mj_name2id(model(), mjOBJ_SITE, "grip_site");
+  hand_body_ = mj_name2id(model(), mjOBJ_BODY, "right_hand");
+  const int gripper_body = mj_name2id(model(), mjOBJ_BODY, "right_gripper");
+  gripper_geom_.resize(static_cast<size_t>(model()->ngeom));
+  geom_object_.assign(static_cast<size_t>(model()->ngeom), -1);
+  for (const Instance& object : objects) {
+    const int body = mj_name2id(model(), mjOBJ_BODY, object.name.c_str());
+    const int joint = model()->body_jntadr[body];
+    objects_.push_back({object.name, object.category, find_grocery(object.category), body,
+                        model()->jnt_qposadr[joint], model()->jnt_dofadr[joint]});
+  }
+  for (int geom = 0; geom < model()->ngeom; ++geom) {
+    const int body = model()->geom_bodyid[geom];
+    for (int b = body; b > 0; b = model()->body_parentid[b]) {
+      if (b == gripper_body) gripper_geom_[static_cast<size_t>(geom)] = true;
+    }
+    for (size_t i = 0; i < objects_.size(); ++i) {
+      if (objects_[i].body == body) geom_object_[static_cast<size_t>(geom)] = static_cast<int>(i);
+    }
+  }
+}
+
+const SceneObject* Scene::find(std::string_view name) const {
+  for (const SceneObject& object : objects_)
+    if (object.name == name || object.category == name) return &object;
+  return nullptr;
+}
+
+const SceneObject& Scene::basket() const {
+  if (const SceneObject* basket = find("basket")) return *basket;
+  throw Error(ErrorCode::kBadInput, "the scene has no basket");
+}
+
+void Scene::update_poses() const {
+  mj_kinematics(model(), data());
+  mj_comPos(model(), data());
+  mj_camlight(model(), data());
+}
+
+}  // namespace libra::sim

@@ -1,0 +1,61 @@
+#include "libra/sim/world.h"
+
+#include <algorithm>
+
+#include "libra/core/error.h"
+
+namespace libra::sim {
+
+std::optional<SiteBox> SceneWorld::site(std::string_view name) const {
+  const mjModel* m = scene_.model();
+  const mjData* d = scene_.data();
+  SiteBox box;
+  const int id = mj_name2id(m, mjOBJ_SITE, std::string(name).c_str());
+  if (id >= 0) {
+    std::copy_n(d->site_xpos + 3 * id, 3, box.position.begin());
+    std::copy_n(d->site_xmat + 9 * id, 9, box.rotation.begin());
+    std::copy_n(m->site_size + 3 * id, 3, box.half_size.begin());
+    box.parent = mj_id2name(m, mjOBJ_BODY, m->site_bodyid[id]);
+    return box;
+  }
+  const Region* region = problem_.find_region(name);
+  if (region == nullptr || region->ranges.empty()) return std::nullopt;
+  // A zone on the floor: LIBERO draws it 2 cm up and 7 mm thick.
+  const Rectangle& r = region->ranges.front();
+  box.position = {(r.x0 + r.x1) / 2, (r.y0 + r.y1) / 2, 0.02};
+  box.half_size = {(r.x1 - r.x0) / 2, (r.y1 - r.y0) / 2, 0.007};
+  return box;
+}
+
+Vec3 SceneWorld::body_position(std::string_view instance) const {
+  const int id = mj_name2id(scene_.model(), mjOBJ_BODY, std::string(instance).c_str());
+  if (id < 0) {
+    throw Error(ErrorCode::kNotFound,
+                {.where = "scene", .problem = "no body '" + std::string(instance) + "'"});
+  }
+  Vec3 position;
+  std::copy_n(scene_.data()->xpos + 3 * id, 3, position.begin());
+  return position;
+}
+
+bool SceneWorld::contact(std::string_view a, std::string_view b) const {
+  const mjModel* m = scene_.model();
+  const mjData* d = scene_.data();
+  const int body_a = mj_name2id(m, mjOBJ_BODY, std::string(a).c_str());
+  const int body_b = mj_name2id(m, mjOBJ_BODY, std::string(b).c_str());
+  for (int i = 0; i < d->ncon; ++i) {
+    const int one = m->geom_bodyid[d->contact[i].geom1];
+    const int two = m->geom_bodyid[d->contact[i].geom2];
+    if ((one == body_a && two == body_b) || (one == body_b && two == body_a)) return true;
+  }
+  return false;
+}
+
+bool SceneWorld::inside(std::string_view instance, const Vec3& point) const {
+  const auto box = site(std::string(instance) + "_contain_region");
+  return box && site_contains(*box, point);
+}
+
+std::vector<JointState> SceneWorld::joints(std::string_view) const { return {}; }
+
+}  // namespace libra::sim

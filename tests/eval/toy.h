@@ -1,0 +1,171 @@
+// A toy world and policy: a point moves on a line of items to the one it is told, and "lifts" the first
+// item it comes near. Deterministic, no pixels that matter.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <stdexcept>
+
+#include "libra/core/core.h"
+#include "libra/eval/rollout.h"
+
+namespace libra::eval {
+
+inline constexpr std::array<const char*, 3> kToyItems = {"apple", "book", "cup"};
+inline constexpr std::array<double, 3> kToyPlaces = {-0.6, 0.1, 0.7};
+
+class ToyEnv final : public Env {
+ public:
+  explicit ToyEnv(Task task) : task_(std::move(task)) {}
+  void reset(const EpisodeKey& key) override {
+    Rng rng(mix_seed({key.seed, hash_name(task_.name), key.episode}));
+    x_ = rng.uniform(-0.1, 0.1);
+    target_ = key.target.empty() ? task_.name : key.target;
+    instruction_ = "touch the " + target_;
+    step_ = 0;
+    lifted_.clear();
+    key_ = key;
+  }
+  StepResult step(const Action& action) override {
+    if (task_.name == "book" && key_.episode == 3 && step_ == 7) throw std::runtime_error("stuck");
+    x_ += 0.05 * std::clamp(double(action[0]), -1.0, 1.0);
+    ++step_;
+    for (size_t i = 0; i < kToyItems.size(); ++i) {
+      if (lifted_.empty() && std::abs(x_ - kToyPlaces[i]) < 0.03) lifted_ = kToyItems[i];
+    }
+    const bool success = lifted_ == target_;
+    return {success, success || step_ >= task_.max_steps};
+  }
+  void observe(Observation& out) override {
+    out.images.assign(2, Image(16, 16));
+    out.images[0].rgb[0] = static_cast<uint8_t>(128 + 100 * x_);
+    out.proprio = {};
+    out.proprio[0] = x_;
+    out.step = step_;
+    out.time = step_ / 20.0;
+  }
+  const Task& task() const override { return task_; }
+  const std::string& instruction() const override { return instruction_; }
+  std::vector<std::string> items() const override { return {kToyItems.begin(), kToyItems.end()}; }
+  const std::string& target() const override { return target_; }
+  const std::string& first_lifted() const override { return lifted_; }
+
+ private:
+  Task task_;
+  EpisodeKey key_;
+  std::string target_, instruction_, lifted_;
+  double x_ = 0;
+  int64_t step_ = 0;
+};
+
+inline double toy_goal(std::string_view instruction) {
+  for (size_t i = 0; i < kToyItems.size(); ++i) {
+    if (instruction.ends_with(kToyItems[i])) return kToyPlaces[i];
+  }
+  return 0.0;
+}
+
+inline uint8_t toy_bin(double a, int bins) {
+  return static_cast<uint8_t>(std::clamp(int(std::floor((a + 1) / 2 * bins)), 0, bins - 1));
+}
+inline double toy_centre(int bin, int bins) { return -1 + (2.0 * bin + 1) / bins; }
+
+// Plans the direction; the refiner adds noise from its seed. `deaf` ignores the instruction and always
+// goes to the book.
+class ToyPolicy final : public Policy, public Planner, public Refiner {
+ public:
+  explicit ToyPolicy(bool deaf = false) : deaf_(deaf) {
+    spec_.name = "toy";
+    spec_.variant = "full";
+  }
+  const PolicySpec& spec() const override { return spec_; }
+  Planner* planner() override { return this; }
+  Refiner& refiner() override { return *this; }
+  void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) override {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      const double goal = deaf_ ? kToyPlaces[1] : toy_goal(requests[i].instruction);
+      double x = requests[i].observation->proprio[0];
+      plans[i] = {};
+      plans[i].expansion = spec_.expansion;
+      plans[i].obs_step = requests[i].observation->step;
+      plans[i].epoch = requests[i].epoch;
+      plans[i].instruction_id = hash_name(requests[i].instruction);
+      for (int m = 0; m < spec_.expansion; ++m) {
+        Intent& intent = plans[i].intents[m];
+        intent.horizon = spec_.horizon;
+        intent.bins = spec_.bins;
+        for (int h = 0; h < spec_.horizon; ++h) {
+          const double a = std::clamp((goal - x) / 0.05, -0.4, 0.4);
+          x += 0.05 * a;
+          intent.bin[h].fill(toy_bin(0, spec_.bins));
+          intent.bin[h][0] = toy_bin(a, spec_.bins);
+          intent.bin[h][6] = toy_bin(h % 2 == 0 ? -1 : 1, spec_.bins);
+          intent.probability[h].fill(0.9f);
+        }
+      }
+    }
+  }
+  void refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) override {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      Rng rng(requests[i].seed);
+      chunks[i] = {};
+      chunks[i].horizon = spec_.horizon;
+      for (int h = 0; h < spec_.horizon; ++h) {
+        const double centre = toy_centre(requests[i].intent->bin[h][0], spec_.bins);
+        chunks[i].actions[h][0] = static_cast<float>(centre + rng.uniform(-0.1, 0.1));
+        chunks[i].actions[h][6] = requests[i].intent->bin[h][6] > 4 ? 1.0f : -1.0f;
+      }
+    }
+  }
+
+ private:
+  PolicySpec spec_;
+  bool deaf_;
+};
+
+// Always points at the task's own place, whatever the policy would plan.
+class ToyOracle final : public IntentOracle {
+ public:
+  void begin(Env& env, const EpisodeKey&) override { instruction_ = env.instruction(); }
+  void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
+    Observation o;
+    env.observe(o);
+    out.expansion = expansion;
+    for (int m = 0; m < expansion; ++m) {
+      out.intents[m].horizon = horizon;
+      out.intents[m].bins = bins;
+      for (int h = 0; h < horizon; ++h) {
+        out.intents[m].bin[h].fill(toy_bin(0, bins));
+        out.intents[m].bin[h][0] = toy_bin(toy_goal(instruction_) > o.proprio[0] ? 0.3 : -0.3, bins);
+      }
+    }
+  }
+
+ private:
+  std::string instruction_;
+};
+
+inline RolloutRequest toy_request() {
+  RolloutRequest request;
+  Suite suite{"toy", {}};
+  for (const char* item : kToyItems) {
+    suite.tasks.push_back({"toy", item, std::string("touch the ") + item, 60});
+  }
+  request.suites = {suite};
+  request.rollouts = 7;
+  request.group_size = 3;
+  request.seed = 11;
+  request.make_env = [](const Task& task) { return std::make_unique<ToyEnv>(task); };
+  request.make_policy = [] { return std::make_unique<ToyPolicy>(); };
+  request.make_oracle = [] { return std::make_unique<ToyOracle>(); };
+  request.decode_intent = [](const Intent& intent, ActionChunk& chunk) {
+    for (int h = 0; h < intent.horizon; ++h) {
+      for (int d = 0; d < kActionDim; ++d) {
+        chunk.actions[h][d] = static_cast<float>(toy_centre(intent.bin[h][d], intent.bins));
+      }
+    }
+  };
+  return request;
+}
+
+}  // namespace libra::eval
