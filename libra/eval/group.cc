@@ -37,6 +37,14 @@ Image shrunk(const Image& image, int factor) {
   return out;
 }
 
+// The record of the chunk that begins at `step`, made when there is none.
+ChunkRecord& chunk_at(EpisodeRecord& record, int64_t step) {
+  if (record.chunks.empty() || record.chunks.back().step != step) {
+    record.chunks.emplace_back().step = step;
+  }
+  return record.chunks.back();
+}
+
 Image thumbnail(const std::vector<Image>& images) {
   std::vector<Image> small;
   for (const Image& image : images) small.push_back(shrunk(image, image.height / kThumbnail));
@@ -124,7 +132,7 @@ std::optional<GroupOutcome> Worker::run(const Group& group, const std::atomic<bo
 EpisodeKey Worker::reset_env(Slot& slot, const Group& group, uint64_t episode) {
   EpisodeKey key;
   key.layout = request_.layout;
-  key.seed = request_.seed;
+  key.seed = evaluation_seed(request_.seed);
   key.episode = episode;
   slot.env->reset(key);
   slot.record.task_target = slot.env->target();
@@ -159,7 +167,7 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
 
 void Worker::open_video(Slot& slot, const Task& task) {
   slot.record.video = task.suite + "_" + task.name + "_" + std::to_string(slot.record.episode) + ".mp4";
-  slot.video.emplace(request_.video_dir + "/" + slot.record.video,
+  slot.video = std::make_unique<VideoWriter>(request_.video_dir + "/" + slot.record.video,
                      static_cast<int>(std::lround(spec().control_hz)));
 }
 
@@ -208,7 +216,7 @@ void Worker::plan(int64_t step) {
     slot->plan.epoch = slot->schedule->epoch();
     slot->plan.instruction_id = hash_name(slot->record.instruction);
     slot->schedule->take_plan(slot->plan);
-    if (slot->details) slot->record.chunks.push_back({.step = step, .planned = true});
+    if (slot->details) chunk_at(slot->record, step).planned = true;
   }
 }
 
@@ -224,11 +232,9 @@ void Worker::refine(const Group& group, int64_t step) {
     if (!slot.alive || !slot.schedule->needs_chunk(step)) continue;
     due.push_back(&slot);
     if (!slot.details) continue;
-    auto& chunks = slot.record.chunks;
-    if (chunks.empty() || chunks.back().step != step) chunks.push_back({.step = step});
-    if (slot.schedule->intent() == nullptr) continue;
-    chunks.back().has_intent = true;
-    chunks.back().intent = *slot.schedule->intent();
+    ChunkRecord& chunk = chunk_at(slot.record, step);
+    chunk.has_intent = slot.schedule->intent() != nullptr;
+    if (chunk.has_intent) chunk.intent = *slot.schedule->intent();
   }
   if (request_.executor == Executor::kPlannerOnly) {
     for (Slot* slot : due) {

@@ -42,7 +42,7 @@ class Worker {
     std::unique_ptr<Env> env;
     std::unique_ptr<IntentOracle> oracle;
     std::optional<EpisodeSchedule> schedule;
-    std::optional<VideoWriter> video;
+    std::unique_ptr<VideoWriter> video;
     Observation observation;
     IntentPlan plan;
     ActionChunk chunk;

@@ -67,7 +67,10 @@ std::vector<Group> make_groups(const RolloutRequest& request) {
 
 // What the workers share.
 struct Board {
-  const RolloutRequest& request;
+  Board(const RolloutRequest& r, const std::atomic<bool>* s,
+        const std::function<void(const RolloutProgress&)>& p)
+      : groups(make_groups(r)), stop(s), progress(p) {}
+
   std::vector<Group> groups;
   const std::atomic<bool>* stop;
   const std::function<void(const RolloutProgress&)>& progress;
@@ -148,6 +151,8 @@ std::string name_of(Executor executor) {
   return "full";
 }
 
+uint64_t evaluation_seed(uint64_t seed) { return mix_seed({hash_name("evaluation"), seed}); }
+
 std::string swapped_item(const std::vector<std::string>& items, const std::string& own,
                          uint64_t seed, const std::string& task, uint64_t episode) {
   std::vector<std::string> others;
@@ -167,7 +172,7 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
                             const std::function<void(const RolloutProgress&)>& progress) {
   check(request);
   const auto start = std::chrono::steady_clock::now();
-  Board board{.request = request, .groups = make_groups(request), .stop = stop, .progress = progress};
+  Board board(request, stop, progress);
   for (const Group& group : board.groups) {
     board.counts.total += static_cast<int>(group.episodes.size());
   }

@@ -127,6 +127,10 @@ struct RolloutProgress {
 RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<bool>* stop = nullptr,
                             const std::function<void(const RolloutProgress&)>& progress = {});
 
+// EpisodeKey::seed of an evaluation with --seed `seed`. It is mixed with a word of its own, so that no
+// demonstration, collected under whatever small seed, begins in a state of the evaluation.
+uint64_t evaluation_seed(uint64_t seed);
+
 // The item a swapped episode asks for: one of `items` that is not `own`, by the seed. Throws
 // Error(kFailed) when there is no other.
 std::string swapped_item(const std::vector<std::string>& items, const std::string& own,

@@ -22,17 +22,18 @@ struct LoadReport {
   std::vector<std::string> missing, unexpected;  // what the options let pass
 };
 
-// Copies a file, or several (shards), into the module's parameters and buffers, converting between f32,
-// f16 and bf16. All missing, unexpected and misshapen names are found first and reported in one
-// Error(kBadInput); then nothing has been copied.
+// Copies a file, or several (shards), into the module's parameters and buffers, converting between
+// f32, f16 and bf16. All missing, unexpected and misshapen names are found first and reported in
+// one Error(kBadInput); then nothing has been copied.
 LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& files,
                      const LoadOptions& options = {});
-LoadReport load_into(torch::nn::Module& module, const std::string& file, const LoadOptions& options = {});
+LoadReport load_into(torch::nn::Module& module, const std::string& file,
+                     const LoadOptions& options = {});
 
 // The module's parameters and buffers as (prefix + name, tensor) pairs, floating ones as `dtype`.
 std::vector<std::pair<std::string, torch::Tensor>> module_tensors(const torch::nn::Module& module,
-                                                                 const std::string& prefix,
-                                                                 torch::ScalarType dtype);
+                                                                  const std::string& prefix,
+                                                                  torch::ScalarType dtype);
 void save_module(const torch::nn::Module& module, const std::string& path, torch::ScalarType dtype);
 
 }  // namespace libra::model

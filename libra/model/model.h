@@ -12,4 +12,5 @@
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
+#include "libra/model/published.h"
 #include "libra/model/safetensors.h"

@@ -1,40 +1,22 @@
 // The safetensors file format: 8 bytes of header length, a JSON header, raw little-endian data.
-// Every size is checked before use; a malformed file gives Error(kBadInput) naming the file, what was
-// expected and what was found.
+// Every size is checked before use; a malformed file gives Error(kBadInput) naming the file, what
+// was expected and what was found.
 #pragma once
 
 #include <torch/torch.h>
 
-#include <cstddef>
-#include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "libra/model/safetensors_header.h"
+
 namespace libra::model {
 
-enum class StoredDtype { kF64, kF32, kF16, kBf16, kI64, kI32, kI16, kI8, kU8, kBool };
-
-struct StoredTensor {
-  StoredDtype dtype = StoredDtype::kF32;
-  std::vector<int64_t> shape;
-  uint64_t begin = 0, end = 0;  // bytes from the start of the data
-};
-
-struct SafetensorsHeader {
-  std::map<std::string, StoredTensor> tensors;
-  std::map<std::string, std::string> metadata;
-  uint64_t data_offset = 0;  // of the data in the file
-};
-
-// Parses and validates the whole file image; `where` names it in errors. Reads the header only.
-SafetensorsHeader parse_safetensors(std::span<const std::byte> file, const std::string& where);
-
-// A memory-mapped file. Tensors share the mapping, which lives as long as any of them; they must not be
-// written to.
+// A memory-mapped file. Tensors share the mapping, which lives as long as any of them; they must
+// not be written to.
 class SafetensorsFile {
  public:
   // Throws Error(kNotFound) when the file cannot be opened.

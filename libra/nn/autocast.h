@@ -1,5 +1,5 @@
-// bf16 autocast of a scope on the CPU or a GPU, for this thread. Weights stay f32; LibTorch casts them once
-// per scope.
+// bf16 autocast of a scope on the CPU or a GPU, for this thread. Weights stay f32; LibTorch casts
+// them once per scope.
 #pragma once
 
 #include <ATen/autocast_mode.h>

@@ -27,8 +27,8 @@ struct DiffusionConfig {
 };
 
 struct DiffusionStep {
-  torch::Tensor prev_sample;      // x at the next, less noisy timestep
-  torch::Tensor pred_original;    // the predicted x0, clipped when the config says so
+  torch::Tensor prev_sample;    // x at the next, less noisy timestep
+  torch::Tensor pred_original;  // the predicted x0, clipped when the config says so
 };
 
 struct DdimOptions {
@@ -44,7 +44,7 @@ class DiffusionScheduler {
 
   const DiffusionConfig& config() const { return config_; }
   int64_t train_steps() const { return config_.num_train_timesteps; }
-  const torch::Tensor& betas() const { return betas_; }                  // [T] f32, CPU
+  const torch::Tensor& betas() const { return betas_; }                    // [T] f32, CPU
   const torch::Tensor& alphas_cumprod() const { return alphas_cumprod_; }  // [T] f32, CPU
 
   // sqrt(abar_t) clean + sqrt(1 - abar_t) noise. timestep [B] int64; the others [B, ...].

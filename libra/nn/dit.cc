@@ -47,10 +47,9 @@ SelfAttentionImpl::SelfAttentionImpl(int64_t width, int64_t heads, bool qkv_bias
 
 torch::Tensor SelfAttentionImpl::forward(const torch::Tensor& x) {
   const auto parts = qkv->forward(x).chunk(3, -1);
-  return proj->forward(merge_heads(attention(split_heads(parts[0], heads_),
-                                             split_heads(parts[1], heads_),
-                                             split_heads(parts[2], heads_), {},
-                                             head_scale(x.size(-1), heads_))));
+  return proj->forward(
+      merge_heads(attention(split_heads(parts[0], heads_), split_heads(parts[1], heads_),
+                            split_heads(parts[2], heads_), {}, head_scale(x.size(-1), heads_))));
 }
 
 CrossAttentionImpl::CrossAttentionImpl(int64_t width, int64_t heads, int64_t context_width)
@@ -69,8 +68,8 @@ torch::Tensor CrossAttentionImpl::forward(const torch::Tensor& x, const CrossKv&
   // The draws of one sample are just more queries on the same keys: [B*R, T] becomes [B, R*T].
   const int64_t samples = kv.key.size(0), width = x.size(2);
   const torch::Tensor query = q->forward(x).reshape({samples, -1, width});
-  const torch::Tensor seen = attention(split_heads(query, heads_), kv.key, kv.value, {},
-                                       head_scale(width, heads_));
+  const torch::Tensor seen =
+      attention(split_heads(query, heads_), kv.key, kv.value, {}, head_scale(width, heads_));
   return proj->forward(merge_heads(seen)).reshape(x.sizes());
 }
 
@@ -79,8 +78,10 @@ DitBlockImpl::DitBlockImpl(const DitBlockOptions& options) {
   attn = register_module("attn", SelfAttention(width, options.heads));
   mlp = register_module("mlp", Mlp(width, int64_t(double(width) * options.mlp_ratio), Gelu::kTanh));
   for (const auto& parameter : mlp->parameters()) {
-    if (parameter.dim() == 2) torch::nn::init::xavier_uniform_(parameter);
-    else torch::nn::init::zeros_(parameter);
+    if (parameter.dim() == 2)
+      torch::nn::init::xavier_uniform_(parameter);
+    else
+      torch::nn::init::zeros_(parameter);
   }
   adaLN_modulation = register_module("adaLN_modulation", zero_modulation(width, 6));
   if (options.context_width > 0) {

@@ -47,14 +47,16 @@ class CrossAttentionImpl : public torch::nn::Module {
 TORCH_MODULE(CrossAttention);
 
 // x += gate * attn(modulate(norm1(x))); [x += cross(norm_cross(x)) gated by its own adaLN gate];
-// x += gate * mlp(modulate(norm2(x))). The modulation comes from SiLU and a Linear of the condition,
-// zero at the start, so a fresh block is the identity. Names as in DiT: norm1, attn, norm2, mlp,
-// adaLN_modulation.1; and cross, cross_modulation.1 (shift, scale, gate of the cross-attention).
+// x += gate * mlp(modulate(norm2(x))). The modulation comes from SiLU and a Linear of the
+// condition, zero at the start, so a fresh block is the identity. Names as in DiT: norm1, attn,
+// norm2, mlp, adaLN_modulation.1; and cross, cross_modulation.1 (shift, scale, gate of the
+// cross-attention).
 class DitBlockImpl : public torch::nn::Module {
  public:
   explicit DitBlockImpl(const DitBlockOptions& options);
   CrossKv precompute_kv(const torch::Tensor& context);
-  // x [B*R, T, width], condition [B*R, width]; context: of B samples, nullptr without cross-attention.
+  // x [B*R, T, width], condition [B*R, width]; context: of B samples, nullptr without
+  // cross-attention.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition,
                         const CrossKv* context = nullptr);
 

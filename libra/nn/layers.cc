@@ -3,8 +3,8 @@
 namespace libra::nn {
 namespace {
 
-// y = w * (x * r) with r = rsqrt(mean(x^2) + eps). Autograd would keep four full-size f32 tensors of
-// it; the gradient needs x and r only.
+// y = w * (x * r) with r = rsqrt(mean(x^2) + eps). Autograd would keep four full-size f32 tensors
+// of it; the gradient needs x and r only.
 class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
@@ -22,10 +22,12 @@ class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
     const auto type = compute_type(x);
     const torch::Tensor normed = x.to(type) * rms;
     const torch::Tensor grad = grads[0].to(type);
-    const torch::Tensor grad_weight = (grad * normed).flatten(0, -2).sum(0).to(weight.scalar_type());
+    const torch::Tensor grad_weight =
+        (grad * normed).flatten(0, -2).sum(0).to(weight.scalar_type());
     const torch::Tensor scaled = grad * weight.to(type);
     const torch::Tensor along = (scaled * normed).mean(-1, /*keepdim=*/true);
-    const torch::Tensor grad_x = torch::addcmul(scaled, normed, along, -1).mul_(rms).to(x.scalar_type());
+    const torch::Tensor grad_x =
+        torch::addcmul(scaled, normed, along, -1).mul_(rms).to(x.scalar_type());
     return {grad_x, grad_weight, torch::Tensor()};
   }
 

@@ -12,10 +12,12 @@ double rope_base(const RopeOptions& options, int64_t length) {
   return options.theta * std::pow(stretch - (options.factor - 1.0), dim / (dim - 2.0));
 }
 
-RopeTable rope_table(const RopeOptions& options, int64_t length, double base, torch::Device device) {
+RopeTable rope_table(const RopeOptions& options, int64_t length, double base,
+                     torch::Device device) {
   const auto f32 = torch::TensorOptions().dtype(torch::kFloat32).device(device);
   const torch::Tensor even = torch::arange(0, options.dim, 2, f32);
-  const torch::Tensor frequency = 1.0 / torch::pow(torch::tensor(base, f32), even / double(options.dim));
+  const torch::Tensor frequency =
+      1.0 / torch::pow(torch::tensor(base, f32), even / double(options.dim));
   torch::Tensor position = torch::arange(length, f32);
   if (options.scaling == "linear") position = position / options.factor;
   const torch::Tensor half = torch::outer(position, frequency);
@@ -35,7 +37,8 @@ const RopeTable& Rope::table(int64_t length, torch::Device device) {
   const bool usable = table_.cos.defined() && table_.cos.device() == device && base == base_ &&
                       table_.cos.size(0) >= length;
   if (!usable) {
-    // Room to grow while the base stays, so that decoding does not rebuild the table at every token.
+    // Room to grow while the base stays, so that decoding does not rebuild the table at every
+    // token.
     const int64_t rows = longest_ < options_.max_positions
                              ? std::min(options_.max_positions, longest_ + 256)
                              : longest_;

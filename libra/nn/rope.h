@@ -28,8 +28,8 @@ RopeTable rope_table(const RopeOptions& options, int64_t length, double base, to
 // x [B, heads, T, d], cos and sin [T, d] or [B, 1, T, d] -> rotated x in x's dtype.
 torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin);
 
-// Keeps the table of the longest call so far, as the reference does: after a call beyond max_positions
-// shorter calls go on with that call's base. Not for use by two threads at once.
+// Keeps the table of the longest call so far, as the reference does: after a call beyond
+// max_positions shorter calls go on with that call's base. Not for use by two threads at once.
 class Rope {
  public:
   explicit Rope(RopeOptions options) : options_(std::move(options)) {}

@@ -4,11 +4,13 @@
 
 namespace libra::nn {
 
-torch::Tensor timestep_embedding(const torch::Tensor& t, int64_t dim, const SinusoidOptions& options) {
+torch::Tensor timestep_embedding(const torch::Tensor& t, int64_t dim,
+                                 const SinusoidOptions& options) {
   const int64_t half = dim / 2;
   const auto f32 = torch::TensorOptions().dtype(torch::kFloat32).device(t.device());
-  const torch::Tensor frequency = torch::exp(torch::arange(half, f32) * -std::log(options.max_period) /
-                                             (double(half) - options.frequency_shift));
+  const torch::Tensor frequency =
+      torch::exp(torch::arange(half, f32) * -std::log(options.max_period) /
+                 (double(half) - options.frequency_shift));
   const torch::Tensor angle = t.to(torch::kFloat32).unsqueeze(-1) * frequency;
   torch::Tensor out = options.cos_first ? torch::cat({angle.cos(), angle.sin()}, -1)
                                         : torch::cat({angle.sin(), angle.cos()}, -1);

@@ -157,7 +157,7 @@ std::string inertial(const std::array<double, 3>& half, double z, double mass) {
 
 std::string basket_mjcf(std::string_view instance) {
   const auto [x, y, h] = kBasketHalf;
-  constexpr double wall = .003;
+  constexpr double kWall = .003, kFloor = .0012;  // half thicknesses; only the floor plate stands
   const Color wicker{.62, .42, .22}, dark{.47, .30, .14};
   std::string out = inertial(kBasketHalf, .8 * h, kBasketMass);
   const auto plate = [&](double px, double py, double pz, double a, double b, double c) {
@@ -167,15 +167,15 @@ std::string basket_mjcf(std::string_view instance) {
                   px, py, pz, a, b, c);
     out += text.data() + box(px, py, pz, a, b, c, wicker);
   };
-  plate(0, 0, .0012, x, y, .0012);
+  plate(0, 0, kFloor, x, y, kFloor);
   for (const double side : {-1.0, 1.0}) {
-    plate(side * (x - wall), 0, h, wall, y, h);
-    plate(0, side * (y - wall), h, x, wall, h);
+    plate(side * (x - kWall), 0, h + kFloor, kWall, y, h - kFloor);
+    plate(0, side * (y - kWall), h + kFloor, x, kWall, h - kFloor);
     // Rim and a woven belt, looks only.
     for (const double z : {2 * h - .006, h * 1.05}) {
       const double grow = z > 1.5 * h ? .002 : .001, tall = z > 1.5 * h ? .006 : .012;
-      out += box(side * (x - wall), 0, z, wall + grow, y + grow, tall, dark);
-      out += box(0, side * (y - wall), z, x + grow, wall + grow, tall, dark);
+      out += box(side * (x - kWall), 0, z, kWall + grow, y + grow, tall, dark);
+      out += box(0, side * (y - kWall), z, x + grow, kWall + grow, tall, dark);
     }
   }
   out += "<site name=\"" + std::string(instance) +

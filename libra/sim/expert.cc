@@ -1,5 +1,134 @@
 #include "libra/sim/expert.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 namespace libra::sim {
-void Expert::reset(const SimEnv&) { done_ = false; }
-Action Expert::act(const SimEnv&) { (void)config_; return {}; }
+namespace {
+
+using Vec3 = std::array<double, 3>;
+
+// Of the gripper (m): the tips reach below the grip site, the palm begins above it, and the pads stand
+// half a millimetre inside each finger's coordinate.
+constexpr double kTipsBelowGrip = 0.0092, kPadInset = 0.001, kWidestGrasp = 0.074;
+constexpr double kGripBelowTop = 0.035;   // deeper and the palm touches the item
+constexpr double kLowestGrip = 0.012;     // tips 3 mm above the floor
+constexpr double kClearance = 0.012;      // tips over the item before they straddle it
+constexpr double kStraddle = 0.012;       // off-centre distance at which a low gripper stays low
+constexpr double kCarryBottom = 0.165;    // underside of a carried item: over the wall and all things
+constexpr double kReleaseHeight = 0.125;  // grip site inside the basket, palm above the wall
+constexpr double kOverBasket = 0.03;      // distance from the basket's axis at which to lower
+
+struct View {
+  Vec3 grip{};      // grip site
+  double aperture;  // between the pads
+  Vec3 item{};
+  Vec3 half{};  // world-aligned half extents of the item
+  Vec3 basket{};
+};
+
+View look(const SimEnv& env) {
+  View v;
+  v.grip = env.eef_position();
+  const auto fingers = env.finger_positions();
+  v.aperture = fingers[0] - fingers[1] - kPadInset;
+  const ItemPose pose = env.item_pose(env.target());
+  v.item = pose.position;
+  for (size_t r = 0; r < 3; ++r) {
+    for (size_t c = 0; c < 3; ++c) v.half[r] += std::abs(pose.rotation[3 * r + c]) * pose.half_extent[c];
+  }
+  v.basket = env.basket_position();
+  return v;
 }
+
+double distance_xy(const Vec3& a, const Vec3& b) { return std::hypot(a[0] - b[0], a[1] - b[1]); }
+
+double grip_height(const View& v) {
+  return std::max(kLowestGrip, v.item[2] + v.half[2] - kGripBelowTop);
+}
+
+double grasp_width(const View& v) { return std::min(2 * v.half[1], kWidestGrasp); }
+
+// The fingers are around the item and as close as its width lets them be.
+bool holds_item(const View& v) {
+  const bool around = std::abs(v.grip[0] - v.item[0]) < 0.02 && std::abs(v.grip[1] - v.item[1]) < 0.012;
+  const bool level = v.grip[2] - kTipsBelowGrip < v.item[2] + v.half[2] - 0.004 &&
+                     v.grip[2] > v.item[2] - v.half[2];
+  return around && level && v.aperture < grasp_width(v) + 0.0015 &&
+         v.aperture > 0.5 * grasp_width(v);
+}
+
+// Proportional motion towards `goal`; sideways motion waits while the gripper is far below its height.
+Action move(const ExpertConfig& config, const Vec3& from, const Vec3& goal, float gripper) {
+  double x = config.gain * (goal[0] - from[0]), y = config.gain * (goal[1] - from[1]);
+  const double rise = goal[2] - from[2];
+  const double calm = std::clamp(1.0 - (rise - 0.02) / 0.04, 0.0, 1.0);
+  const double length = std::hypot(x, y);
+  const double scale = length > config.speed ? config.speed / length : 1.0;
+  x *= scale * calm, y *= scale * calm;
+  const double z = std::clamp(config.gain * rise, -config.speed, config.speed);
+  return {static_cast<float>(x), static_cast<float>(y), static_cast<float>(z), 0, 0, 0, gripper};
+}
+
+constexpr float kOpen = -1.0f, kClose = 1.0f;
+
+// With the item in the fingers: up, over the basket's wall, down, open.
+Action carry(const ExpertConfig& config, const View& v, const char*& phase) {
+  const double bottom = v.item[2] - v.half[2];
+  const double away = distance_xy(v.item, v.basket);
+  const double cruise = v.grip[2] + (kCarryBottom - bottom);
+  if (away < kOverBasket) {
+    phase = "lower";
+    const bool low = v.grip[2] < kReleaseHeight + 0.01;
+    if (low) phase = "release";
+    return move(config, v.grip,
+                {v.grip[0] + v.basket[0] - v.item[0], v.grip[1] + v.basket[1] - v.item[1],
+                 kReleaseHeight},
+                low ? kOpen : kClose);
+  }
+  phase = bottom < kCarryBottom - 0.02 ? "lift" : "carry";
+  return move(config, v.grip,
+              {v.grip[0] + v.basket[0] - v.item[0], v.grip[1] + v.basket[1] - v.item[1], cruise},
+              kClose);
+}
+
+// With empty fingers: over the item, down a funnel, close.
+Action reach(const ExpertConfig& config, const View& v, const char*& phase) {
+  const double away = distance_xy(v.grip, v.item);
+  const double top = v.item[2] + v.half[2];
+  const double low = grip_height(v), hover = top + kTipsBelowGrip + kClearance;
+  const double cruise = std::max(config.cruise_height, hover);
+  const bool straddles = v.grip[2] - kTipsBelowGrip < top + 0.002 && away < kStraddle;
+  double height = low;
+  if (away > config.align && !straddles) {
+    const double share = std::clamp((away - config.align) / config.funnel, 0.0, 1.0);
+    height = hover + (cruise - hover) * share;
+  }
+  phase = height > low ? "reach" : "descend";
+  const bool in_place = away < config.align && v.grip[2] < low + 0.006;
+  const bool missed = v.aperture < 0.5 * grasp_width(v);
+  if (in_place && !missed) phase = "close";
+  return move(config, v.grip, {v.item[0], v.item[1], height}, in_place && !missed ? kClose : kOpen);
+}
+
+}  // namespace
+
+void Expert::reset(const SimEnv&) {
+  done_ = false;
+  phase_ = "reach";
+}
+
+Action Expert::act(const SimEnv& env) {
+  const View v = look(env);
+  done_ = false;
+  if (env.goal_holds()) {
+    done_ = v.aperture > 0.07;
+    phase_ = done_ ? "retreat" : "release";
+    const double rise = done_ ? 0.05 : 0.0;
+    return move(config_, v.grip, {v.grip[0], v.grip[1], v.grip[2] + rise}, kOpen);
+  }
+  return holds_item(v) ? carry(config_, v, phase_) : reach(config_, v, phase_);
+}
+
+}  // namespace libra::sim

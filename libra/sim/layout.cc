@@ -5,6 +5,7 @@
 
 #include "libra/core/error.h"
 #include "libra/sim/catalogue.h"
+#include "libra/sim/robot_mjcf.h"
 #include "libra/sim/suite.h"
 
 namespace libra::sim {
@@ -15,6 +16,10 @@ namespace {
 constexpr double kFingerInner = 0.040, kFingerOuter = 0.067, kFingerHalfX = 0.0105;
 constexpr double kPalmHalfX = 0.032, kPalmHalfY = 0.104, kPalmAboveTips = 0.040;
 constexpr double kGripBelowTop = 0.035, kTipsBelowGrip = 0.0092;
+
+// The arm, its gripper pointing down, comes to the floor this far from its base: beyond, it is stretched
+// straight and can no longer be steered. LIBERO's farthest square reaches 2 cm past that.
+constexpr double kReach = 0.755;
 
 bool apart(double gap_x, double gap_y) { return gap_x > 0 || gap_y > 0; }
 
@@ -50,6 +55,8 @@ Footprint footprint(std::string_view category, const FloorPoint& center) {
 
 bool leaves_room(const std::vector<Footprint>& things, double margin) {
   for (size_t i = 0; i < things.size(); ++i) {
+    const FloorPoint& p = things[i].center;
+    if (std::hypot(p[0] - kRobotBase[0], p[1] - kRobotBase[1]) > kReach) return false;
     for (size_t j = 0; j < things.size(); ++j) {
       if (i == j) continue;
       const Footprint &a = things[i], &b = things[j];

@@ -20,7 +20,7 @@ struct Footprint {
 };
 Footprint footprint(std::string_view category, const FloorPoint& center);
 
-// Whether things stand apart and the gripper, coming from above with its fingers along y, reaches
+// Whether things stand apart and in reach, and the gripper, coming from above with its fingers along y, reaches
 // every one of `things` except the last (the basket), with `margin` (m) to spare.
 bool leaves_room(const std::vector<Footprint>& things, double margin);
 

@@ -21,8 +21,8 @@ struct SiteBox {
   Vec3 position{};  // centre, world, m
   Mat3 rotation{1, 0, 0, 0, 1, 0, 0, 0, 1};
   Vec3 half_size{};  // m
-  std::string
-      parent;  // instance whose model carries the site; "" for a zone, which needs no contact
+  // Instance whose model carries the site; "" for a zone, which needs no contact.
+  std::string parent = {};
 };
 
 // One joint of an articulated fixture.

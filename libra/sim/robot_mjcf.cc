@@ -15,37 +15,32 @@ struct Link {
 
 // Link frames, masses and joint data: the tables of the Panda model that LIBERO uses; the armature is
 // 5 / (joint number). Shapes approximate the bounding boxes of its meshes. A "limb" collides with
-// things and not with the arm itself.
+// things and not with the arm itself; the lower links, which never come near things, have none.
 constexpr std::array<Link, 9> kLinks{{
     {"link0", "pos=\"-.6 0 0\"", "pos=\"0 0 .05\" mass=\"4\" diaginertia=\".4 .4 .4\"", "",
-     R"(<geom class="limb" type="cylinder" fromto="-.01 0 0 -.01 0 .14" size=".08"/>
-<geom class="shell" type="cylinder" fromto="0 0 0 0 0 .14" size=".072"/>
+     R"(<geom class="shell" type="cylinder" fromto="0 0 0 0 0 .14" size=".072"/>
 <geom class="shell" type="box" pos="-.08 0 .045" size=".07 .06 .045"/>
 <geom class="trim" type="cylinder" fromto="0 0 0 0 0 .012" size=".092"/>)"},
     {"link1", "pos=\"0 0 .333\"", "pos=\"0 0 -.07\" mass=\"3\" diaginertia=\".3 .3 .3\"",
      R"(range="-2.8973 2.8973" damping=".1" armature="5")",
-     R"(<geom class="limb" type="capsule" fromto="0 0 -.14 0 -.04 0" size=".06"/>
-<geom class="shell" type="cylinder" fromto="0 0 -.19 0 0 -.06" size=".056"/>
+     R"(<geom class="shell" type="cylinder" fromto="0 0 -.19 0 0 -.06" size=".056"/>
 <geom class="shell" type="capsule" fromto="0 -.07 0 0 0 -.05" size=".056"/>
 <geom class="trim" type="cylinder" fromto="0 -.130 0 0 .050 0" size=".050"/>)"},
     {"link2", "pos=\"0 0 0\" quat=\".7071 -.7071 0 0\"",
      "pos=\"0 -.1 0\" mass=\"3\" diaginertia=\".3 .3 .3\"",
      R"(range="-1.7628 1.7628" damping=".1" armature="2.5")",
-     R"(<geom class="limb" type="capsule" fromto="0 -.12 0 0 0 .06" size=".06"/>
-<geom class="shell" type="capsule" fromto="0 0 .072 0 -.06 .04" size=".056"/>
+     R"(<geom class="shell" type="capsule" fromto="0 0 .072 0 -.06 .04" size=".056"/>
 <geom class="shell" type="cylinder" fromto="0 -.194 0 0 -.05 0" size=".056"/>)"},
     {"link3", "pos=\"0 -.316 0\" quat=\".7071 .7071 0 0\"",
      "pos=\".04 0 -.05\" mass=\"2\" diaginertia=\".2 .2 .2\"",
      R"(range="-2.8973 2.8973" damping=".1" armature="1.6666667")",
-     R"(<geom class="limb" type="capsule" fromto="0 0 -.07 .0825 .03 0" size=".06"/>
-<geom class="shell" type="cylinder" fromto="0 0 -.121 0 0 -.03" size=".055"/>
+     R"(<geom class="shell" type="cylinder" fromto="0 0 -.121 0 0 -.03" size=".055"/>
 <geom class="shell" type="capsule" fromto="0 0 -.03 .08 .035 0" size=".052"/>
 <geom class="trim" type="cylinder" fromto=".0825 -.052 0 .0825 .110 0" size=".048"/>)"},
     {"link4", "pos=\".0825 0 0\" quat=\".7071 .7071 0 0\"",
      "pos=\"-.04 .05 0\" mass=\"2\" diaginertia=\".2 .2 .2\"",
      R"(range="-3.0718 -.0698" damping=".1" armature="1.25")",
-     R"(<geom class="limb" type="capsule" fromto="0 0 .04 -.0825 .06 0" size=".06"/>
-<geom class="shell" type="capsule" fromto="0 0 .055 -.05 .03 .01" size=".054"/>
+     R"(<geom class="shell" type="capsule" fromto="0 0 .055 -.05 .03 .01" size=".054"/>
 <geom class="shell" type="cylinder" fromto="-.0825 .02 0 -.0825 .124 0" size=".054"/>)"},
     {"link5", "pos=\"-.0825 .384 0\" quat=\".7071 -.7071 0 0\"",
      "pos=\"0 0 -.15\" mass=\"2\" diaginertia=\".2 .2 .2\"",

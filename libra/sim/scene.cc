@@ -14,7 +14,7 @@ namespace {
 // Only collision geoms (group 0) carry mass, as in LIBERO; every body states its inertia anyway.
 constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <compiler angle="radian" inertiagrouprange="0 0"/>
-<option timestep="0.002" impratio="20" cone="elliptic" density="1.2" viscosity="0.00002"/>
+<option timestep="0.002" impratio="20" cone="elliptic" jacobian="sparse" density="1.2" viscosity="0.00002"/>
 <size nconmax="400" njmax="1200"/>
 <visual>
 <global offwidth="128" offheight="128"/>

@@ -158,7 +158,12 @@ std::string item_phrase(std::string_view name) {
   return phrase;
 }
 
-const std::string& goal_target(const Problem& problem) { return problem.goal.at(0).args.at(0); }
+const std::string& goal_target(const Problem& problem) {
+  for (const auto& predicate : problem.goal) {
+    if (predicate.args.size() == 2) return predicate.args[0];
+  }
+  return problem.goal.at(0).args.at(0);
+}
 
 std::vector<std::string> askable_items(const Problem& problem) {
   std::vector<std::string> items;

@@ -47,7 +47,8 @@ std::string item_category(std::string_view name);
 // How an instruction calls an item: "alphabet_soup" or "alphabet_soup_1" -> "alphabet soup".
 std::string item_phrase(std::string_view name);
 
-// Instance that the goal speaks of first: "milk_1" for (In milk_1 basket_1_contain_region).
+// What the goal moves: "milk_1" for (In milk_1 basket_1_contain_region), the first such predicate.
+// A goal without one gives its first argument, a fixture or region.
 const std::string& goal_target(const Problem& problem);
 // Instances one could ask for instead: the objects of the scene in file order, without those that
 // carry a region of the goal or stand as its second argument (the basket).

@@ -3,7 +3,7 @@
 
 #include <torch/torch.h>
 
-#include <memory>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -11,7 +11,8 @@
 #include "libra/data/scene_set.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
-#include "libra/policy/transforms.h"
+#include "libra/core/rng.h"
+#include "libra/policy/bundle.h"
 #include "libra/training/config.h"
 
 namespace libra::training {
@@ -41,42 +42,59 @@ struct SceneBatch {
   PointingTargets pointing;
 };
 
-// Thread: const, may be called from several threads.
+// "What would you do if you were asked for this item?" at the first frame of a demonstration.
+struct Question {
+  int demo = 0;
+  int item = 0;  // index into the demonstration's items
+};
+
+struct GroundingTruth {
+  double u = 0, v = 0;  // of the asked item in the first camera; not-a-number: not in view
+  int named = 0;        // index of the asked item in `direction`
+  // From the gripper to each item but those right below it, in the plane (m).
+  std::vector<std::array<double, 2>> direction;
+};
+
+// Thread: constant after construction; all calls may come from several threads.
 class Batcher {
  public:
-  Batcher(const data::DemoSet& demos, const data::SceneSet* scenes, const policy::Transforms& transforms,
+  Batcher(const data::DemoSet& demos, const data::SceneSet* scenes, const policy::ModelBundle& bundle,
           const TrainConfig& config);
 
   // The batch of a step is a pure function of (seed, step): resuming needs no sampler state.
   Batch train(int64_t step) const;
   SceneBatch scenes(int64_t step) const;
-  // Held-out frames, unaugmented, the same at every call.
-  Batch validation(int64_t index, int64_t count) const;
-  int64_t validation_size() const { return static_cast<int64_t>(held_out_.size()); }
-  // The first frame of every held-out demonstration asked for every present item.
-  struct Question {
-    int demo;
-    int item;
-  };
-  std::vector<Question> grounding_questions(int64_t limit) const;
-  model::PlannerInput ask(const std::vector<Question>& questions) const;
 
-  const data::DemoSet& demos() const { return demos_; }
-  int64_t train_size() const { return static_cast<int64_t>(samples_.size()); }
+  // Held-out samples first .. first + count - 1, unaugmented.
+  Batch validation(int64_t first, int64_t count) const;
+  int64_t validation_size() const { return static_cast<int64_t>(held_out_.size()); }
+
+  // Every present item of the held-out demonstrations' first frames, at most `limit`.
+  std::vector<Question> grounding_questions(size_t limit) const;
+  model::PlannerInput ask(const std::vector<Question>& questions) const;
+  GroundingTruth truth(const Question& question) const;
 
  private:
   struct Sample {
-    int demo;
-    int frame;
+    int demo = 0;
+    int frame = 0;
+    int slice = 0;
   };
-  Batch assemble(const std::vector<Sample>& samples, const std::vector<int>& slices, Rng* augment) const;
+  Batch assemble(const std::vector<Sample>& samples, Rng* augment) const;
+  // Copies a frame's camera images into `out` [C, S, S, 3], augmented when `augment` is given; moves
+  // uv [P, C, 2] along with them when it is given.
+  void copy_images(const data::Demo& demo, int frame, Rng* augment, uint8_t* out, float* uv) const;
 
   const data::DemoSet& demos_;
   const data::SceneSet* scenes_;
-  const policy::Transforms& transforms_;
+  const policy::ModelBundle& bundle_;
   TrainConfig config_;
+  int horizon_, expansion_, max_items_ = 0;
   std::vector<Sample> samples_, held_out_;
   std::vector<int> held_out_demos_;
 };
+
+// Statistics by which actions and proprio of a data set are normalised; kind as in ActionConfig.
+action::NormStats norm_stats(const data::DemoSet& demos, const std::string& kind);
 
 }  // namespace libra::training

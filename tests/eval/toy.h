@@ -1,5 +1,5 @@
-// A toy world and policy: a point moves on a line of items to the one it is told, and "lifts" the first
-// item it comes near. Deterministic, no pixels that matter.
+// A toy world and policy: a point moves on a plane of items to the one it is told, and "lifts" the first
+// item it comes near. Deterministic, no pixels that matter. Episode 5 of "cup" breaks at step 7.
 #pragma once
 
 #include <array>
@@ -12,14 +12,15 @@
 namespace libra::eval {
 
 inline constexpr std::array<const char*, 3> kToyItems = {"apple", "book", "cup"};
-inline constexpr std::array<double, 3> kToyPlaces = {-0.6, 0.1, 0.7};
+using ToyPoint = std::array<double, 2>;
+inline constexpr std::array<ToyPoint, 3> kToyPlaces = {{{-0.6, 0}, {0, 0.5}, {0.7, 0}}};
 
 class ToyEnv final : public Env {
  public:
   explicit ToyEnv(Task task) : task_(std::move(task)) {}
   void reset(const EpisodeKey& key) override {
     Rng rng(mix_seed({key.seed, hash_name(task_.name), key.episode}));
-    x_ = rng.uniform(-0.1, 0.1);
+    x_ = {rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1)};
     target_ = key.target.empty() ? task_.name : key.target;
     instruction_ = "touch the " + target_;
     step_ = 0;
@@ -27,20 +28,22 @@ class ToyEnv final : public Env {
     key_ = key;
   }
   StepResult step(const Action& action) override {
-    if (task_.name == "book" && key_.episode == 3 && step_ == 7) throw std::runtime_error("stuck");
-    x_ += 0.05 * std::clamp(double(action[0]), -1.0, 1.0);
+    if (task_.name == "cup" && key_.episode == 5 && step_ == 7) throw std::runtime_error("stuck");
+    for (int d = 0; d < 2; ++d) x_[d] += 0.05 * std::clamp(double(action[d]), -1.0, 1.0);
     ++step_;
     for (size_t i = 0; i < kToyItems.size(); ++i) {
-      if (lifted_.empty() && std::abs(x_ - kToyPlaces[i]) < 0.03) lifted_ = kToyItems[i];
+      const double distance = std::hypot(x_[0] - kToyPlaces[i][0], x_[1] - kToyPlaces[i][1]);
+      if (lifted_.empty() && distance < 0.04) lifted_ = kToyItems[i];
     }
     const bool success = lifted_ == target_;
     return {success, success || step_ >= task_.max_steps};
   }
   void observe(Observation& out) override {
     out.images.assign(2, Image(16, 16));
-    out.images[0].rgb[0] = static_cast<uint8_t>(128 + 100 * x_);
+    out.images[0].rgb[0] = static_cast<uint8_t>(128 + 100 * x_[0]);
     out.proprio = {};
-    out.proprio[0] = x_;
+    out.proprio[0] = x_[0];
+    out.proprio[1] = x_[1];
     out.step = step_;
     out.time = step_ / 20.0;
   }
@@ -54,15 +57,15 @@ class ToyEnv final : public Env {
   Task task_;
   EpisodeKey key_;
   std::string target_, instruction_, lifted_;
-  double x_ = 0;
+  ToyPoint x_{};
   int64_t step_ = 0;
 };
 
-inline double toy_goal(std::string_view instruction) {
+inline ToyPoint toy_goal(std::string_view instruction) {
   for (size_t i = 0; i < kToyItems.size(); ++i) {
     if (instruction.ends_with(kToyItems[i])) return kToyPlaces[i];
   }
-  return 0.0;
+  return {};
 }
 
 inline uint8_t toy_bin(double a, int bins) {
@@ -83,8 +86,9 @@ class ToyPolicy final : public Policy, public Planner, public Refiner {
   Refiner& refiner() override { return *this; }
   void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) override {
     for (size_t i = 0; i < requests.size(); ++i) {
-      const double goal = deaf_ ? kToyPlaces[1] : toy_goal(requests[i].instruction);
-      double x = requests[i].observation->proprio[0];
+      const ToyPoint goal = deaf_ ? kToyPlaces[1] : toy_goal(requests[i].instruction);
+      const Proprio& proprio = requests[i].observation->proprio;
+      ToyPoint x = {proprio[0], proprio[1]};
       plans[i] = {};
       plans[i].expansion = spec_.expansion;
       plans[i].obs_step = requests[i].observation->step;
@@ -95,10 +99,12 @@ class ToyPolicy final : public Policy, public Planner, public Refiner {
         intent.horizon = spec_.horizon;
         intent.bins = spec_.bins;
         for (int h = 0; h < spec_.horizon; ++h) {
-          const double a = std::clamp((goal - x) / 0.05, -0.4, 0.4);
-          x += 0.05 * a;
           intent.bin[h].fill(toy_bin(0, spec_.bins));
-          intent.bin[h][0] = toy_bin(a, spec_.bins);
+          for (int d = 0; d < 2; ++d) {
+            const double a = std::clamp((goal[d] - x[d]) / 0.05, -0.4, 0.4);
+            x[d] += 0.05 * a;
+            intent.bin[h][d] = toy_bin(a, spec_.bins);
+          }
           intent.bin[h][6] = toy_bin(h % 2 == 0 ? -1 : 1, spec_.bins);
           intent.probability[h].fill(0.9f);
         }
@@ -111,8 +117,10 @@ class ToyPolicy final : public Policy, public Planner, public Refiner {
       chunks[i] = {};
       chunks[i].horizon = spec_.horizon;
       for (int h = 0; h < spec_.horizon; ++h) {
-        const double centre = toy_centre(requests[i].intent->bin[h][0], spec_.bins);
-        chunks[i].actions[h][0] = static_cast<float>(centre + rng.uniform(-0.1, 0.1));
+        for (int d = 0; d < 2; ++d) {
+          const double centre = toy_centre(requests[i].intent->bin[h][d], spec_.bins);
+          chunks[i].actions[h][d] = static_cast<float>(centre + rng.uniform(-0.1, 0.1));
+        }
         chunks[i].actions[h][6] = requests[i].intent->bin[h][6] > 4 ? 1.0f : -1.0f;
       }
     }
@@ -136,7 +144,10 @@ class ToyOracle final : public IntentOracle {
       out.intents[m].bins = bins;
       for (int h = 0; h < horizon; ++h) {
         out.intents[m].bin[h].fill(toy_bin(0, bins));
-        out.intents[m].bin[h][0] = toy_bin(toy_goal(instruction_) > o.proprio[0] ? 0.3 : -0.3, bins);
+        for (int d = 0; d < 2; ++d) {
+          const double away = toy_goal(instruction_)[d] - o.proprio[d];
+          out.intents[m].bin[h][d] = toy_bin(std::clamp(away / 0.5, -0.4, 0.4), bins);
+        }
       }
     }
   }

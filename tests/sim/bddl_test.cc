@@ -84,12 +84,12 @@ TEST(Bddl, GoalNeedsNoAnd) {
 
 TEST(Bddl, UnknownNamesGetPlaceAndNearestName) {
   EXPECT_EQ(message_of(edited("(Close white", "(Closed white")),
-            "t.bddl:13:59: unknown predicate 'closed'; did you mean 'close'?");
+            "t.bddl:13:60: unknown predicate 'closed'; did you mean 'close'?");
   EXPECT_EQ(message_of(edited("(:objects", "(:object")),
             "t.bddl:10:4: unknown section ':object'; did you mean ':objects'?");
   EXPECT_EQ(message_of(edited("(In bowl_1 white_cabinet_1_top_region)",
-                              "(In bowl_1 white_cabinet_1_top)")),
-            "t.bddl:13:26: unknown object or region 'white_cabinet_1_top'; did you mean "
+                              "(In bowl_1 white_cabinet_1_top_zegion)")),
+            "t.bddl:13:26: unknown object or region 'white_cabinet_1_top_zegion'; did you mean "
             "'white_cabinet_1_top_region'?");
   EXPECT_THAT(message_of(edited("(:rgba", "(:rgb")),
               HasSubstr("t.bddl:7:50: unknown field ':rgb'"));
@@ -100,8 +100,8 @@ TEST(Bddl, UnknownNamesGetPlaceAndNearestName) {
 
 TEST(Bddl, WrongFormsGetPlace) {
   EXPECT_THAT(message_of(edited("(On bowl_2 plate_1)", "(On bowl_2)")),
-              HasSubstr("t.bddl:14:32: wrong number of arguments of 'on': expected 2, found 1"));
-  EXPECT_THAT(message_of(edited("-.01 .29 .01 .31", "-.01 .29 .01")), HasSubstr("t.bddl:6:65"));
+              HasSubstr("t.bddl:14:33: wrong number of arguments of 'on': expected 2, found 1"));
+  EXPECT_THAT(message_of(edited("-.01 .29 .01 .31", "-.01 .29 .01")), HasSubstr("t.bddl:6:52"));
   EXPECT_THAT(message_of(edited("-.01 .29 .01 .31", "-.01 .29 .01 nan")),
               HasSubstr("not a number"));
   EXPECT_THAT(message_of(edited("-.01 .29 .01 .31", "-.01 .29 .01 1e999")),
@@ -117,7 +117,7 @@ TEST(Bddl, WrongFormsGetPlace) {
   EXPECT_THAT(message_of(edited("(In bowl_1 white", "(In main_table_cabinet_region white")),
               HasSubstr("a region cannot be moved"));
   EXPECT_THAT(message_of(std::string(kKitchen) + ")"),
-              HasSubstr("t.bddl:15:3: text after the end"));
+              HasSubstr("t.bddl:15:2: text after the end"));
   EXPECT_THAT(message_of(""), HasSubstr("t.bddl:1:1: the file is empty"));
   EXPECT_THAT(message_of(")"), HasSubstr("')' without its '('"));
   EXPECT_THAT(message_of("(defin)"), HasSubstr("not a BDDL file"));

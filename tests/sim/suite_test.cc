@@ -121,6 +121,14 @@ TEST(Suite, AnotherItemCanBeAskedFor) {
               HasSubstr("does not name the goal's 'milk'"));
 }
 
+TEST(Suite, TheGoalTargetIsWhatIsMoved) {
+  const std::string scene =
+      "(define (problem p) (:domain d) (:fixtures stove_1 - flat_stove) (:objects pot_1 - pot) "
+      "(:init) (:goal (And (Turnon stove_1) ";
+  EXPECT_EQ(goal_target(parse_bddl(scene + "(On pot_1 stove_1))))", "t")), "pot_1");
+  EXPECT_EQ(goal_target(parse_bddl(scene + ")))", "t")), "stove_1");
+}
+
 TEST(Suite, UnknownNamesListTheKnownOnes) {
   EXPECT_THAT(message_of([] { load_suite("objects", kAssets); }, ErrorCode::kNotFound),
               AllOf(HasSubstr("there is no suite 'objects'"), HasSubstr("did you mean 'object'?")));

@@ -1,5 +1,5 @@
-// A small convolutional stem that takes the place of the patch embedding when a tower is trained from
-// scratch on small images, and what a vision tower returns.
+// A small convolutional stem that takes the place of the patch embedding when a tower is trained
+// from scratch on small images, and what a vision tower returns.
 #pragma once
 
 #include <torch/torch.h>
@@ -19,8 +19,8 @@ struct VisionOutput {
 };
 
 // One convolution per entry, ReLU between them, the last one gives the tokens' width. Example for
-// 128 px: channels [64, 64, 192], kernels [8, 3, 3], strides [4, 2, 2], feature_stage 1 gives the map
-// [64, 16, 16] and 8 x 8 tokens.
+// 128 px: channels [64, 64, 192], kernels [8, 3, 3], strides [4, 2, 2], feature_stage 1 gives the
+// map [64, 16, 16] and 8 x 8 tokens.
 struct ConvStemConfig {
   std::vector<int> channels;  // empty: no stem; the last must equal the tower's hidden_size
   std::vector<int> kernels;
@@ -41,7 +41,8 @@ struct ConvStemOutput {
   torch::Tensor features;  // [B, C, h', w']
 };
 
-// Padding is (kernel - stride + 1) / 2, so that sides divide by the strides. Names conv.0, conv.1, ...
+// Padding is (kernel - stride + 1) / 2, so that sides divide by the strides. Names conv.0, conv.1,
+// ...
 class ConvStemImpl : public torch::nn::Module {
  public:
   explicit ConvStemImpl(const ConvStemConfig& config);

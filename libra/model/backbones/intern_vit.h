@@ -18,7 +18,7 @@ struct InternVitConfig {
   int num_attention_heads = 16;
   int num_channels = 3;
   int patch_size = 14;
-  int image_size = 448;                  // side of the training images (px): position embedding grid
+  int image_size = 448;  // side of the training images (px): position embedding grid
   std::string norm_type = "layer_norm";  // or rms_norm
   double layer_norm_eps = 1e-6;
   bool qkv_bias = true;
@@ -35,12 +35,15 @@ struct InternVitConfig {
 class InternVitImpl : public torch::nn::Module {
  public:
   explicit InternVitImpl(const InternVitConfig& config);
-  // pixel_values [B, 3, H, W] -> last_hidden_state [B, 1 + h*w, hidden] (class token first, no final
-  // norm), pooler_output the class token. Pixels beyond the last whole patch are ignored; the position
-  // embedding is resized bicubically when the grid differs from the training grid.
+  // pixel_values [B, 3, H, W] -> last_hidden_state [B, 1 + h*w, hidden] (class token first, no
+  // final norm), pooler_output the class token. Pixels beyond the last whole patch are ignored; the
+  // position embedding is resized bicubically when the grid differs from the training grid.
   VisionOutput forward(const torch::Tensor& pixel_values, bool output_hidden_states = false);
   // The stem's stage map alone; requires a stem.
   torch::Tensor stem_features(const torch::Tensor& pixel_values);
+
+  // Tokens along an image side of `pixels`.
+  int64_t rows(int64_t pixels) const { return config_.grid_side(int(pixels)); }
 
   // The position embedding for a grid of h x w tokens, class position first: [1, 1 + h*w, hidden].
   torch::Tensor position_embedding(int64_t h, int64_t w) const;

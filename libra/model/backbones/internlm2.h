@@ -11,8 +11,8 @@
 
 namespace libra::model {
 
-// Names and defaults of the published llm_config (InternVL2_5-2B); rope_scaling's two entries are flat
-// here, and with_lm_head is ours.
+// Names and defaults of the published llm_config (InternVL2_5-2B); rope_scaling's two entries are
+// flat here, and with_lm_head is ours.
 struct InternLm2Config {
   int vocab_size = 92553;
   int hidden_size = 2048;
@@ -40,10 +40,11 @@ struct KvCache {
 };
 
 struct InternLm2Input {
-  torch::Tensor input_ids = {};       // [B, T] int64; or
-  torch::Tensor inputs_embeds = {};   // [B, T, hidden]
-  torch::Tensor attention_mask = {};  // [B, past + T], 1 where a token stands; undefined: everywhere
-  torch::Tensor position_ids = {};    // [B, T] int64; undefined: past, past + 1, ...
+  torch::Tensor input_ids = {};      // [B, T] int64; or
+  torch::Tensor inputs_embeds = {};  // [B, T, hidden]
+  torch::Tensor attention_mask =
+      {};                           // [B, past + T], 1 where a token stands; undefined: everywhere
+  torch::Tensor position_ids = {};  // [B, T] int64; undefined: past, past + 1, ...
   KvCache* cache = nullptr;
   bool output_hidden_states = false;
   bool output_logits = false;  // needs with_lm_head

@@ -8,8 +8,8 @@
 
 namespace libra::model {
 
-// Names of the published vision_config; defaults of so400m-patch14-384. `pooling_head` and `stem` are
-// ours.
+// Names of the published vision_config; defaults of so400m-patch14-384. `pooling_head` and `stem`
+// are ours.
 struct SiglipVisionConfig {
   int hidden_size = 1152;
   int intermediate_size = 4304;

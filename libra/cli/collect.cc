@@ -1,0 +1,357 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "libra/cli/command.h"
+#include "libra/core/error.h"
+#include "libra/core/progress.h"
+#include "libra/core/rng.h"
+#include "libra/data/data.h"
+#include "libra/sim/sim.h"
+
+namespace libra::cli {
+namespace {
+
+// Added to the seed of a data set, so that no demonstration shares its initial state with an
+// evaluation (seeds 0 to 999,999).
+constexpr uint64_t kDataSeed = 1'000'000;
+
+struct CollectFlags {
+  std::string suite = "object", layout = "shuffled", out;
+  std::vector<std::string> tasks;
+  int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5;
+  uint64_t seed = 0;
+  double noise = 0.2, push = 0.025, noisy_share = 0.8, detour_share = 0.3;
+};
+
+// The path the arm takes although the expert says otherwise.
+class Disturbance {
+ public:
+  Disturbance(const CollectFlags& flags, Rng& rng)
+      : flags_(flags), rng_(rng), noisy_(rng.uniform() < flags.noisy_share) {}
+
+  // Makes the executed action of the clean one; true when it is a push, which nobody could foresee.
+  bool apply(Action& action) {
+    if (!noisy_) return false;
+    if (pushed_steps_ == 0 && rng_.uniform() < flags_.push) {
+      pushed_steps_ = 2 + int(rng_.below(4));
+      double length = 0;
+      for (double& x : push_) {
+        x = rng_.normal();
+        length += x * x;
+      }
+      for (double& x : push_) x /= std::sqrt(length) + 1e-9;
+    }
+    const bool pushing = pushed_steps_ > 0;
+    if (pushing) --pushed_steps_;
+    for (size_t d = 0; d < 3; ++d) {
+      const double wanted = pushing ? push_[d] : action[d] + flags_.noise * rng_.normal();
+      action[d] = float(std::clamp(wanted, -1.0, 1.0));
+    }
+    return pushing;
+  }
+
+ private:
+  const CollectFlags& flags_;
+  Rng& rng_;
+  bool noisy_;
+  int pushed_steps_ = 0;
+  std::array<double, 3> push_{};
+};
+
+// Drives the arm towards an item that is not asked for, so that its place no longer tells which one is.
+void detour(sim::SimEnv& env, Rng& rng) {
+  std::vector<std::string> others;
+  for (const auto& item : env.items()) {
+    if (item != env.target()) others.push_back(item);
+  }
+  if (others.empty()) return;
+  const auto goal = env.item_position(others[rng.below(others.size())]);
+  const double height = rng.uniform(0.16, 0.26);
+  const auto steps = 3 + rng.below(33);
+  for (uint64_t i = 0; i < steps; ++i) {
+    const auto eef = env.eef_position();
+    Action action{};
+    const std::array<double, 3> error = {goal[0] - eef[0], goal[1] - eef[1], height - eef[2]};
+    for (size_t d = 0; d < 3; ++d) action[d] = float(std::clamp(14.0 * error[d], -0.9, 0.9));
+    action[kActionDim - 1] = -1.0f;
+    env.step(action);
+  }
+}
+
+// Appends place and image coordinates of every item.
+void label_items(const sim::SimEnv& env, const std::vector<std::string>& items, std::vector<float>& uv,
+                 std::vector<float>* position) {
+  for (const auto& item : items) {
+    const auto at = env.item_position(item);
+    for (const auto& camera : camera_names()) {
+      double u = 0, v = 0;
+      const bool seen = env.project(camera, at, u, v) && u >= 0 && u <= 1 && v >= 0 && v <= 1;
+      const float none = std::numeric_limits<float>::quiet_NaN();
+      uv.push_back(seen ? float(u) : none);
+      uv.push_back(seen ? float(v) : none);
+    }
+    if (position) position->insert(position->end(), {float(at[0]), float(at[1]), float(at[2])});
+  }
+}
+
+void record_frame(sim::SimEnv& env, Observation& observation, data::Demo& demo) {
+  env.observe(observation);
+  for (size_t c = 0; c < observation.images.size(); ++c) {
+    const auto& rgb = observation.images[c].rgb;
+    demo.images[c].insert(demo.images[c].end(), rgb.begin(), rgb.end());
+  }
+  demo.proprio.push_back(observation.proprio);
+  demo.joints.push_back(env.joint_positions());
+  demo.states.push_back(env.state());
+  label_items(env, demo.items, demo.item_uv, &demo.item_position);
+}
+
+// One demonstration; false when the expert failed.
+bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& key, data::Demo& demo) {
+  constexpr int kFramesAfterSuccess = 4;
+  env.reset(key);
+  Rng rng(mix_seed({key.seed, hash_name(env.task().name), hash_name(key.layout), key.episode}));
+  if (rng.uniform() < flags.detour_share) detour(env, rng);
+  demo = data::Demo{};
+  demo.image_size = flags.image_size;
+  demo.images.resize(camera_names().size());
+  demo.items = env.items();
+  demo.suite = env.task().suite;
+  demo.task = env.task().name;
+  demo.instruction = env.instruction();
+  demo.target = env.target();
+  demo.layout = key.layout;
+  demo.seed = key.seed;
+  demo.episode = key.episode;
+  demo.model_xml = env.model_xml();
+  Disturbance disturbance(flags, rng);
+  sim::Expert expert;
+  expert.reset(env);
+  Observation observation;
+  int after_success = 0;
+  while (after_success < kFramesAfterSuccess) {
+    record_frame(env, observation, demo);
+    const Action clean = expert.act(env);
+    Action executed = clean;
+    demo.perturbed.push_back(disturbance.apply(executed) ? 1 : 0);
+    const StepResult result = env.step(executed);
+    demo.expert_actions.push_back(clean);
+    demo.actions.push_back(executed);
+    demo.success.push_back(result.success ? 1 : 0);
+    ++demo.frames;
+    if (result.success || after_success > 0) {
+      ++after_success;
+    } else if (result.done) {
+      return false;
+    }
+  }
+  return true;
+}
+
+struct TaskReport {
+  std::string task;
+  int demos = 0, failures = 0;
+  int64_t frames = 0;
+};
+
+// The demonstrations of one task, made by several workers and written in order.
+TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags, const std::atomic<bool>& stop,
+                        Progress& progress) {
+  TaskReport report;
+  report.task = spec.task.name;
+  data::DemoFileInfo info;
+  info.suite = spec.task.suite;
+  info.task = spec.task.name;
+  info.instruction = spec.task.instruction;
+  info.bddl_file_name = std::filesystem::path(spec.problem.file).filename().string();
+  data::DemoFileWriter writer(flags.out + "/" + data::demo_file_name(spec.task.name), info);
+
+  std::mutex mutex;
+  std::map<int, std::unique_ptr<data::Demo>> waiting;  // finished, but an earlier one is not yet
+  int next_to_make = 0, next_to_write = 0;
+  std::exception_ptr error;
+  const auto work = [&] {
+    try {
+      sim::SimEnv env(spec, sim::SimConfig{.image_size = flags.image_size});
+      for (;;) {
+        int index;
+        {
+          const std::lock_guard lock(mutex);
+          if (stop || error || next_to_make >= flags.demos) return;
+          index = next_to_make++;
+        }
+        auto demo = std::make_unique<data::Demo>();
+        int failures = 0;
+        // A failed attempt is followed by another initial state, named by the attempt.
+        while (failures < flags.attempts &&
+               !demonstrate(env, flags,
+                            {.layout = flags.layout,
+                             .seed = kDataSeed + flags.seed,
+                             .episode = uint64_t(index) + uint64_t(failures) * 100'000,
+                             .target = ""},
+                            *demo)) {
+          ++failures;
+        }
+        const std::lock_guard lock(mutex);
+        report.failures += failures;
+        if (failures == flags.attempts) demo.reset();
+        waiting[index] = std::move(demo);
+        for (auto it = waiting.begin(); it != waiting.end() && it->first == next_to_write;
+             it = waiting.erase(it), ++next_to_write) {
+          if (!it->second) continue;
+          writer.append(*it->second);
+          ++report.demos;
+          report.frames += it->second->frames;
+        }
+        progress.advance(spec.task.name);
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!error) error = std::current_exception();
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 0; i < flags.workers; ++i) workers.emplace_back(work);
+  for (auto& worker : workers) worker.join();
+  if (error) std::rethrow_exception(error);
+  writer.finish();
+  return report;
+}
+
+// What one says in this suite to ask for an item.
+const std::string& instruction_naming(const sim::SuiteSpec& suite, const std::string& item) {
+  for (const auto& spec : suite.tasks) {
+    if (sim::item_category(sim::goal_target(spec.problem)) == item) return spec.task.instruction;
+  }
+  throw Error(ErrorCode::kNotFound, {.where = "suite " + suite.name, .problem = "no task asks for " + item});
+}
+
+// Random still scenes with every item's name and place.
+void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags, const std::atomic<bool>& stop) {
+  Progress progress("scenes", flags.scenes);
+  std::vector<data::Scene> scenes{size_t(flags.scenes)};
+  std::atomic<int> next{0}, made{0};
+  std::exception_ptr error;
+  std::mutex mutex;
+  const auto work = [&] {
+    try {
+      sim::SimEnv env(suite.tasks[0], sim::SimConfig{.image_size = flags.image_size});
+      Observation observation;
+      for (int index; !stop && (index = next++) < flags.scenes;) {
+        data::Scene& scene = scenes[size_t(index)];
+        env.reset_random_scene(mix_seed({kDataSeed + flags.seed, hash_name("scene"), uint64_t(index)}));
+        env.observe(observation);
+        scene.images = observation.images;
+        scene.proprio = observation.proprio;
+        scene.items = env.items();
+        for (const auto& item : scene.items) {
+          scene.instructions.push_back(instruction_naming(suite, item));
+        }
+        label_items(env, scene.items, scene.item_uv, nullptr);
+        ++made;
+        progress.advance();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!error) error = std::current_exception();
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 0; i < flags.workers; ++i) workers.emplace_back(work);
+  for (auto& worker : workers) worker.join();
+  if (error) std::rethrow_exception(error);
+  scenes.resize(size_t(made));  // interrupted: the first ones are all there
+  data::SceneSet(std::move(scenes)).save(flags.out + "/scenes.hdf5");
+}
+
+void print_reports(const std::vector<TaskReport>& reports, double seconds, bool as_json) {
+  int demos = 0;
+  nlohmann::json list = nlohmann::json::array();
+  if (!as_json) std::printf("%-58s %6s %9s %7s\n", "task", "demos", "expert", "steps");
+  for (const auto& r : reports) {
+    const double success = r.demos + r.failures > 0 ? double(r.demos) / (r.demos + r.failures) : 0.0;
+    const double length = r.demos > 0 ? double(r.frames) / r.demos : 0.0;
+    demos += r.demos;
+    if (as_json) {
+      list.push_back({{"task", r.task}, {"demos", r.demos}, {"expert_success", success}, {"mean_steps", length}});
+    } else {
+      std::printf("%-58s %6d %8.1f%% %7.1f\n", r.task.c_str(), r.demos, 100 * success, length);
+    }
+  }
+  if (as_json) {
+    std::printf("%s\n", nlohmann::json{{"tasks", list}, {"demos", demos}, {"wall_s", seconds}}.dump(2).c_str());
+  } else {
+    std::printf("%d demonstrations in %.0f s\n", demos, seconds);
+  }
+}
+
+void collect(const CollectFlags& flags, const Context& context) {
+  if (flags.layout != "libero" && flags.layout != "shuffled") {
+    throw Error(ErrorCode::kBadInput, {.where = "--layout",
+                                       .problem = "unknown layout",
+                                       .expected = "libero or shuffled",
+                                       .found = flags.layout});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const sim::SuiteSpec suite = sim::load_suite(flags.suite);
+  std::filesystem::create_directories(flags.out);
+  std::vector<const sim::TaskSpec*> tasks;
+  for (const auto& name : flags.tasks) tasks.push_back(&suite.find_task(name));
+  if (tasks.empty()) {
+    for (const auto& task : suite.tasks) tasks.push_back(&task);
+  }
+  if (flags.scenes > 0) collect_scenes(suite, flags, context.stop);
+  std::vector<TaskReport> reports;
+  if (flags.demos > 0) {
+    Progress progress("collect", int64_t(tasks.size()) * flags.demos);
+    for (const auto* task : tasks) {
+      if (!context.stop) reports.push_back(collect_task(*task, flags, context.stop, progress));
+    }
+  }
+  print_reports(reports, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+                context.json);
+  if (context.stop) {
+    throw Error(ErrorCode::kInterrupted, {.where = "libra collect",
+                                          .problem = "interrupted",
+                                          .next = "what was finished is kept in " + flags.out});
+  }
+}
+
+}  // namespace
+
+void add_collect(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<CollectFlags>();
+  CLI::App* command = app.add_subcommand("collect", "scripted expert -> demonstrations in LIBERO's HDF5 schema");
+  command->add_option("--suite", flags->suite, "suite of tasks (see libra suites)")->capture_default_str();
+  command->add_option("--tasks", flags->tasks, "only these tasks");
+  command->add_option("--layout", flags->layout, "libero: BDDL places; shuffled: the seed decides")
+      ->capture_default_str();
+  command->add_option("--demos", flags->demos, "demonstrations per task")->capture_default_str()->check(CLI::Range(0, 100000));
+  command->add_option("--scenes", flags->scenes, "random still scenes for grounding (scenes.hdf5)")
+      ->capture_default_str()->check(CLI::Range(0, 1000000));
+  command->add_option("--out", flags->out, "folder for <task>_demo.hdf5")->required();
+  command->add_option("--workers", flags->workers, "threads")->capture_default_str()->check(CLI::Range(1, 256));
+  command->add_option("--seed", flags->seed, "of the data set")->capture_default_str();
+  command->add_option("--noise", flags->noise, "standard deviation added to executed actions")->capture_default_str();
+  command->add_option("--push", flags->push, "probability of a push at each step")->capture_default_str();
+  command->add_option("--noisy-share", flags->noisy_share, "share of demonstrations with noise and pushes")
+      ->capture_default_str();
+  command->add_option("--detour-share", flags->detour_share,
+                      "share that begins after the arm was driven towards another item")
+      ->capture_default_str();
+  command->add_option("--image-size", flags->image_size, "side of the camera images (px)")->capture_default_str();
+  command->footer("Labels are the expert's clean actions in the states visited; `actions` are what was executed.\n"
+                  "Example:\n  libra collect --suite object --layout shuffled --demos 100 --scenes 10000 --out data/shuffled");
+  command->callback([flags, &context] { collect(*flags, context); });
+}
+
+}  // namespace libra::cli

@@ -1,0 +1,104 @@
+// libra doctor: what this machine grants.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "libra/cli/command.h"
+#include "libra/core/core.h"
+#include "libra/eval/eval.h"
+#include "libra/sim/sim.h"
+
+namespace libra::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+std::string text(const char* format, double value) {
+  char buffer[96];
+  std::snprintf(buffer, sizeof buffer, format, value);
+  return buffer;
+}
+
+// Makes the first suite's first scene, steps and renders it.
+void check_simulator(nlohmann::ordered_json& report) {
+  constexpr int kRounds = 20;
+  try {
+    const sim::SuiteSpec suite = sim::load_suite(sim::suite_names().at(0));
+    sim::SimEnv env(suite.tasks.at(0));
+    env.reset({});
+    Clock::time_point start = Clock::now();
+    for (int i = 0; i < kRounds; ++i) env.step({});
+    const double step_ms = milliseconds_since(start) / kRounds;
+    report["physics"] = "works, " + text("%.2f ms a control step of 50 ms", step_ms);
+    Observation observation;
+    env.observe(observation);  // opens the display-less context
+    start = Clock::now();
+    for (int i = 0; i < kRounds; ++i) env.observe(observation);
+    report["rendering"] = "EGL works, " + text("%.2f ms for both cameras at ",
+                                               milliseconds_since(start) / kRounds) +
+                          std::to_string(env.config().image_size) + " px";
+  } catch (const std::exception& e) {
+    report[report.contains("physics") ? "rendering" : "physics"] = std::string("does not work: ") + e.what();
+  }
+}
+
+// Encodes a few frames in a temporary folder.
+void check_video(nlohmann::ordered_json& report) {
+  const auto folder = std::filesystem::temp_directory_path();
+  const std::string path =
+      (folder / ("libra_doctor_" + std::to_string(Clock::now().time_since_epoch().count()) + ".mp4"))
+          .string();
+  try {
+    eval::VideoWriter writer(path);
+    writer.add(Image(64, 64));
+    report["video encoder"] =
+        writer.encoder() + (writer.encoder() == "mpeg4" ? " (no H.264 encoder found)" : "");
+  } catch (const std::exception& e) {
+    report["video encoder"] = std::string("does not work: ") + e.what();
+  }
+}
+
+std::string limit_text(int resource) {
+  rlimit limit{};
+  if (getrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) return "unknown";
+  if (limit.rlim_cur == RLIM_INFINITY) return "unlimited";
+  return std::to_string(limit.rlim_cur);
+}
+
+void run_doctor(const Context& context) {
+  const eval::Machine machine = eval::this_machine();
+  nlohmann::ordered_json report;
+  report["cpu"] = machine.cpu;
+  report["cores"] = machine.cores;
+  report["instruction sets"] = machine.isa.empty() ? "none that matter" : join_names(machine.isa);
+  report["memory"] = text("%.1f GB, ", machine.memory_gb) + text("%.1f GB available", machine.memory_free_gb);
+  report["system"] = machine.system;
+  check_simulator(report);
+  check_video(report);
+  report["real-time priority"] = "up to " + limit_text(RLIMIT_RTPRIO);
+  report["lockable memory"] = limit_text(RLIMIT_MEMLOCK) + " bytes";
+  if (context.json) {
+    std::printf("%s\n", report.dump(2).c_str());
+    return;
+  }
+  for (const auto& [name, value] : report.items()) {
+    const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    std::printf("%-20s %s\n", name.c_str(), shown.c_str());
+  }
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Context& context) {
+  CLI::App* c = app.add_subcommand("doctor", "what this machine grants");
+  c->callback([&context] { run_doctor(context); });
+}
+
+}  // namespace libra::cli

@@ -1,0 +1,257 @@
+// libra eval: rollouts of a checkpoint on suites -> results.json, report.html, videos.
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "libra/action/action.h"
+#include "libra/cli/command.h"
+#include "libra/core/core.h"
+#include "libra/eval/eval.h"
+#include "libra/policy/load_policy.h"
+#include "libra/sim/sim.h"
+
+namespace libra::cli {
+namespace {
+
+struct EvalFlags {
+  std::string checkpoint, out;
+  std::vector<std::string> suites = {"object"}, tasks;
+  std::string layout = "libero", instruction = "task", executor = "full";
+  ScheduleConfig schedule;
+  int rollouts = 50, workers = 0, videos = 1, denoise_steps = 0;
+  uint64_t seed = 0;
+};
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  if (!file.flush()) {
+    throw Error(ErrorCode::kFailed, {.where = path, .problem = "cannot write"});
+  }
+}
+
+action::NormStats read_norm_stats(const std::string& checkpoint) {
+  const std::string path = checkpoint + "/norm_stats.json";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
+  return action::norm_stats_from_json({std::istreambuf_iterator<char>(file), {}}, path);
+}
+
+// Rolls the scripted expert ahead in a second environment that starts from the first one's state.
+class ExpertOracle final : public eval::IntentOracle {
+ public:
+  explicit ExpertOracle(const action::NormStats& stats) : normaliser_(stats) {}
+
+  void begin(Env& env, const EpisodeKey& key) override {
+    if (ahead_ == nullptr || ahead_->task().name != env.task().name ||
+        ahead_->task().suite != env.task().suite) {
+      ahead_ = std::make_unique<sim::SimEnv>(
+          sim::load_suite(env.task().suite).find_task(env.task().name));
+    }
+    ahead_->reset(key);
+  }
+
+  void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
+    ahead_->set_state(dynamic_cast<sim::SimEnv&>(env).state());
+    sim::Expert expert;
+    expert.reset(*ahead_);
+    const action::Binner binner = action::Binner::uniform(bins);
+    out.expansion = expansion;
+    for (int m = 0; m < expansion; ++m) {
+      std::vector<Action> actions;
+      for (int i = 0; i < horizon; ++i) {
+        const Action clean = expert.act(*ahead_);
+        actions.push_back(normaliser_.normalise(clean));
+        ahead_->step(clean);
+      }
+      out.intents[static_cast<size_t>(m)] = binner.intent(actions);
+    }
+  }
+
+ private:
+  action::Normaliser normaliser_;
+  std::unique_ptr<sim::SimEnv> ahead_;
+};
+
+eval::IntentDecoder bin_centres(const action::NormStats& stats) {
+  return [normaliser = action::Normaliser(stats)](const Intent& intent, ActionChunk& chunk) {
+    const action::Binner binner = action::Binner::uniform(intent.bins);
+    for (int i = 0; i < intent.horizon; ++i) {
+      chunk.actions[static_cast<size_t>(i)] = normaliser.denormalise(binner.centres(intent, i));
+    }
+  };
+}
+
+// Tasks may be named or numbered (from 0); without any the whole suite runs.
+std::vector<Suite> pick_tasks(const EvalFlags& flags) {
+  std::vector<Suite> suites;
+  std::set<std::string> used;
+  std::vector<std::string> known;
+  for (const std::string& name : flags.suites) {
+    const Suite whole = sim::load_suite(name).summary();
+    Suite picked{whole.name, {}};
+    for (size_t t = 0; t < whole.tasks.size(); ++t) {
+      known.push_back(whole.tasks[t].name);
+      bool wanted = flags.tasks.empty();
+      for (const std::string& word : flags.tasks) {
+        if (word != whole.tasks[t].name && word != std::to_string(t)) continue;
+        wanted = true;
+        used.insert(word);
+      }
+      if (wanted) picked.tasks.push_back(whole.tasks[t]);
+    }
+    if (!picked.tasks.empty()) suites.push_back(std::move(picked));
+  }
+  for (const std::string& word : flags.tasks) {
+    if (used.contains(word)) continue;
+    throw Error(ErrorCode::kNotFound, {.where = "--tasks " + word,
+                                       .problem = "no such task",
+                                       .expected = "a number from 0, or one of " + join_names(known)});
+  }
+  return suites;
+}
+
+int cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
+}
+
+eval::RolloutRequest make_request(const EvalFlags& flags) {
+  eval::RolloutRequest request;
+  request.suites = pick_tasks(flags);
+  request.rollouts = flags.rollouts;
+  request.layout = flags.layout;
+  request.swapped = flags.instruction == "swapped";
+  request.schedule = flags.schedule;
+  request.executor = eval::parse_executor(flags.executor);
+  request.seed = flags.seed;
+  request.workers = flags.workers > 0 ? flags.workers : cores();
+  request.videos = flags.videos;
+  request.video_dir = flags.out + "/videos";
+
+  // The first worker gets the policy that is loaded here to learn what images it wants.
+  const PolicyOptions options{.threads = 1, .denoise_steps = flags.denoise_steps};
+  auto first = std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, options));
+  sim::SimConfig sim_config;
+  sim_config.image_size = (*first)->spec().image_size;
+  request.make_env = sim::make_sim_factory(sim_config);
+  request.make_policy = [first, options, dir = flags.checkpoint] {
+    return *first != nullptr ? std::move(*first) : load_policy(dir, options);
+  };
+  if (request.executor != eval::Executor::kFull) {
+    const action::NormStats stats = read_norm_stats(flags.checkpoint);
+    request.decode_intent = bin_centres(stats);
+    request.make_oracle = [stats] { return std::make_unique<ExpertOracle>(stats); };
+  }
+  return request;
+}
+
+// The flags that were given, as they would be typed.
+std::string command_line(const CLI::App& command) {
+  std::string text = "libra " + command.get_name();
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0) continue;
+    text += " " + option->get_name() + " " + join_names(option->results(), ",");
+  }
+  return text;
+}
+
+std::string percent(int part, int whole) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%.1f %%", whole > 0 ? 100.0 * part / whole : 0.0);
+  return text;
+}
+
+void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context) {
+  std::error_code error;
+  std::filesystem::create_directories(flags.out + "/videos", error);
+  if (error) {
+    throw Error(ErrorCode::kBadInput, {.where = "--out " + flags.out,
+                                       .problem = "cannot make this folder: " + error.message()});
+  }
+  const eval::RolloutRequest request = make_request(flags);
+  int total = 0;
+  for (const Suite& suite : request.suites) {
+    total += static_cast<int>(suite.tasks.size()) * request.rollouts;
+  }
+  Progress progress("eval", total);
+  const eval::RolloutOutcome outcome =
+      eval::run_rollouts(request, &context.stop, [&](const eval::RolloutProgress& p) {
+        progress.update(p.done, "success " + percent(p.successes, p.done));
+      });
+  progress.finish();
+  for (const std::string& line : outcome.log) std::fprintf(stderr, "eval: %s\n", line.c_str());
+
+  eval::Results results = eval::make_results(request, outcome);
+  results.checkpoint = flags.checkpoint;
+  results.denoise_steps = flags.denoise_steps;
+  results.machine = eval::this_machine().summary();
+  results.command = command_line(command);
+  write_file(flags.out + "/results.json", eval::to_json(results));
+  write_file(flags.out + "/report.html",
+             eval::to_html(results, outcome, {.title = "Libra evaluation: " + join_names(flags.suites)}));
+  std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
+  std::fflush(stdout);
+  if (!outcome.complete) {
+    throw Error(ErrorCode::kInterrupted,
+                {.where = flags.out,
+                 .problem = "stopped after " + std::to_string(outcome.episodes.size()) + " of " +
+                            std::to_string(total) + " episodes",
+                 .next = "what was finished is in results.json (\"complete\": false)"});
+  }
+  std::fprintf(stderr, "eval: wrote %s/results.json, report.html and videos/\n", flags.out.c_str());
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<EvalFlags>();
+  CLI::App* c = app.add_subcommand("eval", "rollouts of a checkpoint -> results.json, report.html, videos");
+  c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
+  c->add_option("--suite", flags->suites, "suites, separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  c->add_option("--tasks", flags->tasks, "only these tasks: names or numbers from 0, separated by commas")
+      ->delimiter(',');
+  c->add_option("--rollouts", flags->rollouts, "episodes per task")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  c->add_option("--layout", flags->layout, "libero: items where the task files put them; shuffled: by the seed")
+      ->check(CLI::IsMember({"libero", "shuffled"}))
+      ->capture_default_str();
+  c->add_option("--instruction", flags->instruction,
+                "task: the task's own; swapped: asks for another item that is present")
+      ->check(CLI::IsMember({"task", "swapped"}))
+      ->capture_default_str();
+  c->add_option("--schedule", flags->schedule.schedule, "sync: plan every chunk; amortised: every M-th")
+      ->check(CLI::IsMember({"sync", "amortised"}))
+      ->capture_default_str();
+  c->add_option("--M", flags->schedule.expansion, "chunks per plan")
+      ->check(CLI::Range(1, kMaxExpansion))
+      ->capture_default_str();
+  c->add_option("--executor", flags->executor,
+                "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "
+                "refiner with the expert's intents")
+      ->check(CLI::IsMember({"full", "planner_only", "teacher"}))
+      ->capture_default_str();
+  c->add_option("--denoise-steps", flags->denoise_steps, "refiner iterations; 0: the checkpoint's")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  c->add_option("--seed", flags->seed, "of initial states and noise")->capture_default_str();
+  c->add_option("--workers", flags->workers, "threads; 0: one per core")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  c->add_option("--videos", flags->videos, "episodes per task to film")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  c->add_option("--out", flags->out, "folder for the results")->required();
+  c->callback([flags, c, &context] { run_eval(*flags, *c, context); });
+}
+
+}  // namespace libra::cli

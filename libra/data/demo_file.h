@@ -1,0 +1,70 @@
+// Demonstrations of one task on disk: LIBERO's HDF5 schema (robomimic flavour) with a few datasets
+// more, which other readers ignore. docs/data_formats.md lists every field.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libra/data/demo.h"
+
+namespace libra::data {
+
+// Name of the file of a task: "<task>_demo.hdf5".
+std::string demo_file_name(const std::string& task);
+
+// What all demonstrations of a file share.
+struct DemoFileInfo {
+  std::string suite, task, instruction;
+  std::string bddl_file_name, bddl_file_content;
+  std::string problem_name = "libero_floor_manipulation", domain_name = "robosuite";
+  double control_hz = 20.0;
+};
+
+// Writes "<path>.part" and renames it to `path` in finish(): a file of the final name is complete.
+class DemoFileWriter {
+ public:
+  DemoFileWriter(const std::string& path, const DemoFileInfo& info);
+  ~DemoFileWriter();  // without finish() the partial file is removed
+  DemoFileWriter(const DemoFileWriter&) = delete;
+  DemoFileWriter& operator=(const DemoFileWriter&) = delete;
+
+  // Appends demo_0, demo_1, ... Throws Error(kBadInput) when the demonstration's parts do not fit
+  // together, Error(kFailed) when the disk does not take it.
+  void append(const Demo& demo);
+  int count() const;
+  // Puts the totals and the final name in place; with no demonstration there will be no file.
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Reads files of ours and of LIBERO. In LIBERO's own files the observation of index i was taken after
+// action i; then the first action and the last observation are left out, so that what is returned is
+// always "seen before the action". Every shape, type and length is checked: a missing, damaged or
+// foreign file throws Error(kNotFound or kBadInput) that names file and object.
+class DemoFile {
+ public:
+  explicit DemoFile(const std::string& path);
+  ~DemoFile();
+  DemoFile(DemoFile&&) noexcept;
+
+  const std::string& path() const;
+  const DemoFileInfo& info() const;
+  int size() const;  // demonstrations
+  bool observed_before_action() const;
+  const std::vector<std::string>& names() const;  // "demo_0", ... by number
+  // Frames and image side, without reading them.
+  int frames(int demo) const;
+  int image_size(int demo) const;
+  // with_states: also Demo::states and Demo::model_xml.
+  Demo read(int demo, bool with_states = true) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace libra::data

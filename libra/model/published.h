@@ -1,0 +1,19 @@
+// Reads the published config.json files (Hugging Face) into our configs.
+#pragma once
+
+#include <string>
+
+#include "libra/model/backbones/internvl.h"
+#include "libra/model/backbones/siglip.h"
+
+namespace libra::model {
+
+// `text` is the JSON, `where` names it in errors. Keys that we do not know are other people's business
+// and skipped; missing keys keep our defaults. Throws Error(kBadInput) for anything malformed.
+InternVitConfig read_intern_vit_config(const std::string& text, const std::string& where);
+InternLm2Config read_internlm2_config(const std::string& text, const std::string& where);
+InternVlConfig read_internvl_config(const std::string& text, const std::string& where);
+// Takes a vision_config, or a whole SigLIP config that holds one.
+SiglipVisionConfig read_siglip_config(const std::string& text, const std::string& where);
+
+}  // namespace libra::model

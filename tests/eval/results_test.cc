@@ -1,0 +1,105 @@
+#include "libra/eval/results.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "libra/core/error.h"
+#include "toy.h"
+
+namespace libra::eval {
+namespace {
+
+Results toy_results() {
+  const RolloutRequest request = toy_request();
+  Results r = make_results(request, run_rollouts(request));
+  r.checkpoint = "checkpoints/toy";
+  r.machine = "a \"quoted\" machine";
+  r.command = "libra eval --suite toy";
+  r.denoise_steps = 7;
+  return r;
+}
+
+TEST(Results, HaveTheStableKeys) {
+  const Results r = toy_results();
+  const auto json = nlohmann::json::parse(to_json(r));
+  EXPECT_EQ(json["format"], 1);
+  EXPECT_EQ(json["checkpoint"], "checkpoints/toy");
+  EXPECT_EQ(json["schedule"], "amortised");
+  EXPECT_EQ(json["M"], 2);
+  EXPECT_EQ(json["N"], 10);
+  EXPECT_EQ(json["seed"], 11);
+  EXPECT_EQ(json["layout"], "libero");
+  EXPECT_EQ(json["instruction"], "task");
+  EXPECT_TRUE(json["perturbation"].is_null());
+  const auto& suite = json["suites"][0];
+  EXPECT_EQ(suite["name"], "toy");
+  EXPECT_EQ(suite["episodes"], 21);
+  EXPECT_EQ(suite["ci95"].size(), 2u);
+  EXPECT_TRUE(suite["named_item_rate"].is_number());
+  int successes = 0;
+  for (const auto& task : suite["tasks"]) {
+    EXPECT_EQ(task["episodes"], 7);
+    EXPECT_TRUE(task["name"].is_string());
+    EXPECT_TRUE(task["instruction"].is_string());
+    successes += task["successes"].get<int>();
+  }
+  EXPECT_DOUBLE_EQ(suite["success_rate"], successes / 21.0);
+  EXPECT_DOUBLE_EQ(json["average"], successes / 21.0);
+  for (const char* part : {"planner", "refiner", "per_chunk"}) {
+    EXPECT_TRUE(json["latency_ms"][part]["p50"].is_number()) << part;
+    EXPECT_TRUE(json["latency_ms"][part]["p99"].is_number()) << part;
+  }
+  EXPECT_TRUE(json["wall_s"].is_number());
+}
+
+TEST(Results, RoundTrip) {
+  const Results r = toy_results();
+  const std::string json = to_json(r);
+  const Results back = parse_results(json, "results.json");
+  EXPECT_EQ(to_json(back), json);
+  EXPECT_EQ(back.suites[0].tasks[2].tally.successes, r.suites[0].tasks[2].tally.successes);
+  EXPECT_EQ(back.suites[0].items.at("cup").named, r.suites[0].items.at("cup").named);
+  EXPECT_EQ(to_table(back), to_table(r));
+}
+
+TEST(Results, ForeignOrDamagedFilesNameTheKey) {
+  const auto message = [](const std::string& text) -> std::string {
+    try {
+      parse_results(text, "out/results.json");
+    } catch (const Error& e) {
+      EXPECT_EQ(e.exit_code(), 2);
+      return e.what();
+    }
+    return "accepted";
+  };
+  EXPECT_NE(message("").find("out/results.json"), std::string::npos);
+  EXPECT_NE(message("[1]").find("not a JSON object"), std::string::npos);
+  EXPECT_NE(message("{}").find("\"format\""), std::string::npos);
+  EXPECT_NE(message(R"({"format": 2})").find("\"format\""), std::string::npos);
+  auto json = nlohmann::json::parse(to_json(toy_results()));
+  json["suites"][0]["tasks"][1]["successes"] = "many";
+  EXPECT_NE(message(json.dump()).find("\"successes\""), std::string::npos);
+  json["suites"] = 5;
+  EXPECT_NE(message(json.dump()).find("\"suites\""), std::string::npos);
+  json["seed"] = nullptr;
+  EXPECT_NE(message(json.dump()).find("\"seed\""), std::string::npos);
+  const std::string whole = to_json(toy_results());
+  for (size_t cut = 0; cut + 2 < whole.size(); cut += 97) {
+    EXPECT_NE(message(whole.substr(0, cut)), "accepted") << cut;
+  }
+}
+
+TEST(Results, AverageIsTheMeanOfTheSuites) {
+  Results r;
+  r.suites.resize(3);
+  r.suites[0].tasks.resize(1);
+  r.suites[0].tasks[0].tally = {10, 10, 0, 0, 0};
+  r.suites[1].tasks.resize(2);
+  r.suites[1].tasks[0].tally = {50, 20, 0, 0, 0};
+  r.suites[1].tasks[1].tally = {50, 30, 0, 0, 0};
+  EXPECT_DOUBLE_EQ(r.average(), 0.75);  // the third has no episodes yet
+}
+
+}  // namespace
+}  // namespace libra::eval

@@ -1,0 +1,244 @@
+#include "libra/eval/rollout.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <tuple>
+
+#include "libra/core/error.h"
+#include "libra/eval/group.h"
+#include "libra/eval/results.h"
+#include "toy.h"
+
+namespace libra::eval {
+namespace {
+
+using Summary = std::vector<std::tuple<int, uint64_t, bool, int, std::string, std::string>>;
+
+Summary summary(const RolloutOutcome& outcome) {
+  Summary s;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    s.emplace_back(e.task, e.episode, e.success, e.steps, e.target, e.first_lifted);
+  }
+  return s;
+}
+
+std::vector<std::vector<Action>> actions(const RolloutOutcome& outcome) {
+  std::vector<std::vector<Action>> all;
+  for (const EpisodeRecord& e : outcome.episodes) all.push_back(e.actions);
+  return all;
+}
+
+TEST(Rollouts, DoNotDependOnTheNumberOfWorkers) {
+  RolloutRequest request = toy_request();
+  const RolloutOutcome one = run_rollouts(request);
+  request.workers = 3;
+  const RolloutOutcome three = run_rollouts(request);
+  EXPECT_EQ(one.episodes.size(), 21u);
+  EXPECT_TRUE(one.complete);
+  EXPECT_EQ(summary(one), summary(three));
+  EXPECT_EQ(actions(one), actions(three));
+  request.seed = 12;
+  EXPECT_NE(actions(run_rollouts(request)), actions(one));
+}
+
+TEST(Rollouts, DoNotDependOnTheSizeOfGroups) {
+  RolloutRequest request = toy_request();
+  const RolloutOutcome batched = run_rollouts(request);
+  request.group_size = 1;
+  EXPECT_EQ(summary(run_rollouts(request)), summary(batched));
+}
+
+TEST(Rollouts, ABrokenEpisodeFailsAloneAndIsLogged) {
+  const RolloutOutcome outcome = run_rollouts(toy_request());
+  int broken = 0;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    if (e.error.empty()) {
+      EXPECT_TRUE(e.success) << e.task << " " << e.episode;
+      continue;
+    }
+    ++broken;
+    EXPECT_EQ(e.task, 2);
+    EXPECT_EQ(e.episode, 5u);
+    EXPECT_EQ(e.steps, 7);
+    EXPECT_FALSE(e.success);
+  }
+  EXPECT_EQ(broken, 1);
+  EXPECT_EQ(outcome.log, std::vector<std::string>{"toy/cup episode 5 step 7: stuck"});
+}
+
+// A policy whose batch calls fail for one instruction.
+class BrittlePolicy final : public Policy, public Refiner {
+ public:
+  const PolicySpec& spec() const override { return inner_.spec(); }
+  Planner* planner() override { return inner_.planner(); }
+  Refiner& refiner() override { return *this; }
+  void refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) override {
+    inner_.refine(requests, chunks);
+    for (size_t i = 0; i < requests.size(); ++i) {
+      const double x = requests[i].observation->proprio[0];
+      if (std::abs(x) > 0.35 && x > 0) throw std::runtime_error("too far right");
+      if (std::abs(x) > 0.35) chunks[i].actions[0][0] = NAN;
+    }
+  }
+
+ private:
+  ToyPolicy inner_;
+};
+
+TEST(Rollouts, AFailingBatchTakesOnlyItsOwnEpisodesWithIt) {
+  RolloutRequest request = toy_request();
+  request.make_policy = [] { return std::make_unique<BrittlePolicy>(); };
+  const RolloutOutcome outcome = run_rollouts(request);
+  for (const EpisodeRecord& e : outcome.episodes) {
+    if (e.task == 0) {
+      EXPECT_EQ(e.error, "the policy's action is not a finite number");
+    } else if (e.task == 1) {
+      EXPECT_TRUE(e.success);
+    } else {
+      EXPECT_EQ(e.error, e.episode == 5 ? "stuck" : "too far right");
+    }
+  }
+  EXPECT_EQ(outcome.episodes.size(), 21u);
+}
+
+TEST(Rollouts, SwappedAsksForAnotherPresentItemAndMeasuresWhetherItIsHeard) {
+  RolloutRequest request = toy_request();
+  request.swapped = true;
+  const RolloutOutcome heard = run_rollouts(request);
+  std::set<std::string> asked;
+  for (const EpisodeRecord& e : heard.episodes) {
+    EXPECT_EQ(e.task_target, kToyItems[e.task]);
+    EXPECT_NE(e.target, e.task_target);
+    EXPECT_TRUE(std::find(kToyItems.begin(), kToyItems.end(), e.target) != kToyItems.end());
+    EXPECT_EQ(e.instruction, "touch the " + e.target);
+    asked.insert(e.target);
+  }
+  EXPECT_EQ(asked.size(), 3u);
+
+  request.make_policy = [] { return std::make_unique<ToyPolicy>(/*deaf=*/true); };
+  const RolloutOutcome deaf = run_rollouts(request);
+  const Results results = make_results(request, deaf);
+  EXPECT_EQ(results.suites[0].items.size(), 3u);
+  for (const auto& [item, tally] : results.suites[0].items) {
+    EXPECT_EQ(tally.named, item == "book" ? tally.episodes : 0) << item;
+  }
+}
+
+TEST(Rollouts, PlannerOnlyExecutesBinCentres) {
+  RolloutRequest request = toy_request();
+  request.executor = Executor::kPlannerOnly;
+  const RolloutOutcome outcome = run_rollouts(request);
+  int compared = 0;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    for (const ChunkRecord& chunk : e.chunks) {
+      for (int i = 0; i < chunk.intent.horizon; ++i) {
+        const size_t step = static_cast<size_t>(chunk.step + i);
+        if (step >= e.actions.size()) break;
+        EXPECT_FLOAT_EQ(e.actions[step][0], float(toy_centre(chunk.intent.bin[i][0], 10)));
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GT(compared, 20);
+  EXPECT_EQ(outcome.refiner_elements, 0);
+}
+
+TEST(Rollouts, TeacherReplacesThePlanner) {
+  RolloutRequest request = toy_request();
+  request.executor = Executor::kTeacher;
+  request.make_policy = [] { return std::make_unique<ToyPolicy>(/*deaf=*/true); };
+  const RolloutOutcome outcome = run_rollouts(request);
+  EXPECT_EQ(outcome.planner_elements, 0);
+  for (const EpisodeRecord& e : outcome.episodes) {
+    if (e.error.empty()) {
+      EXPECT_EQ(e.first_lifted, e.target);  // the deaf planner would go to the book
+    }
+  }
+}
+
+TEST(Rollouts, AmortisedHalvesThePlannersCalls) {
+  RolloutRequest request = toy_request();
+  request.suites[0].tasks.erase(request.suites[0].tasks.begin() + 1);
+  const auto counts = [&] {
+    const RolloutOutcome o = run_rollouts(request);
+    int planned = 0, chunks = 0;
+    for (const EpisodeRecord& e : o.episodes) {
+      for (const ChunkRecord& c : e.chunks) {
+        ++chunks;
+        planned += c.planned ? 1 : 0;
+        EXPECT_EQ(c.planned, request.schedule.schedule == "sync" || c.step % 10 == 0);
+      }
+    }
+    return std::pair(planned, chunks);
+  };
+  request.schedule.schedule = "sync";
+  const auto sync = counts();
+  EXPECT_EQ(sync.first, sync.second);
+  request.schedule.schedule = "amortised";
+  const auto amortised = counts();
+  EXPECT_LT(amortised.first, amortised.second);
+}
+
+TEST(Rollouts, StopKeepsFinishedGroups) {
+  RolloutRequest request = toy_request();
+  std::atomic<bool> stop{false};
+  const RolloutOutcome outcome = run_rollouts(request, &stop, [&](const RolloutProgress& p) {
+    EXPECT_EQ(p.total, 21);
+    if (p.done >= 6) stop = true;
+  });
+  EXPECT_FALSE(outcome.complete);
+  EXPECT_EQ(outcome.episodes.size(), 6u);
+  const Results results = make_results(request, outcome);
+  EXPECT_FALSE(results.complete);
+  EXPECT_EQ(results.suites[0].total().episodes, 6);
+}
+
+TEST(Rollouts, RefuseWhatThePolicyCannotDo) {
+  RolloutRequest request = toy_request();
+  request.schedule.expansion = 3;  // the toy plans 2 chunks
+  EXPECT_THROW(run_rollouts(request), Error);
+  request = toy_request();
+  request.rollouts = 0;
+  EXPECT_THROW(run_rollouts(request), Error);
+  request = toy_request();
+  request.executor = Executor::kTeacher;
+  request.make_oracle = {};
+  EXPECT_THROW(run_rollouts(request), Error);
+  EXPECT_THROW(parse_executor("refiner"), Error);
+  request = toy_request();
+  request.workers = 2;
+  request.make_env = [](const Task&) -> std::unique_ptr<Env> {
+    throw Error(ErrorCode::kFailed, "no display");
+  };
+  EXPECT_THROW(run_rollouts(request), Error);
+}
+
+TEST(Rollouts, KeepOneStripPerTaskOfSuccessesAndTheFirstFailures) {
+  RolloutRequest request = toy_request();
+  request.make_policy = [] { return std::make_unique<ToyPolicy>(/*deaf=*/true); };
+  const RolloutOutcome outcome = run_rollouts(request);
+  std::map<std::pair<int, bool>, int> strips;
+  for (const EpisodeRecord& e : outcome.episodes) {
+    EXPECT_LE(e.strip.frames.size(), 8u);
+    if (!e.strip.frames.empty()) ++strips[{e.task, e.success}];
+  }
+  EXPECT_EQ((strips[{0, false}]), 2);  // all fail: the deaf policy touches the book
+  EXPECT_EQ((strips[{1, true}]), 1);
+  EXPECT_EQ((strips[{2, false}]), 2);
+}
+
+TEST(SwappedItem, RefusesASceneWithoutAChoice) {
+  EXPECT_THROW(swapped_item({"milk"}, "milk", 0, "task", 0), Error);
+  EXPECT_EQ(swapped_item({"milk", "butter"}, "milk", 0, "task", 0), "butter");
+}
+
+TEST(Spread, IncludesBothEnds) {
+  EXPECT_EQ(spread(57, 8), (std::vector<size_t>{0, 8, 16, 24, 32, 40, 48, 56}));
+  EXPECT_EQ(spread(3, 8), (std::vector<size_t>{0, 1, 2}));
+  EXPECT_TRUE(spread(0, 8).empty());
+}
+
+}  // namespace
+}  // namespace libra::eval

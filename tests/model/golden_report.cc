@@ -1,0 +1,74 @@
+#include "tests/model/golden_report.h"
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "libra/core/error.h"
+
+namespace libra::model {
+
+void GoldenReport::add(const std::string& group, const std::string& name, double difference, double limit) {
+  Group& g = groups_[group];
+  ++g.compared;
+  const double share = std::isfinite(difference) ? difference / limit : std::numeric_limits<double>::infinity();
+  if (g.compared > 1 && share <= g.worst) return;
+  g.worst = share;
+  g.difference = difference;
+  g.limit = limit;
+  g.tensor = name;
+}
+
+void GoldenReport::compare(const std::string& group, const std::string& name, const torch::Tensor& actual,
+                           const torch::Tensor& expected, double limit) {
+  const double size = expected.numel() ? expected.to(torch::kFloat64).abs().max().item<double>() : 0.0;
+  compare_absolute(group, name, actual, expected, limit * (size > 0 ? size : 1.0));
+  Group& g = groups_[group];
+  if (g.tensor == name && size > 0 && std::isfinite(g.difference)) {  // show it as it is limited
+    g.difference = g.worst * limit;
+    g.limit = limit;
+  }
+}
+
+void GoldenReport::compare_absolute(const std::string& group, const std::string& name,
+                                    const torch::Tensor& actual, const torch::Tensor& expected,
+                                    double limit) {
+  double difference = std::numeric_limits<double>::infinity();
+  if (actual.defined() && actual.sizes() == expected.sizes()) {
+    difference = expected.numel() == 0 ? 0.0
+                                       : (actual.detach().to(torch::kFloat64) - expected.to(torch::kFloat64))
+                                             .abs()
+                                             .max()
+                                             .item<double>();
+  }
+  add(group, name, difference, limit);
+}
+
+bool GoldenReport::passed() const {
+  for (const auto& [name, group] : groups_) {
+    if (!(group.worst <= 1.0)) return false;
+  }
+  return !groups_.empty();
+}
+
+std::string GoldenReport::text() const {
+  std::ostringstream out;
+  for (const auto& [name, g] : groups_) {
+    char line[256];
+    std::snprintf(line, sizeof line, "%-4s %-36s %5d tensors, worst %.1e of %.0e  %s\n",
+                  g.worst <= 1.0 ? "ok" : "MISS", name.c_str(), g.compared, g.difference, g.limit,
+                  g.tensor.c_str());
+    out << line;
+  }
+  return out.str();
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace libra::model
