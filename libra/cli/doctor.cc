@@ -41,11 +41,12 @@ void check_simulator(nlohmann::ordered_json& report) {
     env.observe(observation);  // opens the display-less context
     start = Clock::now();
     for (int i = 0; i < kRounds; ++i) env.observe(observation);
-    report["rendering"] = "EGL works, " + text("%.2f ms for both cameras at ",
-                                               milliseconds_since(start) / kRounds) +
-                          std::to_string(env.config().image_size) + " px";
+    report["rendering"] =
+        "EGL works, " + text("%.2f ms for both cameras at ", milliseconds_since(start) / kRounds) +
+        std::to_string(env.config().image_size) + " px";
   } catch (const std::exception& e) {
-    report[report.contains("physics") ? "rendering" : "physics"] = std::string("does not work: ") + e.what();
+    report[report.contains("physics") ? "rendering" : "physics"] =
+        std::string("does not work: ") + e.what();
   }
 }
 
@@ -53,7 +54,8 @@ void check_simulator(nlohmann::ordered_json& report) {
 void check_video(nlohmann::ordered_json& report) {
   const auto folder = std::filesystem::temp_directory_path();
   const std::string path =
-      (folder / ("libra_doctor_" + std::to_string(Clock::now().time_since_epoch().count()) + ".mp4"))
+      (folder /
+       ("libra_doctor_" + std::to_string(Clock::now().time_since_epoch().count()) + ".mp4"))
           .string();
   try {
     eval::VideoWriter writer(path);
@@ -78,7 +80,8 @@ void run_doctor(const Context& context) {
   report["cpu"] = machine.cpu;
   report["cores"] = machine.cores;
   report["instruction sets"] = machine.isa.empty() ? "none that matter" : join_names(machine.isa);
-  report["memory"] = text("%.1f GB, ", machine.memory_gb) + text("%.1f GB available", machine.memory_free_gb);
+  report["memory"] =
+      text("%.1f GB, ", machine.memory_gb) + text("%.1f GB available", machine.memory_free_gb);
   report["system"] = machine.system;
   check_simulator(report);
   check_video(report);

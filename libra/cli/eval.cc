@@ -1,4 +1,6 @@
 // libra eval: rollouts of a checkpoint on suites -> results.json, report.html, videos.
+#include "libra/eval/eval.h"
+
 #include <sched.h>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
 #include "libra/core/core.h"
-#include "libra/eval/eval.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
 
@@ -109,9 +110,10 @@ std::vector<Suite> pick_tasks(const EvalFlags& flags) {
   }
   for (const std::string& word : flags.tasks) {
     if (used.contains(word)) continue;
-    throw Error(ErrorCode::kNotFound, {.where = "--tasks " + word,
-                                       .problem = "no such task",
-                                       .expected = "a number from 0, or one of " + join_names(known)});
+    throw Error(ErrorCode::kNotFound,
+                {.where = "--tasks " + word,
+                 .problem = "no such task",
+                 .expected = "a number from 0, or one of " + join_names(known)});
   }
   return suites;
 }
@@ -194,8 +196,9 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   results.machine = eval::this_machine().summary();
   results.command = command_line(command);
   write_file(flags.out + "/results.json", eval::to_json(results));
-  write_file(flags.out + "/report.html",
-             eval::to_html(results, outcome, {.title = "Libra evaluation: " + join_names(flags.suites)}));
+  write_file(
+      flags.out + "/report.html",
+      eval::to_html(results, outcome, {.title = "Libra evaluation: " + join_names(flags.suites)}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
   if (!outcome.complete) {
@@ -212,32 +215,37 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
 
 void add_eval(CLI::App& app, Context& context) {
   auto flags = std::make_shared<EvalFlags>();
-  CLI::App* c = app.add_subcommand("eval", "rollouts of a checkpoint -> results.json, report.html, videos");
+  CLI::App* c =
+      app.add_subcommand("eval", "rollouts of a checkpoint -> results.json, report.html, videos");
   c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
   c->add_option("--suite", flags->suites, "suites, separated by commas")
       ->delimiter(',')
       ->capture_default_str();
-  c->add_option("--tasks", flags->tasks, "only these tasks: names or numbers from 0, separated by commas")
+  c->add_option("--tasks", flags->tasks,
+                "only these tasks: names or numbers from 0, separated by commas")
       ->delimiter(',');
   c->add_option("--rollouts", flags->rollouts, "episodes per task")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  c->add_option("--layout", flags->layout, "libero: items where the task files put them; shuffled: by the seed")
+  c->add_option("--layout", flags->layout,
+                "libero: items where the task files put them; shuffled: by the seed")
       ->check(CLI::IsMember({"libero", "shuffled"}))
       ->capture_default_str();
   c->add_option("--instruction", flags->instruction,
                 "task: the task's own; swapped: asks for another item that is present")
       ->check(CLI::IsMember({"task", "swapped"}))
       ->capture_default_str();
-  c->add_option("--schedule", flags->schedule.schedule, "sync: plan every chunk; amortised: every M-th")
+  c->add_option("--schedule", flags->schedule.schedule,
+                "sync: plan every chunk; amortised: every M-th")
       ->check(CLI::IsMember({"sync", "amortised"}))
       ->capture_default_str();
   c->add_option("--M", flags->schedule.expansion, "chunks per plan")
       ->check(CLI::Range(1, kMaxExpansion))
       ->capture_default_str();
-  c->add_option("--executor", flags->executor,
-                "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "
-                "refiner with the expert's intents")
+  c->add_option(
+       "--executor", flags->executor,
+       "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "
+       "refiner with the expert's intents")
       ->check(CLI::IsMember({"full", "planner_only", "teacher"}))
       ->capture_default_str();
   c->add_option("--denoise-steps", flags->denoise_steps, "refiner iterations; 0: the checkpoint's")

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "libra/cli/command.h"
@@ -16,6 +17,8 @@ void on_interrupt(int) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The software renderer's own threads cost more than they bring at camera size.
+  setenv("LP_NUM_THREADS", "0", /*overwrite=*/0);
   libra::cli::Context context;
   g_context = &context;
   std::signal(SIGINT, on_interrupt);

@@ -27,7 +27,8 @@ Proprio proprio_of(const PlanFlags& flags) {
     const std::string path = flags.checkpoint + "/norm_stats.json";
     std::ifstream file(path, std::ios::binary);
     if (!file) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
-    values = action::norm_stats_from_json({std::istreambuf_iterator<char>(file), {}}, path).proprio.mean;
+    values =
+        action::norm_stats_from_json({std::istreambuf_iterator<char>(file), {}}, path).proprio.mean;
   }
   Proprio proprio{};
   std::copy_n(values.begin(), std::min(values.size(), proprio.size()), proprio.begin());
@@ -45,11 +46,10 @@ nlohmann::ordered_json to_json(const Intent& intent, int64_t step, const std::st
 
 void run_plan(const PlanFlags& flags, const Context& context) {
   if (flags.images.size() != camera_names().size()) {
-    throw Error(ErrorCode::kBadInput,
-                {.where = "--image",
-                 .problem = "wrong number of images",
-                 .expected = "one per camera: " + join_names(camera_names()),
-                 .found = std::to_string(flags.images.size())});
+    throw Error(ErrorCode::kBadInput, {.where = "--image",
+                                       .problem = "wrong number of images",
+                                       .expected = "one per camera: " + join_names(camera_names()),
+                                       .found = std::to_string(flags.images.size())});
   }
   Observation observation;
   for (const std::string& path : flags.images) {
@@ -88,14 +88,16 @@ void add_plan(CLI::App& app, Context& context) {
   auto flags = std::make_shared<PlanFlags>();
   CLI::App* c = app.add_subcommand("plan", "intents for given images, in plain words");
   c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
-  c->add_option("--image", flags->images,
-                "PNG, JPEG or PPM file; once per camera, in this order: " + join_names(camera_names()))
+  c->add_option(
+       "--image", flags->images,
+       "PNG, JPEG or PPM file; once per camera, in this order: " + join_names(camera_names()))
       ->required()
       ->allow_extra_args(false);
   c->add_option("--instruction", flags->instruction, "what the robot is told")->required();
-  c->add_option("--proprio", flags->proprio,
-                "8 numbers: position 3 (m), axis-angle 3 (rad), fingers 2 (m); default: the mean of the "
-                "training data")
+  c->add_option(
+       "--proprio", flags->proprio,
+       "8 numbers: position 3 (m), axis-angle 3 (rad), fingers 2 (m); default: the mean of the "
+       "training data")
       ->delimiter(',')
       ->expected(8);
   c->callback([flags, &context] { run_plan(*flags, context); });

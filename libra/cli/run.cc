@@ -1,4 +1,5 @@
-// libra run: one live episode in the terminal: the instruction, each chunk's intent in words, the outcome.
+// libra run: one live episode in the terminal: the instruction, each chunk's intent in words, the
+// outcome.
 #include <cmath>
 #include <cstdio>
 

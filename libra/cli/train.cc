@@ -7,6 +7,7 @@
 #include "libra/core/error.h"
 #include "libra/data/demo_set.h"
 #include "libra/data/scene_set.h"
+#include "libra/sim/suite.h"
 #include "libra/training/training.h"
 
 namespace libra::cli {
@@ -44,7 +45,7 @@ void train(const TrainFlags& flags, const Context& context) {
                                        .next = "make data with `libra collect`"});
   }
 
-  const data::DemoSet demos = data::DemoSet::load(flags.data, data::DemoSetOptions{});
+  const data::DemoSet demos = data::DemoSet::load(flags.data);
   std::unique_ptr<data::SceneSet> scenes;
   if (!flags.scenes.empty()) scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));
   if (run.train.grounding.steps > 0 && !scenes) {
@@ -54,9 +55,9 @@ void train(const TrainFlags& flags, const Context& context) {
   }
 
   torch::manual_seed(run.train.seed);
-  const NormStats stats = training::norm_stats(demos);
+  const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
   const policy::ModelBundle bundle = policy::make_bundle(run.model, stats, flags.tokenizer);
-  const training::Batcher batcher(demos, scenes.get(), *bundle.transforms, run.train);
+  const training::Batcher batcher(demos, scenes.get(), bundle, run.train);
   training::Trainer trainer(run.train, bundle, batcher, flags.out);
   if (flags.resume) trainer.resume();
   std::ofstream(flags.out + "/config.toml") << fields.to_toml();
@@ -74,7 +75,7 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--scenes", flags->scenes, "scenes.hdf5 for grounding pre-training");
   command->add_option("--out", flags->out, "run folder: log.jsonl, config.toml, checkpoint/, resume/");
   command->add_option("--tokenizer", flags->tokenizer, "folder with tokenizer.model")
-      ->default_val(LIBRA_ASSET_DIR "/tokenizer");
+      ->default_val(sim::default_asset_root() + "/tokenizer");
   command->add_option("--set", flags->assignments, "field=value, e.g. --set train.steps=100");
   command->add_flag("--resume", flags->resume, "continue the run in --out exactly where it stopped");
   command->add_flag("--print-config", flags->print_config, "print the resolved configuration and stop");

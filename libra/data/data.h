@@ -1,6 +1,6 @@
-// data: demonstrations and still scenes, on disk in LIBERO's HDF5 schema and in memory for training.
-// It may include core and action, and is the only folder that knows HDF5. docs/data_formats.md
-// describes the files.
+// data: demonstrations and still scenes, on disk in LIBERO's HDF5 schema and in memory for
+// training. It may include core and action, and is the only folder that knows HDF5.
+// docs/data_formats.md describes the files.
 #pragma once
 
 #include "libra/data/demo.h"

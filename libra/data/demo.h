@@ -20,13 +20,13 @@ struct Demo {
 
   std::vector<Action> actions;         // as executed: replaying them replays the demonstration
   std::vector<Action> expert_actions;  // the expert's clean action in the state visited: the label
-  std::vector<uint8_t> perturbed;      // 1: the executed action was a push that nobody could foresee
-  std::vector<uint8_t> success;        // 1: the goal held after the action
+  std::vector<uint8_t> perturbed;  // 1: the executed action was a push that nobody could foresee
+  std::vector<uint8_t> success;    // 1: the goal held after the action
   std::vector<std::vector<double>> states;  // [time, qpos, qvel]
 
   // Labels from the simulator; policies never see them. Empty in files that other programs wrote.
-  std::vector<std::string> items;    // present items
-  std::vector<float> item_uv;        // T x items x cameras x 2, in [0, 1]; not-a-number: not in view
+  std::vector<std::string> items;  // present items
+  std::vector<float> item_uv;      // T x items x cameras x 2, in [0, 1]; not-a-number: not in view
   std::vector<float> item_position;  // T x items x 3, world (m)
 
   std::string suite, task, instruction;
@@ -38,7 +38,9 @@ struct Demo {
   const uint8_t* image(size_t camera, int t) const {
     return images[camera].data() + size_t(t) * image_size * image_size * 3;
   }
-  const float* uv(int t) const { return item_uv.data() + size_t(t) * items.size() * images.size() * 2; }
+  const float* uv(int t) const {
+    return item_uv.data() + size_t(t) * items.size() * images.size() * 2;
+  }
   const float* position(int t, size_t item) const {
     return item_position.data() + (size_t(t) * items.size() + item) * 3;
   }

@@ -41,10 +41,10 @@ class DemoFileWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads files of ours and of LIBERO. In LIBERO's own files the observation of index i was taken after
-// action i; then the first action and the last observation are left out, so that what is returned is
-// always "seen before the action". Every shape, type and length is checked: a missing, damaged or
-// foreign file throws Error(kNotFound or kBadInput) that names file and object.
+// Reads files of ours and of LIBERO. In LIBERO's own files the observation of index i was taken
+// after action i; then the first action and the last observation are left out, so that what is
+// returned is always "seen before the action". Every shape, type and length is checked: a missing,
+// damaged or foreign file throws Error(kNotFound or kBadInput) that names file and object.
 class DemoFile {
  public:
   explicit DemoFile(const std::string& path);
@@ -61,6 +61,8 @@ class DemoFile {
   int image_size(int demo) const;
   // with_states: also Demo::states and Demo::model_xml.
   Demo read(int demo, bool with_states = true) const;
+  // The same without images, states and model: fast, for statistics.
+  Demo read_without_images(int demo) const;
 
  private:
   struct Impl;

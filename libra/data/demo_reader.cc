@@ -23,7 +23,8 @@ struct DemoFile::Impl {
   // Observations stored, which is one more than frames returned when they stand after the action.
   uint64_t stored_frames(const std::string& group) const;
   void read_steps(const std::string& group, uint64_t stored, Demo& demo) const;
-  void read_observations(const std::string& group, uint64_t stored, Demo& demo) const;
+  void read_images(const std::string& group, uint64_t stored, Demo& demo) const;
+  void read_proprio(const std::string& group, uint64_t stored, Demo& demo) const;
   void read_labels(const std::string& group, uint64_t stored, Demo& demo) const;
   void read_origin(const std::string& group, Demo& demo) const;
 };
@@ -56,7 +57,8 @@ std::string text_at(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-std::string optional_text(const Hdf5File& file, const std::string& object, const std::string& name) {
+std::string optional_text(const Hdf5File& file, const std::string& object,
+                          const std::string& name) {
   return file.has_attribute(object, name) ? file.text_attribute(object, name) : "";
 }
 
@@ -99,8 +101,8 @@ std::vector<std::string> list_demos(const Hdf5File& file) {
   const std::string expected = file.has_attribute("/data", "num_demos")
                                    ? std::to_string(file.int_attribute("/data", "num_demos"))
                                    : "at least 1";
-  if (names.empty() || (file.has_attribute("/data", "num_demos") &&
-                        expected != std::to_string(names.size()))) {
+  if (names.empty() ||
+      (file.has_attribute("/data", "num_demos") && expected != std::to_string(names.size()))) {
     throw Error(ErrorCode::kBadInput, {.where = file.path() + ":/data",
                                        .problem = "wrong number of demonstrations",
                                        .expected = expected,
@@ -157,7 +159,7 @@ void DemoFile::Impl::read_steps(const std::string& group, uint64_t stored, Demo&
   drop_first(demo.perturbed);
 }
 
-void DemoFile::Impl::read_observations(const std::string& group, uint64_t stored, Demo& demo) const {
+void DemoFile::Impl::read_images(const std::string& group, uint64_t stored, Demo& demo) const {
   const uint64_t side = static_cast<uint64_t>(demo.image_size);
   const auto frames = static_cast<size_t>(demo.frames);
   for (size_t camera = 0; camera < camera_names().size(); ++camera) {
@@ -166,7 +168,12 @@ void DemoFile::Impl::read_observations(const std::string& group, uint64_t stored
     demo.images.back().resize(frames * side * side * 3);
     schema::flip_rows(demo.images.back(), side, side * 3);
   }
-  const auto ee = as_rows<std::array<double, 6>>(file.read<double>(group + "obs/ee_states", {stored, 6}));
+}
+
+void DemoFile::Impl::read_proprio(const std::string& group, uint64_t stored, Demo& demo) const {
+  const auto frames = static_cast<size_t>(demo.frames);
+  const auto ee =
+      as_rows<std::array<double, 6>>(file.read<double>(group + "obs/ee_states", {stored, 6}));
   const auto gripper =
       as_rows<std::array<double, 2>>(file.read<double>(group + "obs/gripper_states", {stored, 2}));
   demo.joints =
@@ -235,7 +242,8 @@ bool DemoFile::observed_before_action() const { return impl_->before_action; }
 const std::vector<std::string>& DemoFile::names() const { return impl_->names; }
 
 int DemoFile::frames(int demo) const {
-  return static_cast<int>(impl_->stored_frames(impl_->group(demo))) - (impl_->before_action ? 0 : 1);
+  return static_cast<int>(impl_->stored_frames(impl_->group(demo))) -
+         (impl_->before_action ? 0 : 1);
 }
 
 int DemoFile::image_size(int demo) const {
@@ -244,16 +252,24 @@ int DemoFile::image_size(int demo) const {
   return static_cast<int>(impl_->file.shape(group + schema::image_dataset(0))[1]);
 }
 
-Demo DemoFile::read(int index, bool with_states) const {
+Demo DemoFile::read_without_images(int index) const {
   const std::string group = impl_->group(index);
   const uint64_t stored = impl_->stored_frames(group);
   Demo demo;
   demo.frames = frames(index);
   demo.image_size = image_size(index);
   impl_->read_steps(group, stored, demo);
-  impl_->read_observations(group, stored, demo);
+  impl_->read_proprio(group, stored, demo);
   impl_->read_labels(group, stored, demo);
   impl_->read_origin(group, demo);
+  return demo;
+}
+
+Demo DemoFile::read(int index, bool with_states) const {
+  Demo demo = read_without_images(index);
+  const std::string group = impl_->group(index);
+  const uint64_t stored = impl_->stored_frames(group);
+  impl_->read_images(group, stored, demo);
   if (with_states && impl_->file.exists(group + "states")) {
     const std::vector<double> flat = impl_->file.read<double>(group + "states", {stored, 0});
     const auto width = static_cast<std::ptrdiff_t>(flat.size() / stored);

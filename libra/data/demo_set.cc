@@ -36,7 +36,8 @@ DemoSet DemoSet::load(const std::vector<std::string>& folders) {
   std::vector<DemoFile> files;
   int64_t total = 0;
   for (const std::string& folder : folders) {
-    for (const std::string& path : find_demo_files(folder)) total += files.emplace_back(path).size();
+    for (const std::string& path : find_demo_files(folder))
+      total += files.emplace_back(path).size();
   }
   std::vector<Demo> demos;
   demos.reserve(static_cast<size_t>(total));
@@ -45,10 +46,11 @@ DemoSet DemoSet::load(const std::vector<std::string>& folders) {
     for (int i = 0; i < file.size(); ++i) {
       demos.push_back(file.read(i, false));
       if (demos.back().image_size != demos[0].image_size) {
-        throw Error(ErrorCode::kBadInput, {.where = file.path(),
-                                           .problem = "its images differ in size from " + demos[0].task,
-                                           .expected = std::to_string(demos[0].image_size) + " px",
-                                           .found = std::to_string(demos.back().image_size) + " px"});
+        throw Error(ErrorCode::kBadInput,
+                    {.where = file.path(),
+                     .problem = "its images differ in size from " + demos[0].task,
+                     .expected = std::to_string(demos[0].image_size) + " px",
+                     .found = std::to_string(demos.back().image_size) + " px"});
       }
       progress.advance();
     }

@@ -11,10 +11,10 @@ namespace libra::data {
 // Two camera images of 128 px cost 98 KB a frame: 1000 demonstrations of 110 frames take 11 GB.
 class DemoSet {
  public:
-  // Reads all *_demo.hdf5 files below the folders (or the files named), with a progress bar, without
-  // Demo::states and Demo::model_xml. Order: as given, then by path, then by demonstration number.
-  // Throws Error(kNotFound) when there are none, Error(kBadInput) when their images differ in size,
-  // and what DemoFile throws.
+  // Reads all *_demo.hdf5 files below the folders (or the files named), with a progress bar,
+  // without Demo::states and Demo::model_xml. Order: as given, then by path, then by demonstration
+  // number. Throws Error(kNotFound) when there are none, Error(kBadInput) when their images differ
+  // in size, and what DemoFile throws.
   static DemoSet load(const std::vector<std::string>& folders);
   explicit DemoSet(std::vector<Demo> demos) : demos_(std::move(demos)) {}
 

@@ -18,9 +18,8 @@ namespace {
 std::array<double, 9> robot_state(const Proprio& p) {
   const double angle = std::hypot(p[3], p[4], p[5]);
   const double scale = angle > 1e-12 ? std::sin(angle / 2) / angle : 0.5;
-  return {p[6],         p[7],         p[0],         p[1],
-          p[2],         p[3] * scale, p[4] * scale, p[5] * scale,
-          std::cos(angle / 2)};
+  return {
+      p[6], p[7], p[0], p[1], p[2], p[3] * scale, p[4] * scale, p[5] * scale, std::cos(angle / 2)};
 }
 
 // Rows of `width` numbers made by fill(t, row), as a dataset [T, width] of doubles.

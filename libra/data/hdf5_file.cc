@@ -34,8 +34,9 @@ class Handle {
 // HDF5 prints to stderr by default; the setting is per thread and costs nothing.
 void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
-[[noreturn]] void fail(const std::string& path, const std::string& object, const std::string& problem,
-                       const std::string& expected = "", const std::string& found = "") {
+[[noreturn]] void fail(const std::string& path, const std::string& object,
+                       const std::string& problem, const std::string& expected = "",
+                       const std::string& found = "") {
   throw Error(ErrorCode::kBadInput, {.where = path + ":" + object,
                                      .problem = problem,
                                      .expected = expected,
@@ -54,19 +55,27 @@ std::string shape_text(const std::vector<uint64_t>& shape) {
 std::string type_text(H5T_class_t kind, size_t width) {
   const std::string bits = std::to_string(8 * width) + "-bit ";
   switch (kind) {
-    case H5T_INTEGER: return bits + "integers";
-    case H5T_FLOAT: return bits + "floats";
-    case H5T_STRING: return "texts";
-    default: return "something else";
+    case H5T_INTEGER:
+      return bits + "integers";
+    case H5T_FLOAT:
+      return bits + "floats";
+    case H5T_STRING:
+      return "texts";
+    default:
+      return "something else";
   }
 }
 
 hid_t memory_type(H5Type type) {
   switch (type) {
-    case H5Type::kU8: return H5T_NATIVE_UINT8;
-    case H5Type::kF32: return H5T_NATIVE_FLOAT;
-    case H5Type::kF64: return H5T_NATIVE_DOUBLE;
-    case H5Type::kI64: return H5T_NATIVE_INT64;
+    case H5Type::kU8:
+      return H5T_NATIVE_UINT8;
+    case H5Type::kF32:
+      return H5T_NATIVE_FLOAT;
+    case H5Type::kF64:
+      return H5T_NATIVE_DOUBLE;
+    case H5Type::kI64:
+      return H5T_NATIVE_INT64;
   }
   return -1;
 }
@@ -74,11 +83,17 @@ hid_t memory_type(H5Type type) {
 template <class T>
 hid_t native();
 template <>
-hid_t native<uint8_t>() { return H5T_NATIVE_UINT8; }
+hid_t native<uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
 template <>
-hid_t native<float>() { return H5T_NATIVE_FLOAT; }
+hid_t native<float>() {
+  return H5T_NATIVE_FLOAT;
+}
 template <>
-hid_t native<double>() { return H5T_NATIVE_DOUBLE; }
+hid_t native<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
 
 herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* list) {
   static_cast<std::vector<std::string>*>(list)->push_back(name);
@@ -127,7 +142,8 @@ void Hdf5File::close() {
 
 bool Hdf5File::exists(const std::string& object) const {
   // H5Lexists needs every parent to exist, so the path is walked.
-  for (size_t slash = object.find('/', 1); slash != std::string::npos; slash = object.find('/', slash + 1)) {
+  for (size_t slash = object.find('/', 1); slash != std::string::npos;
+       slash = object.find('/', slash + 1)) {
     if (H5Lexists(file_, object.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
   }
   return H5Lexists(file_, object.c_str(), H5P_DEFAULT) > 0;
@@ -163,7 +179,8 @@ void Hdf5File::write(const std::string& dataset, H5Type type, const std::vector<
     H5Pset_deflate(layout, 1);
   }
   const Handle set(
-      H5Dcreate2(file_, dataset.c_str(), memory_type(type), space, links, layout, H5P_DEFAULT), H5Dclose);
+      H5Dcreate2(file_, dataset.c_str(), memory_type(type), space, links, layout, H5P_DEFAULT),
+      H5Dclose);
   if (set < 0 || H5Dwrite(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
     throw Error(ErrorCode::kFailed, {.where = path_ + ":" + dataset,
                                      .problem = "cannot be written",
@@ -183,7 +200,8 @@ std::vector<uint64_t> Hdf5File::shape(const std::string& dataset) const {
 }
 
 template <class T>
-std::vector<T> Hdf5File::read(const std::string& dataset, const std::vector<uint64_t>& expected) const {
+std::vector<T> Hdf5File::read(const std::string& dataset,
+                              const std::vector<uint64_t>& expected) const {
   const std::vector<uint64_t> found = shape(dataset);
   bool matches = found.size() == expected.size();
   uint64_t count = 1;
@@ -197,8 +215,10 @@ std::vector<T> Hdf5File::read(const std::string& dataset, const std::vector<uint
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   const size_t width = H5Tget_size(type);
-  if (sizeof(T) == 1 ? kind != H5T_INTEGER || width != 1 : kind != H5T_INTEGER && kind != H5T_FLOAT) {
-    fail(path_, dataset, "wrong type", sizeof(T) == 1 ? "bytes" : "numbers", type_text(kind, width));
+  if (sizeof(T) == 1 ? kind != H5T_INTEGER || width != 1
+                     : kind != H5T_INTEGER && kind != H5T_FLOAT) {
+    fail(path_, dataset, "wrong type", sizeof(T) == 1 ? "bytes" : "numbers",
+         type_text(kind, width));
   }
   if (count > 0 && count * width / kMaxCompression > H5Dget_storage_size(set)) {
     fail(path_, dataset, "is damaged", std::to_string(count * width) + " bytes",
@@ -210,20 +230,26 @@ std::vector<T> Hdf5File::read(const std::string& dataset, const std::vector<uint
   }
   return values;
 }
-template std::vector<uint8_t> Hdf5File::read<uint8_t>(const std::string&, const std::vector<uint64_t>&) const;
-template std::vector<float> Hdf5File::read<float>(const std::string&, const std::vector<uint64_t>&) const;
-template std::vector<double> Hdf5File::read<double>(const std::string&, const std::vector<uint64_t>&) const;
+template std::vector<uint8_t> Hdf5File::read<uint8_t>(const std::string&,
+                                                      const std::vector<uint64_t>&) const;
+template std::vector<float> Hdf5File::read<float>(const std::string&,
+                                                  const std::vector<uint64_t>&) const;
+template std::vector<double> Hdf5File::read<double>(const std::string&,
+                                                    const std::vector<uint64_t>&) const;
 
-void Hdf5File::write_attribute(const std::string& object, const std::string& name, const std::string& text) {
+void Hdf5File::write_attribute(const std::string& object, const std::string& name,
+                               const std::string& text) {
   const Handle owner(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
   // Variable length, as h5py writes str.
   const Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type, H5T_VARIABLE);
   H5Tset_cset(type, H5T_CSET_UTF8);
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
+                         H5Aclose);
   const char* bytes = text.c_str();
-  if (attribute < 0 || H5Awrite(attribute, type, &bytes) < 0) fail(path_, object, "cannot write attribute " + name);
+  if (attribute < 0 || H5Awrite(attribute, type, &bytes) < 0)
+    fail(path_, object, "cannot write attribute " + name);
 }
 
 void Hdf5File::write_attribute(const std::string& object, const std::string& name, int64_t value) {
@@ -242,7 +268,8 @@ void Hdf5File::write_attribute(const std::string& object, const std::string& nam
   const hsize_t count = values.size();
   const Handle space(H5Screate_simple(1, &count, nullptr), H5Sclose);
   const Handle attribute(
-      H5Acreate2(owner, name.c_str(), H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+      H5Acreate2(owner, name.c_str(), H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT),
+      H5Aclose);
   if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_DOUBLE, values.data()) < 0) {
     fail(path_, object, "cannot write attribute " + name);
   }
@@ -254,36 +281,40 @@ bool Hdf5File::has_attribute(const std::string& object, const std::string& name)
 
 std::string Hdf5File::text_attribute(const std::string& object, const std::string& name) const {
   if (!has_attribute(object, name)) fail(path_, object, "missing attribute '" + name + "'");
-  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
-                         H5Aclose);
+  const Handle attribute(
+      H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const Handle space(H5Aget_space(attribute), H5Sclose);
   if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
-    fail(path_, object, "attribute '" + name + "' has the wrong type", "one text", "something else");
+    fail(path_, object, "attribute '" + name + "' has the wrong type", "one text",
+         "something else");
   }
   if (H5Tis_variable_str(type) > 0) {
     char* bytes = nullptr;
-    if (H5Aread(attribute, type, &bytes) < 0) fail(path_, object, "attribute '" + name + "' is damaged");
+    if (H5Aread(attribute, type, &bytes) < 0)
+      fail(path_, object, "attribute '" + name + "' is damaged");
     std::string text = bytes ? bytes : "";
     H5free_memory(bytes);
     return text;
   }
   std::string text(H5Tget_size(type), '\0');
-  if (H5Aread(attribute, type, text.data()) < 0) fail(path_, object, "attribute '" + name + "' is damaged");
+  if (H5Aread(attribute, type, text.data()) < 0)
+    fail(path_, object, "attribute '" + name + "' is damaged");
   text.resize(std::min(text.find('\0'), text.size()));
   return text;
 }
 
 int64_t Hdf5File::int_attribute(const std::string& object, const std::string& name) const {
   if (!has_attribute(object, name)) fail(path_, object, "missing attribute '" + name + "'");
-  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
-                         H5Aclose);
+  const Handle attribute(
+      H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const Handle space(H5Aget_space(attribute), H5Sclose);
   int64_t value = 0;
   if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1 ||
       H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) {
-    fail(path_, object, "attribute '" + name + "' has the wrong type", "one whole number", "something else");
+    fail(path_, object, "attribute '" + name + "' has the wrong type", "one whole number",
+         "something else");
   }
   return value;
 }

@@ -34,8 +34,9 @@ class Hdf5File {
 
   // Shape of a dataset; throws Error(kBadInput) when it is missing or not a dataset.
   std::vector<uint64_t> shape(const std::string& dataset) const;
-  // Reads a whole dataset, converted to T (uint8_t from bytes only, float and double from any numbers).
-  // Throws Error(kBadInput) unless its shape is `expected`; 0 in `expected` allows any length.
+  // Reads a whole dataset, converted to T (uint8_t from bytes only, float and double from any
+  // numbers). Throws Error(kBadInput) unless its shape is `expected`; 0 in `expected` allows any
+  // length.
   template <class T>
   std::vector<T> read(const std::string& dataset, const std::vector<uint64_t>& expected) const;
 

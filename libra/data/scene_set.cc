@@ -30,7 +30,8 @@ std::string image_dataset(size_t camera) { return "/scenes/" + camera_names()[ca
 
 size_t uv_length(const Scene& scene) { return scene.items.size() * camera_names().size() * 2; }
 
-// Throws Error(kBadInput) unless the scene has square images of `side` and labels of fitting length.
+// Throws Error(kBadInput) unless the scene has square images of `side` and labels of fitting
+// length.
 void check(const Scene& scene, int side, const std::string& where) {
   if (scene.images.size() != camera_names().size()) fail(where, "wrong number of images");
   for (const Image& image : scene.images) {
@@ -103,7 +104,8 @@ void write_images(Hdf5File& file, const std::vector<Scene>& scenes, size_t camer
     const auto& rgb = scene.images[camera].rgb;
     bytes.insert(bytes.end(), rgb.begin(), rgb.end());
   }
-  file.write(image_dataset(camera), H5Type::kU8, {scenes.size(), side, side, 3}, bytes.data(), true);
+  file.write(image_dataset(camera), H5Type::kU8, {scenes.size(), side, side, 3}, bytes.data(),
+             true);
 }
 
 void read_images(const Hdf5File& file, std::vector<Scene>& scenes, uint64_t side) {
@@ -139,7 +141,8 @@ void SceneSet::save(const std::string& path) const {
   Hdf5File file = Hdf5File::create(part);
   file.make_group("/scenes");
   file.write_attribute("/scenes", "num_scenes", static_cast<int64_t>(scenes_.size()));
-  for (size_t camera = 0; camera < camera_names().size(); ++camera) write_images(file, scenes_, camera);
+  for (size_t camera = 0; camera < camera_names().size(); ++camera)
+    write_images(file, scenes_, camera);
   file.write("/scenes/proprio", H5Type::kF64, {scenes_.size(), kProprioDim}, proprio.data());
   file.write("/scenes/items", H5Type::kU8, {items.size()}, items.data());
   file.write("/scenes/item_uv", H5Type::kF32, {uv.size()}, uv.data());

@@ -21,7 +21,8 @@ inline const char* image_dataset(size_t camera) {
   return camera == 0 ? "obs/agentview_rgb" : "obs/eye_in_hand_rgb";
 }
 
-// Turns frames of rows x row_bytes upside down in place: the files keep images bottom-up ("opengl").
+// Turns frames of rows x row_bytes upside down in place: the files keep images bottom-up
+// ("opengl").
 inline void flip_rows(std::vector<uint8_t>& images, size_t rows, size_t row_bytes) {
   for (size_t frame = 0; frame + rows * row_bytes <= images.size(); frame += rows * row_bytes) {
     for (size_t y = 0; y < rows / 2; ++y) {

@@ -9,9 +9,9 @@
 
 namespace libra::data {
 
-// The expert's actions at t, t + 1, ... Past the end the last action is repeated. valid[i] is 1 while
-// t + i < T and no push happened in [t, t + i): what follows a push cannot be foreseen from t.
-// Requires: 0 <= t < T, actions.size() == valid.size().
+// The expert's actions at t, t + 1, ... Past the end the last action is repeated. valid[i] is 1
+// while t + i < T and no push happened in [t, t + i): what follows a push cannot be foreseen from
+// t. Requires: 0 <= t < T, actions.size() == valid.size().
 void label_window(const Demo& demo, int t, std::span<Action> actions, std::span<uint8_t> valid);
 
 // Index of the next keyframe: the first index after t at which the expert's gripper command has

@@ -1,6 +1,7 @@
-// eval: rollouts of a policy in environments, and what is said about them: statistics, results.json,
-// the HTML report and videos. It sees Env and Policy by interface only (the same code serves the
-// simulator, a robot or a remote policy) and includes core, action and runtime; no LibTorch, no MuJoCo.
+// eval: rollouts of a policy in environments, and what is said about them: statistics,
+// results.json, the HTML report and videos. It sees Env and Policy by interface only (the same code
+// serves the simulator, a robot or a remote policy) and includes core, action and runtime; no
+// LibTorch, no MuJoCo.
 #pragma once
 
 #include "libra/eval/image_file.h"

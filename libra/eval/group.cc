@@ -161,14 +161,16 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
     s.schedule.emplace(request_.schedule, spec().horizon, has_planner());
     s.schedule->reset(hash_name(s.record.instruction));
     if (s.oracle != nullptr) s.oracle->begin(*s.env, key);
-    if (episode < static_cast<uint64_t>(std::max(0, request_.videos))) open_video(s, task_of(group));
+    if (episode < static_cast<uint64_t>(std::max(0, request_.videos)))
+      open_video(s, task_of(group));
   });
 }
 
 void Worker::open_video(Slot& slot, const Task& task) {
-  slot.record.video = task.suite + "_" + task.name + "_" + std::to_string(slot.record.episode) + ".mp4";
+  slot.record.video =
+      task.suite + "_" + task.name + "_" + std::to_string(slot.record.episode) + ".mp4";
   slot.video = std::make_unique<VideoWriter>(request_.video_dir + "/" + slot.record.video,
-                     static_cast<int>(std::lround(spec().control_hz)));
+                                             static_cast<int>(std::lround(spec().control_hz)));
 }
 
 void Worker::observe(Slot& slot, int64_t step) {
@@ -198,16 +200,17 @@ void Worker::plan(int64_t step) {
       });
     }
   } else {
-    guarded_batch(due, step, out_.planner_ms, out_.planner_elements, [&](std::span<Slot* const> part) {
-      std::vector<PlanRequest> requests;
-      std::vector<IntentPlan> plans(part.size());
-      for (const Slot* slot : part) {
-        requests.push_back(
-            {&slot->observation, slot->record.instruction, slot->schedule->epoch()});
-      }
-      policy_->planner()->plan(requests, plans);
-      for (size_t i = 0; i < part.size(); ++i) part[i]->plan = plans[i];
-    });
+    guarded_batch(due, step, out_.planner_ms, out_.planner_elements,
+                  [&](std::span<Slot* const> part) {
+                    std::vector<PlanRequest> requests;
+                    std::vector<IntentPlan> plans(part.size());
+                    for (const Slot* slot : part) {
+                      requests.push_back(
+                          {&slot->observation, slot->record.instruction, slot->schedule->epoch()});
+                    }
+                    policy_->planner()->plan(requests, plans);
+                    for (size_t i = 0; i < part.size(); ++i) part[i]->plan = plans[i];
+                  });
   }
   for (Slot* slot : due) {
     if (!slot->alive) continue;
@@ -245,13 +248,14 @@ void Worker::refine(const Group& group, int64_t step) {
       });
     }
   } else {
-    guarded_batch(due, step, out_.refiner_ms, out_.refiner_elements, [&](std::span<Slot* const> part) {
-      std::vector<RefineRequest> requests;
-      std::vector<ActionChunk> chunks(part.size());
-      for (Slot* slot : part) requests.push_back(refine_request(*slot, group, step));
-      policy_->refiner().refine(requests, chunks);
-      for (size_t i = 0; i < part.size(); ++i) part[i]->chunk = chunks[i];
-    });
+    guarded_batch(due, step, out_.refiner_ms, out_.refiner_elements,
+                  [&](std::span<Slot* const> part) {
+                    std::vector<RefineRequest> requests;
+                    std::vector<ActionChunk> chunks(part.size());
+                    for (Slot* slot : part) requests.push_back(refine_request(*slot, group, step));
+                    policy_->refiner().refine(requests, chunks);
+                    for (size_t i = 0; i < part.size(); ++i) part[i]->chunk = chunks[i];
+                  });
   }
   for (Slot* slot : due) {
     if (slot->alive) slot->schedule->take_chunk(slot->chunk, step);

@@ -68,8 +68,8 @@ class Worker {
   // Calls work(slot); an exception breaks the slot's episode off.
   template <class Work>
   void guarded(Slot& slot, int64_t step, Work&& work);
-  // Calls `batch` on all slots, and on each alone when that throws, so that one bad episode does not
-  // take the others with it.
+  // Calls `batch` on all slots, and on each alone when that throws, so that one bad episode does
+  // not take the others with it.
   template <class Batch>
   void guarded_batch(std::vector<Slot*>& slots, int64_t step, double& ms, int64_t& elements,
                      Batch&& batch);
@@ -81,7 +81,8 @@ class Worker {
   GroupOutcome out_;
 };
 
-// `count` indices spread evenly over [0, size), first and last included; fewer when size is smaller.
+// `count` indices spread evenly over [0, size), first and last included; fewer when size is
+// smaller.
 std::vector<size_t> spread(size_t size, size_t count);
 
 }  // namespace libra::eval

@@ -21,7 +21,8 @@ constexpr std::streamoff kMaxBytes = 256 << 20;
 
 AVCodecID recognise(std::span<const uint8_t> bytes) {
   const auto starts = [&](std::string_view magic) {
-    return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+    return bytes.size() >= magic.size() &&
+           std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
   };
   if (starts("\x89PNG\r\n\x1a\n")) return AV_CODEC_ID_PNG;
   if (starts("\xff\xd8\xff")) return AV_CODEC_ID_MJPEG;
@@ -115,8 +116,8 @@ std::string base64(std::span<const uint8_t> bytes) {
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const size_t left = bytes.size() - i;
-    const uint32_t word = bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) |
-                          (left > 2 ? bytes[i + 2] : 0);
+    const uint32_t word =
+        bytes[i] << 16 | (left > 1 ? bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
     text += kDigits[word >> 18];
     text += kDigits[word >> 12 & 63];
     text += left > 1 ? kDigits[word >> 6 & 63] : '=';

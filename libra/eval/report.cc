@@ -82,10 +82,13 @@ std::string headline(const Results& r, double chunk_ms) {
     html += tile(percent_text(all.named_rate()), "named item lifted first",
                  "95 % interval " + interval_text(all.named, all.episodes));
   }
-  html += tile(number(r.per_chunk.p50) + " ms", "a chunk, median",
-               "of the " + number(chunk_ms, 0) + " ms it plays; p99 " + number(r.per_chunk.p99) + " ms");
-  html += tile(number(all.mean_steps(), 0), "steps to success, mean",
-               number(all.mean_steps() * chunk_ms / std::max(1, r.H) / 1000.0) + " s of robot time");
+  html += tile(
+      number(r.per_chunk.p50) + " ms", "a chunk, median",
+      "of the " + number(chunk_ms, 0) + " ms it plays; p99 " + number(r.per_chunk.p99) + " ms");
+  const double seconds = all.mean_steps() * chunk_ms / std::max(1, r.H) / 1000.0;
+  html +=
+      tile(all.successes > 0 ? number(all.mean_steps(), 0) : "&ndash;", "steps to success, mean",
+           all.successes > 0 ? number(seconds) + " s of robot time" : "no success yet");
   return html + "</div>";
 }
 
@@ -106,11 +109,13 @@ std::string task_table(const SuiteResult& suite, int index, const RolloutOutcome
       "<div class='card'><table><tr><th>task</th><th>success, 95 % interval</th><th class=n></th>"
       "<th class=n>rate</th><th class=n>interval</th><th class=n>named</th><th class=n>steps</th>"
       "<th>video</th></tr>";
-  const auto row = [&](const std::string& name, const Tally& t, const std::string& video, bool sum) {
-    html += std::string(sum ? "<tr class='sum'>" : "<tr>") + "<td>" + escape_html(name) + "</td><td>" +
-            rate_bar(t.successes, t.episodes) + "</td><td class=n>" + std::to_string(t.successes) +
-            " / " + std::to_string(t.episodes) + "</td><td class=n>" + percent_text(t.rate()) +
-            "</td><td class=n>" + interval_text(t.successes, t.episodes) + "</td><td class=n>" +
+  const auto row = [&](const std::string& name, const Tally& t, const std::string& video,
+                       bool sum) {
+    html += std::string(sum ? "<tr class='sum'>" : "<tr>") + "<td>" + escape_html(name) +
+            "</td><td>" + rate_bar(t.successes, t.episodes) + "</td><td class=n>" +
+            std::to_string(t.successes) + " / " + std::to_string(t.episodes) + "</td><td class=n>" +
+            percent_text(t.rate()) + "</td><td class=n>" + interval_text(t.successes, t.episodes) +
+            "</td><td class=n>" +
             (suite.names_items ? percent_text(t.named_rate()) : std::string("&ndash;")) +
             "</td><td class=n>" + (t.successes > 0 ? number(t.mean_steps(), 0) : "&ndash;") +
             "</td><td>" + video + "</td></tr>";
@@ -139,7 +144,8 @@ std::string item_table(const SuiteResult& suite) {
 }
 
 std::string flag(bool success) {
-  return success ? "<span class='flag good'>success</span>" : "<span class='flag fail'>failure</span>";
+  return success ? "<span class='flag good'>success</span>"
+                 : "<span class='flag fail'>failure</span>";
 }
 
 std::string lifted_text(const EpisodeRecord& e) {
@@ -155,8 +161,8 @@ std::string timelines(const RolloutOutcome& outcome, int suite) {
     if (e.suite != suite || e.actions.empty()) continue;
     html += std::string(shown++ < 2 ? "<details open>" : "<details>") + "<summary>" +
             escape_html(title_of(e.instruction)) + " &nbsp;" + flag(e.success) +
-            " <span class='note'>" + std::to_string(e.steps) + " steps</span></summary><div class='card'>" +
-            timeline_figure(e) + "</div></details>";
+            " <span class='note'>" + std::to_string(e.steps) +
+            " steps</span></summary><div class='card'>" + timeline_figure(e) + "</div></details>";
   }
   return html;
 }
@@ -178,27 +184,31 @@ std::string suite_section(const Results& r, const RolloutOutcome& outcome, int i
                           const ReportExtras& extras) {
   const SuiteResult& suite = r.suites[static_cast<size_t>(index)];
   std::string html = "<h2>Suite " + escape_html(suite.name) + "</h2>";
-  html += "<p>Bars are the share of successful episodes; whiskers are 95 % Wilson intervals. "
-          "<i>Named</i> is the share of episodes in which the item asked for was the first to be "
-          "lifted.</p>";
+  html +=
+      "<p>Bars are the share of successful episodes; whiskers are 95 % Wilson intervals. "
+      "<i>Named</i> is the share of episodes in which the item asked for was the first to be "
+      "lifted.</p>";
   html += task_table(suite, index, outcome, extras.video_dir);
   if (suite.names_items) {
     html += "<h2>By the item asked for</h2>";
     if (r.instruction == "swapped") {
-      html += "<p>Scene and state are the task's own; the instruction asks for another item that is "
-              "present. A policy that does not read it stays near chance.</p>";
+      html +=
+          "<p>Scene and state are the task's own; the instruction asks for another item that is "
+          "present. A policy that does not read it stays near chance.</p>";
     }
     html += item_table(suite);
   }
-  html += "<h2>Length of the episodes</h2><p>One mark per episode at the step where it ended; hollow "
-          "marks are failures.</p><div class='card'>" +
-          steps_figure(suite, index, outcome.episodes) + "</div>";
+  html +=
+      "<h2>Length of the episodes</h2><p>One mark per episode at the step where it ended; hollow "
+      "marks are failures.</p><div class='card'>" +
+      steps_figure(suite, index, outcome.episodes) + "</div>";
   const std::string lines = timelines(outcome, index);
   if (!lines.empty()) {
-    html += "<h2>Intents and actions</h2><p>One episode per task. The line is the action that was "
-            "executed. The bands behind it are the planned bins, and the cells below show them as "
-            "colours: blue towards &minus;1, orange towards +1. Dotted lines mark planner passes.</p>" +
-            lines;
+    html +=
+        "<h2>Intents and actions</h2><p>One episode per task. The line is the action that was "
+        "executed. The bands behind it are the planned bins, and the cells below show them as "
+        "colours: blue towards &minus;1, orange towards +1. Dotted lines mark planner passes.</p>" +
+        lines;
   }
   const std::string failures = strips(outcome, index, false);
   if (!failures.empty()) {
@@ -221,10 +231,9 @@ std::string configuration(const Results& r, const ReportExtras& extras) {
   row("checkpoint", r.checkpoint);
   row("policy", r.policy + ", variant " + r.variant + ", N = " + std::to_string(r.N) +
                     ", H = " + std::to_string(r.H));
-  row("schedule", r.schedule + ", M = " + std::to_string(r.M) + ", executor " + r.executor +
-                      (r.denoise_steps > 0
-                           ? ", " + std::to_string(r.denoise_steps) + " denoising steps"
-                           : ""));
+  row("schedule",
+      r.schedule + ", M = " + std::to_string(r.M) + ", executor " + r.executor +
+          (r.denoise_steps > 0 ? ", " + std::to_string(r.denoise_steps) + " denoising steps" : ""));
   row("episodes", std::to_string(r.rollouts) + " per task, layout " + r.layout + ", instruction " +
                       r.instruction + ", seed " + std::to_string(r.seed));
   row("wall time", number(r.wall_s, 0) + " s with " + std::to_string(r.workers) +
@@ -249,20 +258,24 @@ std::string to_html(const Results& r, const RolloutOutcome& outcome, const Repor
       "<meta name='viewport' content='width=device-width,initial-scale=1'><title>" +
       escape_html(extras.title) + "</title><style>" + kStyle + "</style></head><body><main>";
   html += "<h1>" + escape_html(extras.title) + "</h1><p>" + escape_html(r.policy) + ", layout " +
-          escape_html(r.layout) + ", " + escape_html(r.schedule) + " schedule with M = " +
-          std::to_string(r.M) + ", instruction: " + escape_html(r.instruction) + "</p>";
+          escape_html(r.layout) + ", " + escape_html(r.schedule) +
+          " schedule with M = " + std::to_string(r.M) +
+          ", instruction: " + escape_html(r.instruction) + "</p>";
   if (!r.complete) {
-    html += "<p class='warn'>The run was stopped before its end; only finished groups of episodes are "
-            "counted.</p>";
+    html +=
+        "<p class='warn'>The run was stopped before its end; only finished groups of episodes are "
+        "counted.</p>";
   }
   html += headline(r, chunk_ms);
   for (size_t s = 0; s < r.suites.size(); ++s) {
     html += suite_section(r, outcome, static_cast<int>(s), extras);
   }
-  html += "<h2>Latency</h2><p>One episode at a time on one thread; bars are medians, whiskers reach the "
-          "99th percentile. In batches, the mean per element was " +
-          number(r.planner_batched_ms) + " ms for the planner and " + number(r.refiner_batched_ms) +
-          " ms for the refiner.</p><div class='card'>" + latency_figure(r, chunk_ms) + "</div>";
+  html +=
+      "<h2>Latency</h2><p>One episode at a time on one thread; bars are medians, whiskers reach "
+      "the "
+      "99th percentile. In batches, the mean per element was " +
+      number(r.planner_batched_ms) + " ms for the planner and " + number(r.refiner_batched_ms) +
+      " ms for the refiner.</p><div class='card'>" + latency_figure(r, chunk_ms) + "</div>";
   html += configuration(r, extras);
   return html + "</main></body></html>\n";
 }

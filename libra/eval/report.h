@@ -9,7 +9,7 @@ namespace libra::eval {
 
 struct ReportExtras {
   std::string title = "Libra evaluation";
-  std::string configuration = {};  // resolved configuration of the run, as text
+  std::string configuration = {};    // resolved configuration of the run, as text
   std::string video_dir = "videos";  // relative to the report
 };
 

@@ -48,8 +48,8 @@ double nice_ceiling(double value) {
 std::string bin_style(int bin, int bins) {
   const double centre = -1.0 + (2.0 * bin + 1.0) / bins;
   const char* hue = centre < 0 ? "var(--minus)" : "var(--plus)";
-  return std::string(" style='fill:") + hue + ";fill-opacity:" +
-         number(0.08 + 0.87 * std::abs(centre), 2) + "'";
+  return std::string(" style='fill:") + hue +
+         ";fill-opacity:" + number(0.08 + 0.87 * std::abs(centre), 2) + "'";
 }
 
 struct TimelineRow {
@@ -147,7 +147,7 @@ std::string rate_bar(int successes, int episodes) {
 
 std::string steps_figure(const SuiteResult& suite, int suite_index,
                          const std::vector<EpisodeRecord>& episodes) {
-  constexpr double left = 190, width = 660, row = 24, top = 8;
+  constexpr double left = 250, width = 620, row = 24, top = 8;
   int limit = 1;
   for (const TaskResult& task : suite.tasks) limit = std::max(limit, task.max_steps);
   for (const EpisodeRecord& e : episodes) limit = std::max(limit, e.steps);
@@ -163,7 +163,8 @@ std::string steps_figure(const SuiteResult& suite, int suite_index,
   for (size_t t = 0; t < suite.tasks.size(); ++t) {
     const double y = top + row * (static_cast<double>(t) + 0.5);
     std::string name = suite.tasks[t].name;
-    if (name.size() > 30) name = name.substr(0, 28) + "..";
+    std::replace(name.begin(), name.end(), '_', ' ');
+    if (name.size() > 36) name = name.substr(0, 34) + "..";
     body += label(left - 10, y + 4, name, "end");
   }
   for (const EpisodeRecord& e : episodes) {
@@ -188,7 +189,8 @@ std::string latency_figure(const Results& r, double chunk_ms) {
     const char* name;
     const Latency& l;
   };
-  const Row rows[] = {{"planner pass", r.planner}, {"refiner chunk", r.refiner}, {"whole chunk", r.per_chunk}};
+  const Row rows[] = {
+      {"planner pass", r.planner}, {"refiner chunk", r.refiner}, {"whole chunk", r.per_chunk}};
   std::string body;
   double y = 14;
   for (const Row& entry : rows) {
@@ -206,7 +208,8 @@ std::string latency_figure(const Results& r, double chunk_ms) {
     y += row;
   }
   body += line("budget", x_of(chunk_ms), 8, x_of(chunk_ms), y);
-  body += label(x_of(chunk_ms), y + 14, "a chunk plays for " + number(chunk_ms, 0) + " ms", "middle");
+  body +=
+      label(x_of(chunk_ms), y + 14, "a chunk plays for " + number(chunk_ms, 0) + " ms", "middle");
   return svg(left + width + 120, y + 22, body);
 }
 
@@ -253,7 +256,8 @@ std::string strip_figure(const Strip& strip) {
     }
   }
   std::string html = "<div class='strip'><img alt='film strip' src='data:image/jpeg;base64," +
-                     base64(encode_jpeg(sheet)) + "'><div class='stripsteps' style='grid-template-columns:repeat(" +
+                     base64(encode_jpeg(sheet)) +
+                     "'><div class='stripsteps' style='grid-template-columns:repeat(" +
                      std::to_string(columns) + ",1fr)'>";
   for (int64_t step : strip.steps) html += "<span>" + std::to_string(step) + "</span>";
   return html + "</div></div>";

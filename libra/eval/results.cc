@@ -99,7 +99,8 @@ struct Reader {
     return json[key];
   }
   Reader nested(const std::string& key) const {
-    if (!json.is_object() || !json.contains(key) || !json[key].is_object()) refuse(key, "an object");
+    if (!json.is_object() || !json.contains(key) || !json[key].is_object())
+      refuse(key, "an object");
     return {json[key], where};
   }
 };
@@ -296,7 +297,8 @@ std::string to_table(const Results& r) {
             ", " + r.schedule + " M=" + std::to_string(r.M) + ", executor " + r.executor +
             ", seed " + std::to_string(r.seed) + "\n";
     char head[200];
-    std::snprintf(head, sizeof head, "  %-*s  success    rate     95 %% interval   steps   named first\n",
+    std::snprintf(head, sizeof head,
+                  "  %-*s  success    rate     95 %% interval   steps   named first\n",
                   static_cast<int>(width), "task");
     text += head;
     for (const TaskResult& task : suite.tasks) text += row(task.name, width, task.tally);
@@ -322,8 +324,8 @@ std::string to_table(const Results& r) {
                 r.planner.p50, r.planner.p99, r.refiner.p50, r.refiner.p99, r.per_chunk.p50,
                 r.per_chunk.p99);
   text += line;
-  std::snprintf(line, sizeof line, "average %s %%, %.0f s%s\n", percent(r.average()).c_str(), r.wall_s,
-                r.complete ? "" : ", stopped before the end");
+  std::snprintf(line, sizeof line, "average %s %%, %.0f s%s\n", percent(r.average()).c_str(),
+                r.wall_s, r.complete ? "" : ", stopped before the end");
   return text + line;
 }
 

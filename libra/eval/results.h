@@ -13,8 +13,8 @@ namespace libra::eval {
 // Counts over some episodes.
 struct Tally {
   int episodes = 0, successes = 0;
-  int named = 0;   // episodes in which the named item was lifted first
-  int errors = 0;  // broken episodes (they count as failures)
+  int named = 0;               // episodes in which the named item was lifted first
+  int errors = 0;              // broken episodes (they count as failures)
   double success_steps = 0.0;  // sum over the successful ones
   double rate() const { return episodes > 0 ? double(successes) / episodes : 0.0; }
   double named_rate() const { return episodes > 0 ? double(named) / episodes : 0.0; }

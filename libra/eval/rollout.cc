@@ -208,8 +208,7 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
   std::sort(outcome.log.begin(), outcome.log.end());
   trim_strips(outcome.episodes, request.strips);
   outcome.complete = board.counts.done == board.counts.total;
-  outcome.wall_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  outcome.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return outcome;
 }
 

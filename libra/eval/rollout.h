@@ -58,7 +58,7 @@ struct RolloutRequest {
 
   EnvFactory make_env;
   PolicyFactory make_policy;
-  OracleFactory make_oracle;   // needed by Executor::kTeacher only
+  OracleFactory make_oracle;    // needed by Executor::kTeacher only
   IntentDecoder decode_intent;  // needed by Executor::kPlannerOnly only
 };
 
@@ -108,8 +108,8 @@ struct RolloutOutcome {
   std::vector<EpisodeRecord> episodes;  // finished groups, ordered by suite, task, episode
   bool complete = true;                 // false: stopped before the last group
   double wall_s = 0.0;
-  // One episode at a time, on one thread, before the rollouts; per_chunk is what one chunk costs the
-  // robot: the refiner, plus the planner where it runs.
+  // One episode at a time, on one thread, before the rollouts; per_chunk is what one chunk costs
+  // the robot: the refiner, plus the planner where it runs.
   LatencyRecord planner, refiner, per_chunk;
   // In the rollouts: total ms of batched calls and the elements they served.
   double planner_batch_ms = 0.0, refiner_batch_ms = 0.0;
@@ -121,14 +121,14 @@ struct RolloutProgress {
   int done = 0, total = 0, successes = 0;
 };
 
-// Runs everything. `stop` ends it after the running step; finished groups are kept. `progress` is called
-// from the workers, one call at a time. Throws what the factories throw, and Error(kBadInput) for a
-// request that contradicts itself or the policy.
+// Runs everything. `stop` ends it after the running step; finished groups are kept. `progress` is
+// called from the workers, one call at a time. Throws what the factories throw, and
+// Error(kBadInput) for a request that contradicts itself or the policy.
 RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<bool>* stop = nullptr,
                             const std::function<void(const RolloutProgress&)>& progress = {});
 
-// EpisodeKey::seed of an evaluation with --seed `seed`. It is mixed with a word of its own, so that no
-// demonstration, collected under whatever small seed, begins in a state of the evaluation.
+// EpisodeKey::seed of an evaluation with --seed `seed`. It is mixed with a word of its own, so that
+// no demonstration, collected under whatever small seed, begins in a state of the evaluation.
 uint64_t evaluation_seed(uint64_t seed);
 
 // The item a swapped episode asks for: one of `items` that is not `own`, by the seed. Throws

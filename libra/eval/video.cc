@@ -18,7 +18,8 @@ Image side_by_side(const std::vector<Image>& images, int scale) {
     for (int y = 0; y < out.height; ++y) {
       const uint8_t* source = image.row(std::min(y / scale, image.height - 1));
       uint8_t* target = out.row(y) + left * 3;
-      for (int x = 0; x < image.width * scale; ++x) std::memcpy(target + x * 3, source + x / scale * 3, 3);
+      for (int x = 0; x < image.width * scale; ++x)
+        std::memcpy(target + x * 3, source + x / scale * 3, 3);
     }
     left += image.width * scale;
   }
@@ -134,7 +135,8 @@ void VideoWriter::finish() {
   std::error_code error;
   std::filesystem::rename(s.part, s.path, error);
   if (error) {
-    throw Error(ErrorCode::kFailed, {.where = s.path, .problem = "cannot write: " + error.message()});
+    throw Error(ErrorCode::kFailed,
+                {.where = s.path, .problem = "cannot write: " + error.message()});
   }
   s.header = false;
 }

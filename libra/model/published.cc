@@ -23,7 +23,8 @@ void read_known(const json& root, const std::string& where, Config& config) {
   const ConfigFields fields = list_fields(config);
   json known = json::object();
   for (const ConfigField& field : fields.fields()) {
-    if (root.contains(field.path) && root[field.path].is_primitive() && !root[field.path].is_null()) {
+    if (root.contains(field.path) && root[field.path].is_primitive() &&
+        !root[field.path].is_null()) {
       known[field.path] = root[field.path];
     }
   }
@@ -60,7 +61,8 @@ InternVlConfig read_internvl_config(const std::string& text, const std::string& 
   const json root = parse(text, where);
   InternVlConfig config;
   read_known(root, where, config);
-  if (root.contains("vision_config")) read_known(root["vision_config"], where, config.vision_config);
+  if (root.contains("vision_config"))
+    read_known(root["vision_config"], where, config.vision_config);
   if (root.contains("llm_config")) config.llm_config = internlm2(root["llm_config"], where);
   return config;
 }

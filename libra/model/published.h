@@ -8,8 +8,9 @@
 
 namespace libra::model {
 
-// `text` is the JSON, `where` names it in errors. Keys that we do not know are other people's business
-// and skipped; missing keys keep our defaults. Throws Error(kBadInput) for anything malformed.
+// `text` is the JSON, `where` names it in errors. Keys that we do not know are other people's
+// business and skipped; missing keys keep our defaults. Throws Error(kBadInput) for anything
+// malformed.
 InternVitConfig read_intern_vit_config(const std::string& text, const std::string& where);
 InternLm2Config read_internlm2_config(const std::string& text, const std::string& where);
 InternVlConfig read_internvl_config(const std::string& text, const std::string& where);

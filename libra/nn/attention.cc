@@ -160,12 +160,17 @@ Gradients backward_kernel(const Call& call, const torch::Tensor& probabilities,
   return out;
 }
 
+// Wrapped, because a Function takes no undefined tensors; the mask gets no gradient anyway.
+struct AdditiveMask {
+  torch::Tensor values;
+};
+
 class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& q,
                                const torch::Tensor& k, const torch::Tensor& v,
-                               const torch::Tensor& mask, double scale) {
-    const Call call{q, k, v, mask, scale};
+                               const AdditiveMask& mask, double scale) {
+    const Call call{q, k, v, mask.values, scale};
     const torch::Tensor p = torch::empty({q.size(0), q.size(1), q.size(2), k.size(2)}, q.options());
     const torch::Tensor out = forward_kernel(call, p).transpose(1, 2);
     context->save_for_backward({q, k, v, p});
@@ -198,9 +203,9 @@ torch::Tensor attention_on_cpu(const torch::Tensor& q, const torch::Tensor& k,
   const Call call{f32(q), f32(k), f32(v), wide, scale};
   const bool grad = torch::GradMode::is_enabled() &&
                     (q.requires_grad() || k.requires_grad() || v.requires_grad());
-  const torch::Tensor out = grad
-                                ? AttentionFunction::apply(call.q, call.k, call.v, call.mask, scale)
-                                : forward_kernel(call, {}).transpose(1, 2);
+  const torch::Tensor out =
+      grad ? AttentionFunction::apply(call.q, call.k, call.v, AdditiveMask{wide}, scale)
+           : forward_kernel(call, {}).transpose(1, 2);
   return out.to(q.scalar_type());
 }
 

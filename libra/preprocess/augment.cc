@@ -25,7 +25,7 @@ Table byte_table(double gain, double offset) {
 
 }  // namespace
 
-void augment(const Image& in, const AugmentConfig& config, Rng& rng, Image& out) {
+ImageShift augment(const Image& in, const AugmentConfig& config, Rng& rng, Image& out) {
   const int dx = draw_shift(config.shift, rng);
   const int dy = draw_shift(config.shift, rng);
   const double gain = 1.0 + rng.uniform(-config.brightness, config.brightness);
@@ -36,7 +36,7 @@ void augment(const Image& in, const AugmentConfig& config, Rng& rng, Image& out)
   out.height = in.height;
   out.width = in.width;
   out.rgb.resize(in.rgb.size());
-  if (in.rgb.empty()) return;
+  if (in.rgb.empty()) return {dx, dy};
   for (int y = 0; y < in.height; ++y) {
     const uint8_t* source = in.row(std::clamp(y - dy, 0, in.height - 1));
     uint8_t* target = out.row(y);
@@ -49,6 +49,7 @@ void augment(const Image& in, const AugmentConfig& config, Rng& rng, Image& out)
     for (int x = begin; x < end; ++x) put(x, x - dx);
     for (int x = std::max(begin, end); x < in.width; ++x) put(x, in.width - 1);
   }
+  return {dx, dy};
 }
 
 Image augment(const Image& in, const AugmentConfig& config, Rng& rng) {

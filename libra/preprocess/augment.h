@@ -18,9 +18,14 @@ struct AugmentConfig {
   }
 };
 
+// How far the picture moved, in px: what stood at x stands at x + dx.
+struct ImageShift {
+  int dx = 0, dy = 0;
+};
+
 // Draws shift, brightness and offsets from `rng` (always six numbers) and applies them.
 // `out` is resized as needed and may not be `in`.
-void augment(const Image& in, const AugmentConfig& config, Rng& rng, Image& out);
+ImageShift augment(const Image& in, const AugmentConfig& config, Rng& rng, Image& out);
 Image augment(const Image& in, const AugmentConfig& config, Rng& rng);
 
 }  // namespace libra::preprocess

@@ -1,6 +1,7 @@
-// Holds the newest IntentPlan and slices it by time: index = (step - plan.obs_step) / H. Used in step
-// with the planner this is exactly the paper's first-in-first-out buffer (pop H tokens per chunk);
-// used with a planner that lags, the part of a plan that time has overtaken is never executed.
+// Holds the newest IntentPlan and slices it by time: index = (step - plan.obs_step) / H. Used in
+// step with the planner this is exactly the paper's first-in-first-out buffer (pop H tokens per
+// chunk); used with a planner that lags, the part of a plan that time has overtaken is never
+// executed.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,8 @@ class IntentBuffer {
  public:
   // A new episode or instruction: what was planned for the old one is gone.
   void reset(uint32_t epoch, uint64_t instruction_id);
-  // Takes the plan; false when it is dropped: another epoch or instruction, empty, malformed, or made
-  // from an older observation than the plan that is held.
+  // Takes the plan; false when it is dropped: another epoch or instruction, empty, malformed, or
+  // made from an older observation than the plan that is held.
   bool publish(const IntentPlan& plan);
   AcquiredIntent acquire(int64_t step);
   // Most recently acquired slice of this epoch; null before the first one.

@@ -1,6 +1,6 @@
-// The state machine of one episode: says at each control step whether a plan or a chunk of actions is
-// needed, takes them, and yields the action of the tick. It calls no network and owns no thread, so
-// many episodes can be driven in lockstep with batched networks.
+// The state machine of one episode: says at each control step whether a plan or a chunk of actions
+// is needed, takes them, and yields the action of the tick. It calls no network and owns no thread,
+// so many episodes can be driven in lockstep with batched networks.
 //
 //   if (s.needs_plan(step)) s.take_plan(planner(...));
 //   if (s.needs_chunk(step)) s.take_chunk(refiner(..., s.intent()), step);
@@ -17,7 +17,8 @@
 namespace libra {
 
 struct ScheduleConfig {
-  // sync: plan, refine, act for every chunk (M = 1); amortised: plan every M-th chunk, refine every one
+  // sync: plan, refine, act for every chunk (M = 1); amortised: plan every M-th chunk, refine every
+  // one
   std::string schedule = "amortised";
   int expansion = 2;  // M: chunks per plan; at most what the planner predicts
   // What happens when no slice covers the step: hold_intent, hold_position or stop.
@@ -28,9 +29,9 @@ struct ScheduleConfig {
 // What one control tick executes.
 struct Tick {
   enum class Source {
-    kChunk,     // an action of the refiner's chunk
-    kHold,      // starved: no motion, the gripper as it was last commanded
-    kStopped,   // starved and told to stop: end the episode
+    kChunk,    // an action of the refiner's chunk
+    kHold,     // starved: no motion, the gripper as it was last commanded
+    kStopped,  // starved and told to stop: end the episode
   };
   Source source = Source::kHold;
   Action action{};
@@ -54,8 +55,8 @@ class EpisodeSchedule {
   // False when the plan was dropped as stale or malformed (see IntentBuffer::publish).
   bool take_plan(const IntentPlan& plan) { return buffer_.publish(plan); }
 
-  // True at a chunk border where the refiner should run. Acquires the slice, so ask once per step, after
-  // the plan (if one was needed) has been taken. False when starved and told to hold or stop.
+  // True at a chunk border where the refiner should run. Acquires the slice, so ask once per step,
+  // after the plan (if one was needed) has been taken. False when starved and told to hold or stop.
   bool needs_chunk(int64_t step);
   // The intent of the chunk that needs_chunk() asked for, valid until the next call of a non-const
   // function or a copy; null for policies without intents.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,47 @@ EGLDisplay open_display() {
     }
   }
   return display;
+}
+
+// Radius of a sphere around a geom; negative for planes, which have no end.
+float bounding_radius(const mjvGeom& geom) {
+  const float *size = geom.size, x = size[0], y = size[1], z = size[2];
+  switch (geom.type) {
+    case mjGEOM_PLANE:
+      return -1;
+    case mjGEOM_SPHERE:
+      return x;
+    case mjGEOM_CAPSULE:
+      return x + z;
+    default:
+      return std::sqrt(x * x + y * y + z * z);
+  }
+}
+
+// Drops the geoms that the camera cannot see: software rendering spends most of its time on vertices.
+void cull(mjvScene& scene) {
+  const mjvGLCamera& eye = scene.camera[0];
+  const float half = (eye.frustum_top - eye.frustum_bottom) / 2;
+  const float slope = half / eye.frustum_near, secant = std::sqrt(1 + slope * slope);
+  const float *f = eye.forward, *u = eye.up;
+  const std::array<float, 3> right{f[1] * u[2] - f[2] * u[1], f[2] * u[0] - f[0] * u[2],
+                                   f[0] * u[1] - f[1] * u[0]};
+  int kept = 0;
+  for (int i = 0; i < scene.ngeom; ++i) {
+    const mjvGeom& geom = scene.geoms[i];
+    const float radius = bounding_radius(geom);
+    float depth = 0, side = 0, height = 0;
+    for (int k = 0; k < 3; ++k) {
+      const float offset = geom.pos[k] - eye.pos[k];
+      depth += offset * eye.forward[k];
+      side += offset * right[static_cast<size_t>(k)];
+      height += offset * eye.up[k];
+    }
+    const float reach = depth * slope + radius * secant;  // of the pyramid's faces, grown by radius
+    const bool seen = depth > -radius && std::abs(side) < reach && std::abs(height) < reach;
+    if (radius < 0 || seen) scene.geoms[kept++] = geom;
+  }
+  scene.ngeom = kept;
 }
 
 }  // namespace
@@ -134,6 +176,7 @@ void Renderer::render(mjModel* model, mjData* data, int camera, int height, int 
   view.type = mjCAMERA_FIXED;
   view.fixedcamid = camera;
   mjv_updateScene(model, data, &r.option, nullptr, &view, mjCAT_ALL, &r.scene);
+  if (height == width) cull(r.scene);
   const mjrRect viewport{0, 0, width, height};
   mjr_render(viewport, &r.scene, &r.gl);
   const size_t stride = static_cast<size_t>(width) * 3;

@@ -18,8 +18,9 @@ constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <size nconmax="400" njmax="1200"/>
 <visual>
 <global offwidth="128" offheight="128"/>
+<headlight ambient=".32 .32 .32" diffuse=".42 .42 .42" specular=".1 .1 .1"/>
 <map znear="0.01" zfar="30"/>
-<quality shadowsize="0" offsamples="0" numslices="16" numstacks="8" numquads="6"/>
+<quality shadowsize="0" offsamples="0" numslices="16" numstacks="6" numquads="1"/>
 </visual>
 <asset>
 <texture name="floor" type="2d" builtin="flat" rgb1=".8 .8 .8" width="256" height="256"/>
@@ -46,11 +47,11 @@ constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <default class="pad"><geom group="0" type="box" size=".008 .004 .008" friction="2 .05 .0001" solref=".01 .5"/></default>
 </default>
 <worldbody>
-<light name="light1" pos="1 1 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".8 .8 .8" specular=".3 .3 .3"/>
-<light name="light2" pos="-3 -3 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".8 .8 .8" specular=".3 .3 .3"/>
+<light name="light1" pos="1 1 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".55 .55 .55" specular=".3 .3 .3"/>
+<light name="light2" pos="-3 -3 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".55 .55 .55" specular=".3 .3 .3"/>
 <camera name="agentview" pos=".8965773716836134 5.2e-7 .65" quat=".6182166934013367 .3432307541370392 .3432314395904541 .6182177066802979" fovy="45"/>
 <camera name="frontview" pos="1 0 1.48" quat=".56 .43 .43 .56" fovy="45"/>
-<geom name="floor" class="solid" group="1" type="plane" size="3 3 .125" friction="1 .005 .0001" solref=".02 1" solimp=".9 .95 .001" rgba="1 1 1 1" material="floor"/>
+<geom name="floor" class="solid" group="1" type="plane" size="3 3 .5" friction="1 .005 .0001" solref=".02 1" solimp=".9 .95 .001" rgba="1 1 1 1" material="floor"/>
 <geom class="look" type="box" pos="-2 0 1.5" size=".01 1.5 1.5" rgba="1 1 1 1" material="wall"/>
 <geom class="look" type="box" pos="-1.25 2.25 1.5" euler="0 0 .7853982" size="1.06 .01 1.5" rgba="1 1 1 1" material="wall"/>
 <geom class="look" type="box" pos="-1.25 -2.25 1.5" euler="0 0 -.7853982" size="1.06 .01 1.5" rgba="1 1 1 1" material="wall"/>

@@ -51,7 +51,7 @@ struct Question {
 struct GroundingTruth {
   double u = 0, v = 0;  // of the asked item in the first camera; not-a-number: not in view
   int named = 0;        // index of the asked item in `direction`
-  // From the gripper to each item but those right below it, in the plane (m).
+  // From the gripper to each item, in the plane (m).
   std::vector<std::array<double, 2>> direction;
 };
 
@@ -81,9 +81,11 @@ class Batcher {
     int slice = 0;
   };
   Batch assemble(const std::vector<Sample>& samples, Rng* augment) const;
-  // Copies a frame's camera images into `out` [C, S, S, 3], augmented when `augment` is given; moves
-  // uv [P, C, 2] along with them when it is given.
-  void copy_images(const data::Demo& demo, int frame, Rng* augment, uint8_t* out, float* uv) const;
+  // Copies camera images to `out` [C, S, S, 3], changed at random when `augment` is given; uv
+  // [items, C, 2] moves along with them when it is given.
+  void copy_images(const Image* const* images, Rng* augment, uint8_t* out, float* uv, size_t items) const;
+  PointingTargets targets(const std::vector<std::vector<std::string>>& named,
+                          const std::vector<std::vector<float>>& uv) const;
 
   const data::DemoSet& demos_;
   const data::SceneSet* scenes_;

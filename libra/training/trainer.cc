@@ -258,13 +258,19 @@ void Trainer::test_grounding(ValidationReport& report) {
   report.hit = angles.empty() ? 0.0 : hits / double(angles.size());
 }
 
+StepReport Trainer::advance() {
+  const StepReport report = step(done_);
+  if (report.finite) ++done_;
+  return report;
+}
+
 void Trainer::run(const std::atomic<bool>& stop) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t first = done_;
   Progress progress("train", config_.steps);
   StepReport last;
   while (done_ < config_.steps && !stop) {
-    last = step(done_);
+    last = advance();
     if (!last.finite) {
       progress.finish();
       throw Error(ErrorCode::kFailed,
@@ -273,7 +279,6 @@ void Trainer::run(const std::atomic<bool>& stop) {
                    .next = "the last good checkpoint is kept in " + run_dir_ +
                            "/checkpoint; lower optim.lr and run again with --resume"});
     }
-    ++done_;
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const double rate = double((done_ - first) * config_.batch) / std::max(1e-9, seconds);

@@ -42,7 +42,11 @@ class Trainer {
   // Runs to config.steps or until `stop`; then writes the checkpoint. Throws Error(kFailed) on a
   // loss that is not finite, after keeping the last good checkpoint.
   void run(const std::atomic<bool>& stop);
+  // One optimiser step, without log or checkpoint. A step that is not finite changes nothing.
+  StepReport advance();
   ValidationReport validate();
+  // run_dir/checkpoint (averaged weights, bf16) and run_dir/resume (everything), each as a whole.
+  void write_checkpoint();
 
  private:
   StepReport step(int64_t index);
@@ -50,7 +54,6 @@ class Trainer {
   torch::Tensor scene_loss(int64_t index, StepReport& report);
   torch::Tensor refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
                              const torch::Tensor& planner_tokens);
-  void write_checkpoint();
   void test_grounding(ValidationReport& report);
   void log_step(const StepReport& report, double samples_per_second);
   void log_validation(const ValidationReport& report);

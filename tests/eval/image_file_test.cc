@@ -42,7 +42,8 @@ TEST(ImageFile, JpegKeepsColoursRoughly) {
 
 TEST(ImageFile, ReadsPpmFromDisk) {
   const std::string path = testing::TempDir() + "libra_image_test.ppm";
-  std::ofstream(path, std::ios::binary) << "P6\n2 1\n255\n" << "abcdef";
+  std::ofstream(path, std::ios::binary) << "P6\n2 1\n255\n"
+                                        << "abcdef";
   const Image image = read_image(path);
   std::filesystem::remove(path);
   EXPECT_EQ(image.width, 2);

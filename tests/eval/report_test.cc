@@ -20,9 +20,9 @@ TEST(Report, IsOneFileWithAFigureForEveryTask) {
   Results results = make_results(request, outcome);
   results.command = "libra eval --out \"<a & b>\"";
   const std::string html = to_html(results, outcome, {.title = "Toy <suite>"});
-  EXPECT_EQ(occurrences(html, "http"), 0u);  // nothing from outside
+  EXPECT_EQ(occurrences(html, "http"), 0u);                          // nothing from outside
   EXPECT_EQ(occurrences(html, "src='data:image/jpeg;base64,"), 5u);  // 2 + 2 failures, 1 success
-  EXPECT_EQ(occurrences(html, "class='curve'"), 3u * 4u);           // x, y, z, gripper per task
+  EXPECT_EQ(occurrences(html, "class='curve'"), 3u * 4u);            // x, y, z, gripper per task
   EXPECT_EQ(occurrences(html, "<circle"), outcome.episodes.size());
   EXPECT_NE(html.find("&lt;a &amp; b&gt;"), std::string::npos);
   EXPECT_EQ(html.find("Toy <suite>"), std::string::npos);

@@ -5,18 +5,19 @@
 namespace libra::eval {
 namespace {
 
-// R: prop.test(x, n, correct = FALSE)$conf.int; 0 of n and n of n also follow from z^2 / (n + z^2).
-TEST(Wilson95, AgreesWithPublishedValues) {
+// The bounds are the roots of (p - x/n)^2 = z^2 p (1 - p) / n, found by bisection outside this
+// program; for x = 0 the upper one is z^2 / (n + z^2).
+TEST(Wilson95, BoundsSolveTheScoreEquation) {
   struct Case {
     int successes, episodes;
     double low, high;
   };
-  for (const Case& c : {Case{8, 10, 0.490162, 0.943318}, Case{81, 263, 0.255266, 0.366196},
+  for (const Case& c : {Case{8, 10, 0.490162, 0.943318}, Case{81, 263, 0.255289, 0.366210},
                         Case{0, 10, 0.0, 0.277533}, Case{10, 10, 0.722467, 1.0},
-                        Case{47, 50, 0.837833, 0.979367}}) {
+                        Case{47, 50, 0.837829, 0.979385}}) {
     const Interval i = wilson95(c.successes, c.episodes);
-    EXPECT_NEAR(i.low, c.low, 2e-4) << c.successes << "/" << c.episodes;
-    EXPECT_NEAR(i.high, c.high, 2e-4) << c.successes << "/" << c.episodes;
+    EXPECT_NEAR(i.low, c.low, 1e-6) << c.successes << "/" << c.episodes;
+    EXPECT_NEAR(i.high, c.high, 1e-6) << c.successes << "/" << c.episodes;
   }
 }
 

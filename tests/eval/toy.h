@@ -1,5 +1,6 @@
-// A toy world and policy: a point moves on a plane of items to the one it is told, and "lifts" the first
-// item it comes near. Deterministic, no pixels that matter. Episode 5 of "cup" breaks at step 7.
+// A toy world and policy: a point moves on a plane of items to the one it is told, and "lifts" the
+// first item it comes near. Deterministic, no pixels that matter. Episode 5 of "cup" breaks at
+// step 7.
 #pragma once
 
 #include <array>
@@ -73,8 +74,8 @@ inline uint8_t toy_bin(double a, int bins) {
 }
 inline double toy_centre(int bin, int bins) { return -1 + (2.0 * bin + 1) / bins; }
 
-// Plans the direction; the refiner adds noise from its seed. `deaf` ignores the instruction and always
-// goes to the book.
+// Plans the direction; the refiner adds noise from its seed. `deaf` ignores the instruction and
+// always goes to the book.
 class ToyPolicy final : public Policy, public Planner, public Refiner {
  public:
   explicit ToyPolicy(bool deaf = false) : deaf_(deaf) {

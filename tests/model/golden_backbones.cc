@@ -45,7 +45,8 @@ void compare_gradients(const std::string& group, const SafetensorsFile& file,
 }
 
 void compare_hidden(const std::string& group, const SafetensorsFile& io, const std::string& prefix,
-                    const std::vector<torch::Tensor>& hidden, const torch::Tensor& mask, GoldenReport& report) {
+                    const std::vector<torch::Tensor>& hidden, const torch::Tensor& mask,
+                    GoldenReport& report) {
   for (size_t i = 0; i < hidden.size(); ++i) {
     const std::string name = prefix + "out.hidden_states." + std::to_string(i);
     if (mask.defined()) {  // padding rows have no meaning
@@ -68,13 +69,15 @@ class LanguageCheck {
       : dir_(dir), group_(std::move(group)), report_(report), io_(dir + "/io.safetensors") {}
 
   void run() {
-    for (const std::string name : {"plain", "rightpad", "leftpad", "leftpad_pos", "embeds", "long"}) {
+    for (const std::string name :
+         {"plain", "rightpad", "leftpad", "leftpad_pos", "embeds", "long"}) {
       full_pass(name);
     }
     InternLm2 model = fresh();
     const torch::NoGradGuard no_grad;
     model->forward({.input_ids = io_.tensor("long.in.input_ids")});
-    const auto after = model->forward({.input_ids = io_.tensor("plain.in.input_ids"), .output_logits = true});
+    const auto after =
+        model->forward({.input_ids = io_.tensor("plain.in.input_ids"), .output_logits = true});
     compare("short_after_long.out.logits", after.logits);
     decode("cache");
     decode("cache_cross");
@@ -122,13 +125,16 @@ class LanguageCheck {
     const torch::Tensor ids = io_.tensor(name + ".in.input_ids");
     const int64_t prefill = io_.tensor(name + ".in.prefill_len").item<int64_t>();
     KvCache cache;
-    const auto first =
-        model->forward({.input_ids = ids.slice(1, 0, prefill), .cache = &cache, .output_logits = true});
+    const auto first = model->forward(
+        {.input_ids = ids.slice(1, 0, prefill), .cache = &cache, .output_logits = true});
     compare(name + ".out.prefill_logits", first.logits);
     std::vector<torch::Tensor> steps;
     for (int64_t i = prefill; i < ids.size(1); ++i) {
       steps.push_back(
-          model->forward({.input_ids = ids.slice(1, i, i + 1), .cache = &cache, .output_logits = true}).logits);
+          model
+              ->forward(
+                  {.input_ids = ids.slice(1, i, i + 1), .cache = &cache, .output_logits = true})
+              .logits);
     }
     compare(name + ".out.step_logits", torch::cat(steps, 1));
     compare(name + ".out.last_key_layer0", cache.keys[0]);
@@ -146,7 +152,8 @@ class LanguageCheck {
     loss.backward();
     const std::string group = group_ + " gradients";
     report_.compare(group, "out.loss", loss.reshape({1}), grads.tensor("out.loss"), kForwardLimit);
-    report_.compare(group, "grad_in.inputs_embeds", embeds.grad(), grads.tensor("grad_in.inputs_embeds"), kGradientLimit);
+    report_.compare(group, "grad_in.inputs_embeds", embeds.grad(),
+                    grads.tensor("grad_in.inputs_embeds"), kGradientLimit);
     compare_gradients(group, grads, *model, report_);
   }
 
@@ -155,11 +162,13 @@ class LanguageCheck {
   SafetensorsFile io_;
 };
 
-void check_vit_gradients(const std::string& dir, const std::string& group, InternVit& model, GoldenReport& report) {
+void check_vit_gradients(const std::string& dir, const std::string& group, InternVit& model,
+                         GoldenReport& report) {
   const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
   const torch::Tensor weight = grads.tensor("in.loss_weight");
   const torch::Tensor expected = grads.tensor("grad_in.pixel_values");
-  const std::string size = "size" + std::to_string(expected.size(2)) + "x" + std::to_string(expected.size(3));
+  const std::string size =
+      "size" + std::to_string(expected.size(2)) + "x" + std::to_string(expected.size(3));
   const torch::Tensor pixels = io.tensor(size + ".in.pixel_values").clone().set_requires_grad(true);
   const torch::Tensor loss = (model->forward(pixels).last_hidden_state * weight).sum();
   loss.backward();
@@ -177,20 +186,23 @@ void check_intern_vit(const std::string& root, GoldenReport& report) {
     InternVitConfig config = read_intern_vit_config(read_text(dir + "/config.json"), dir);
     InternVit model(config);
     load_into(*model, dir + "/model.safetensors");
-    if (fs::exists(dir + "/grads.safetensors")) check_vit_gradients(dir, group + " gradients", model, report);
+    if (fs::exists(dir + "/grads.safetensors"))
+      check_vit_gradients(dir, group + " gradients", model, report);
     const torch::NoGradGuard no_grad;
     for (const auto& size : cases(io, ".in.pixel_values")) {
       const auto out = model->forward(io.tensor(size + ".in.pixel_values"), true);
       compare_hidden(group, io, size + ".", out.hidden_states, {}, report);
-      for (const auto& [name, value] : {std::pair<std::string, torch::Tensor>{".out.last_hidden_state", out.last_hidden_state},
-                                        {".out.pooler_output", out.pooler_output}}) {
+      for (const auto& [name, value] :
+           {std::pair<std::string, torch::Tensor>{".out.last_hidden_state", out.last_hidden_state},
+            {".out.pooler_output", out.pooler_output}}) {
         report.compare(group, size + name, value, io.tensor(size + name), kForwardLimit);
       }
     }
     for (const auto& resize : cases(io, ".out.position_embedding")) {
       const int side = std::stoi(resize.substr(resize.rfind("to") + 2)) / config.patch_size;
       const std::string name = resize + ".out.position_embedding";
-      report.compare(group, name, model->position_embedding(side, side), io.tensor(name), kForwardLimit);
+      report.compare(group, name, model->position_embedding(side, side), io.tensor(name),
+                     kForwardLimit);
     }
   }
 }
@@ -210,7 +222,9 @@ void check_internvl(const std::string& root, GoldenReport& report) {
   const int64_t image_id = io.tensor("in.img_context_token_id").item<int64_t>();
   const torch::Tensor mask = io.tensor("in.attention_mask"), rows = mask.unsqueeze(-1);
   const torch::Tensor pixels = io.tensor("in.pixel_values").clone().set_requires_grad(true);
-  const InternVlOptions all{.image_flags = io.tensor("in.image_flags"), .output_hidden_states = true, .output_logits = true};
+  const InternVlOptions all{.image_flags = io.tensor("in.image_flags"),
+                            .output_hidden_states = true,
+                            .output_logits = true};
   const auto out = model->forward(pixels, io.tensor("in.input_ids"), mask, image_id, all);
   const auto compare = [&](const std::string& name, const torch::Tensor& actual) {
     report.compare(group, name, actual, io.tensor(name), kForwardLimit);
@@ -218,17 +232,23 @@ void check_internvl(const std::string& root, GoldenReport& report) {
   compare("out.vit_embeds", out.vit_embeds);
   compare("out.inputs_embeds", out.inputs_embeds);
   compare_hidden(group, io, "", out.hidden_states, rows, report);
-  report.compare(group, "out.logits", out.logits * rows, io.tensor("out.logits") * rows, kForwardLimit);
+  report.compare(group, "out.logits", out.logits * rows, io.tensor("out.logits") * rows,
+                 kForwardLimit);
   const torch::Tensor loss = shifted_loss(out.logits, io.tensor("in.labels"));
   compare("out.loss", loss.reshape({1}));
   loss.backward();
-  report.compare(group + " gradients", "grad_in.pixel_values", pixels.grad(), grads.tensor("grad_in.pixel_values"), kGradientLimit);
+  report.compare(group + " gradients", "grad_in.pixel_values", pixels.grad(),
+                 grads.tensor("grad_in.pixel_values"), kGradientLimit);
   compare_gradients(group + " gradients", grads, *model, report);
 
   const torch::NoGradGuard no_grad;
-  const InternVlOptions none{.image_flags = torch::zeros({1}, torch::kInt64), .output_logits = true};
+  const InternVlOptions none{.image_flags = torch::zeros({1}, torch::kInt64),
+                             .output_logits = true};
   compare("dummy_tile.out.logits",
-          model->forward(torch::zeros_like(pixels.slice(0, 0, 1)), io.tensor("dummy_tile.in.input_ids"), {}, image_id, none).logits);
+          model
+              ->forward(torch::zeros_like(pixels.slice(0, 0, 1)),
+                        io.tensor("dummy_tile.in.input_ids"), {}, image_id, none)
+              .logits);
   const torch::Tensor grid = io.tensor("shuffle_index.in.x");
   for (const std::string version : {"v1", "v2"}) {
     compare("shuffle_index.out." + version, pixel_shuffle(grid, 0.5, version));
@@ -236,7 +256,8 @@ void check_internvl(const std::string& root, GoldenReport& report) {
   config.select_layer = -2;
   InternVl earlier(config);
   load_into(*earlier, dir + "/model.safetensors");
-  compare("select_layer_minus2.out.vit_embeds", earlier->extract(io.tensor("in.pixel_values")).vit_embeds);
+  compare("select_layer_minus2.out.vit_embeds",
+          earlier->extract(io.tensor("in.pixel_values")).vit_embeds);
 }
 
 void check_siglip(const std::string& root, GoldenReport& report) {
@@ -250,14 +271,18 @@ void check_siglip(const std::string& root, GoldenReport& report) {
     const torch::Tensor pixels = io.tensor("in.pixel_values").clone().set_requires_grad(true);
     const auto out = model->forward(pixels, true);
     compare_hidden(group, io, "", out.hidden_states, {}, report);
-    report.compare(group, "out.last_hidden_state", out.last_hidden_state, io.tensor("out.last_hidden_state"), kForwardLimit);
-    report.compare(group, "out.pooler_output", out.pooler_output, io.tensor("out.pooler_output"), kForwardLimit);
+    report.compare(group, "out.last_hidden_state", out.last_hidden_state,
+                   io.tensor("out.last_hidden_state"), kForwardLimit);
+    report.compare(group, "out.pooler_output", out.pooler_output, io.tensor("out.pooler_output"),
+                   kForwardLimit);
     if (!fs::exists(dir + "/grads.safetensors")) continue;
     const SafetensorsFile grads(dir + "/grads.safetensors");
-    const torch::Tensor loss = (out.last_hidden_state * grads.tensor("in.weight_last_hidden_state")).sum() +
-                               (out.pooler_output * grads.tensor("in.weight_pooler_output")).sum();
+    const torch::Tensor loss =
+        (out.last_hidden_state * grads.tensor("in.weight_last_hidden_state")).sum() +
+        (out.pooler_output * grads.tensor("in.weight_pooler_output")).sum();
     loss.backward();
-    report.compare(group + " gradients", "grad_in.pixel_values", pixels.grad(), grads.tensor("grad_in.pixel_values"), kGradientLimit);
+    report.compare(group + " gradients", "grad_in.pixel_values", pixels.grad(),
+                   grads.tensor("grad_in.pixel_values"), kGradientLimit);
     compare_gradients(group + " gradients", grads, *model, report);
   }
 }

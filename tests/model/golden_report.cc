@@ -10,10 +10,12 @@
 
 namespace libra::model {
 
-void GoldenReport::add(const std::string& group, const std::string& name, double difference, double limit) {
+void GoldenReport::add(const std::string& group, const std::string& name, double difference,
+                       double limit) {
   Group& g = groups_[group];
   ++g.compared;
-  const double share = std::isfinite(difference) ? difference / limit : std::numeric_limits<double>::infinity();
+  const double share =
+      std::isfinite(difference) ? difference / limit : std::numeric_limits<double>::infinity();
   if (g.compared > 1 && share <= g.worst) return;
   g.worst = share;
   g.difference = difference;
@@ -21,9 +23,11 @@ void GoldenReport::add(const std::string& group, const std::string& name, double
   g.tensor = name;
 }
 
-void GoldenReport::compare(const std::string& group, const std::string& name, const torch::Tensor& actual,
-                           const torch::Tensor& expected, double limit) {
-  const double size = expected.numel() ? expected.to(torch::kFloat64).abs().max().item<double>() : 0.0;
+void GoldenReport::compare(const std::string& group, const std::string& name,
+                           const torch::Tensor& actual, const torch::Tensor& expected,
+                           double limit) {
+  const double size =
+      expected.numel() ? expected.to(torch::kFloat64).abs().max().item<double>() : 0.0;
   compare_absolute(group, name, actual, expected, limit * (size > 0 ? size : 1.0));
   Group& g = groups_[group];
   if (g.tensor == name && size > 0 && std::isfinite(g.difference)) {  // show it as it is limited
@@ -37,11 +41,12 @@ void GoldenReport::compare_absolute(const std::string& group, const std::string&
                                     double limit) {
   double difference = std::numeric_limits<double>::infinity();
   if (actual.defined() && actual.sizes() == expected.sizes()) {
-    difference = expected.numel() == 0 ? 0.0
-                                       : (actual.detach().to(torch::kFloat64) - expected.to(torch::kFloat64))
-                                             .abs()
-                                             .max()
-                                             .item<double>();
+    difference = expected.numel() == 0
+                     ? 0.0
+                     : (actual.detach().to(torch::kFloat64) - expected.to(torch::kFloat64))
+                           .abs()
+                           .max()
+                           .item<double>();
   }
   add(group, name, difference, limit);
 }

@@ -1,5 +1,5 @@
-// Compares our modules with folders of reference numbers (tests/golden and others of the same form) and
-// keeps the worst relative difference of each group of tensors.
+// Compares our modules with folders of reference numbers (tests/golden and others of the same form)
+// and keeps the worst relative difference of each group of tensors.
 #pragma once
 
 #include <torch/torch.h>
@@ -26,8 +26,8 @@ class GoldenReport {
   void compare(const std::string& group, const std::string& name, const torch::Tensor& actual,
                const torch::Tensor& expected, double limit);
   // limit on max|a - b| itself: for values that are zero in theory.
-  void compare_absolute(const std::string& group, const std::string& name, const torch::Tensor& actual,
-                        const torch::Tensor& expected, double limit);
+  void compare_absolute(const std::string& group, const std::string& name,
+                        const torch::Tensor& actual, const torch::Tensor& expected, double limit);
   bool passed() const;
   const std::map<std::string, Group>& groups() const { return groups_; }
   std::string text() const;  // one line per group

@@ -13,10 +13,11 @@ namespace {
 
 constexpr uint64_t kTask = 77;
 
-// The paper's buffer taken literally: a plan pushes its M*H tokens, every chunk pops H of them, and the
-// planner is asked when the queue is empty.
+// The paper's buffer taken literally: a plan pushes its M*H tokens, every chunk pops H of them, and
+// the planner is asked when the queue is empty.
 TEST(IntentBuffer, GivesThePapersFirstInFirstOutOrder) {
-  for (const auto& [expansion, horizon] : std::vector<std::pair<int, int>>{{1, 5}, {2, 5}, {5, 3}}) {
+  for (const auto& [expansion, horizon] :
+       std::vector<std::pair<int, int>>{{1, 5}, {2, 5}, {5, 3}}) {
     std::deque<std::array<uint8_t, kActionDim>> fifo;
     IntentBuffer buffer;
     buffer.reset(1, kTask);

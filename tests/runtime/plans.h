@@ -1,4 +1,5 @@
-// Plans whose bins tell where they came from: bin[i][d] of slice m is (10 * serial + m * H + i + d) % N.
+// Plans whose bins tell where they came from: bin[i][d] of slice m is (10 * serial + m * H + i + d)
+// % N.
 #pragma once
 
 #include "libra/core/intent.h"

@@ -13,8 +13,9 @@ namespace {
 constexpr uint64_t kTask = 5;
 constexpr int kHorizon = 5;
 
-// Drives one episode with a planner that numbers its plans and a refiner that copies bin [i][0] into
-// the action's first entry and the step into the second; returns those and counts the planner's calls.
+// Drives one episode with a planner that numbers its plans and a refiner that copies bin [i][0]
+// into the action's first entry and the step into the second; returns those and counts the
+// planner's calls.
 struct Trace {
   std::vector<std::pair<float, float>> actions;
   int plans = 0;
@@ -61,7 +62,7 @@ TEST(Schedule, AmortisedPlansEveryMthChunkAndRefinesEveryOne) {
   const Trace trace = drive({.schedule = "amortised", .expansion = 3}, 3, 60);
   EXPECT_EQ(trace.plans, 4);
   for (int step = 0; step < 60; ++step) {
-    const int plan_step = step / 15 * 15;                       // M * H = 15
+    const int plan_step = step / 15 * 15;                            // M * H = 15
     const int expected = 10 * (plan_step / 5) + (step - plan_step);  // token order of the plan
     EXPECT_EQ(trace.actions[step].first, static_cast<float>(expected % 100)) << step;
     EXPECT_EQ(trace.actions[step].second, static_cast<float>(step / 5 * 5)) << step;
@@ -128,8 +129,7 @@ TEST(Schedule, NewInstructionDropsPlanActionsAndPlansInFlight) {
   EXPECT_FALSE(schedule.take_plan(in_flight));
   EXPECT_TRUE(schedule.needs_plan(2));  // in the middle of the old chunk
   EXPECT_EQ(schedule.tick(2).source, Tick::Source::kHold);
-  ASSERT_TRUE(
-      schedule.take_plan(numbered_plan(7, 2, schedule.epoch(), kTask + 1, 2, kHorizon)));
+  ASSERT_TRUE(schedule.take_plan(numbered_plan(7, 2, schedule.epoch(), kTask + 1, 2, kHorizon)));
   ASSERT_TRUE(schedule.needs_chunk(2));
   EXPECT_EQ(schedule.intent()->bin[0][0], 70);
 }

@@ -91,7 +91,7 @@ TORCH_MODULE(Layer);
 
 class InternVitImpl::Embeddings : public torch::nn::Module {
  public:
-  explicit Embeddings(const InternVitConfig& c) : patch_(c.patch_size) {
+  explicit Embeddings(const InternVitConfig& c) {
     const int64_t width = c.hidden_size, side = c.grid_side();
     class_embedding = register_parameter("class_embedding", torch::randn({1, 1, width}) * 0.02);
     if (c.stem.enabled()) {
@@ -132,9 +132,6 @@ class InternVitImpl::Embeddings : public torch::nn::Module {
   torch::Tensor class_embedding, position_embedding;
   torch::nn::Conv2d patch_embedding{nullptr};
   ConvStem stem{nullptr};
-
- private:
-  int64_t patch_;
 };
 
 void InternVitConfig::list(ConfigFields& f) {

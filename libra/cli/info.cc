@@ -1,0 +1,197 @@
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "libra/action/norm_stats.h"
+#include "libra/cli/command.h"
+#include "libra/core/error.h"
+#include "libra/data/data.h"
+#include "libra/data/hdf5_file.h"
+
+namespace libra::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+double megabytes(const std::string& path) { return static_cast<double>(fs::file_size(path)) / 1e6; }
+
+std::string text_of(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_number_float()) return value.dump();
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value.get<double>());
+  return text;
+}
+
+bool is_flat(const json& list) {
+  for (const json& value : list) {
+    if (value.is_structured()) return false;
+  }
+  return list.is_array();
+}
+
+// "key: value" lines; nested objects are indented, lists of plain values stay on one line.
+void print(const json& object, int indent) {
+  for (const auto& [key, value] : object.items()) {
+    std::printf("%*s", indent, "");
+    if (is_flat(value)) {
+      std::printf("%s:", key.c_str());
+      for (const json& entry : value) std::printf(" %s", text_of(entry).c_str());
+      std::printf("\n");
+    } else if (value.is_structured()) {
+      std::printf("%s\n", key.c_str());
+      print(value, indent + 2);
+    } else {
+      std::printf("%s: %s\n", key.c_str(), text_of(value).c_str());
+    }
+  }
+}
+
+// What one file of demonstrations holds; adds every step to `stats`.
+json describe_demos(const data::DemoFile& file, action::NormStatsAccumulator& stats) {
+  int64_t frames = 0, pushed = 0;
+  int shortest = 0, longest = 0;
+  std::map<std::string, int> layouts;
+  std::vector<std::string> items;
+  for (int i = 0; i < file.size(); ++i) {
+    const data::Demo demo = file.read_without_images(i);
+    for (size_t t = 0; t < demo.actions.size(); ++t) {
+      stats.add(demo.actions[t], demo.proprio[t]);
+      pushed += demo.perturbed[t] != 0;
+    }
+    stats.end_episode();
+    frames += demo.frames;
+    shortest = i == 0 ? demo.frames : std::min(shortest, demo.frames);
+    longest = std::max(longest, demo.frames);
+    ++layouts[demo.layout.empty() ? "unknown" : demo.layout];
+    if (i == 0) items = demo.items;
+  }
+  return {
+      {"kind", "demonstrations, LIBERO schema"},
+      {"suite", file.info().suite},
+      {"task", file.info().task},
+      {"instruction", file.info().instruction},
+      {"demos", file.size()},
+      {"frames", frames},
+      {"frames_shortest", shortest},
+      {"frames_longest", longest},
+      {"frames_pushed", pushed},
+      {"image_size_px", file.image_size(0)},
+      {"layouts", layouts},
+      {"observations", file.observed_before_action() ? "before the action" : "after the action"},
+      {"items_of_demo_0", items},
+      {"megabytes", megabytes(file.path())}};
+}
+
+json describe(const action::ColumnStats& stats) {
+  return {{"min", stats.min}, {"q01", stats.q01}, {"mean", stats.mean},
+          {"std", stats.std}, {"q99", stats.q99}, {"max", stats.max}};
+}
+
+void add_statistics(json& out, const action::NormStatsAccumulator& accumulator) {
+  const action::NormStats stats = accumulator.finish();
+  out["action"] = describe(stats.action);
+  out["proprio"] = describe(stats.proprio);
+}
+
+json describe_hdf5(const std::string& path) {
+  const data::Hdf5File file = data::Hdf5File::open(path);
+  if (file.exists("/scenes")) {
+    const auto shape = file.shape("/scenes/" + camera_names()[0]);
+    return {{"kind", "still scenes"},
+            {"scenes", file.int_attribute("/scenes", "num_scenes")},
+            {"image_size_px", shape.size() == 4 ? shape[1] : 0},
+            {"megabytes", megabytes(path)}};
+  }
+  action::NormStatsAccumulator stats;
+  json out = describe_demos(data::DemoFile(path), stats);
+  add_statistics(out, stats);
+  return out;
+}
+
+json describe_data_folder(const std::string& path) {
+  json files = json::object();
+  action::NormStatsAccumulator stats;
+  int demos = 0;
+  double size = 0;
+  for (const std::string& name : data::find_demo_files(path)) {
+    const data::DemoFile file(name);
+    json entry = describe_demos(file, stats);
+    demos += file.size();
+    size += megabytes(name);
+    files[fs::relative(name, path).string()] = {
+        {"demos", entry["demos"]}, {"frames", entry["frames"]}, {"layouts", entry["layouts"]}};
+  }
+  json out = {{"kind", "folder of demonstrations"},
+              {"demos", demos},
+              {"frames", stats.samples()},
+              {"megabytes", size},
+              {"files", std::move(files)}};
+  add_statistics(out, stats);
+  return out;
+}
+
+bool is_hdf5(const std::string& path) {
+  return fs::is_regular_file(path) && (path.ends_with(".hdf5") || path.ends_with(".h5"));
+}
+
+bool holds_demos(const std::string& path) {
+  if (!fs::is_directory(path)) return false;
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    if (entry.path().filename().string().ends_with("_demo.hdf5")) return true;
+  }
+  return false;
+}
+
+// A kind of file or folder; the first that recognises a path describes it.
+struct Kind {
+  const char* what;
+  std::function<bool(const std::string&)> recognises;
+  std::function<json(const std::string&)> describe;
+};
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> list = {
+      {"an HDF5 file", is_hdf5, describe_hdf5},
+      {"a folder with *_demo.hdf5", holds_demos, describe_data_folder},
+  };
+  return list;
+}
+
+void info(const std::string& path, const Context& context) {
+  if (!fs::exists(path)) {
+    throw Error(ErrorCode::kNotFound, {.where = path, .problem = "no such file or folder"});
+  }
+  std::vector<std::string> known;
+  for (const Kind& kind : kinds()) {
+    known.push_back(kind.what);
+    if (!kind.recognises(path)) continue;
+    const json out = kind.describe(path);
+    if (context.json) {
+      std::printf("%s\n", out.dump(2).c_str());
+    } else {
+      std::printf("%s\n", path.c_str());
+      print(out, 2);
+    }
+    return;
+  }
+  throw Error(ErrorCode::kBadInput,
+              {.where = path, .problem = "is of no known kind", .expected = join_names(known)});
+}
+
+}  // namespace
+
+void add_info(CLI::App& app, Context& context) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("info", "what a data set, checkpoint or run folder holds");
+  command->add_option("path", *path, "file or folder")->required();
+  command->callback([path, &context] { info(*path, context); });
+}
+
+}  // namespace libra::cli
