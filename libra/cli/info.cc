@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -17,7 +18,7 @@ namespace libra::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // printed in the order of writing
 
 double megabytes(const std::string& path) { return static_cast<double>(fs::file_size(path)) / 1e6; }
 

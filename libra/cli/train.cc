@@ -14,8 +14,8 @@ namespace libra::cli {
 namespace {
 
 struct TrainFlags {
-  std::string config, out, scenes, tokenizer;
-  std::vector<std::string> data, assignments;
+  std::string config, out, tokenizer;
+  std::vector<std::string> data, scenes, assignments;
   bool resume = false, print_config = false;
 };
 
@@ -47,7 +47,9 @@ void train(const TrainFlags& flags, const Context& context) {
 
   const data::DemoSet demos = data::DemoSet::load(flags.data);
   std::unique_ptr<data::SceneSet> scenes;
-  if (!flags.scenes.empty()) scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));
+  if (!flags.scenes.empty()) {
+    scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));
+  }
   if (run.train.grounding.steps > 0 && !scenes) {
     throw Error(ErrorCode::kBadInput, {.where = "libra train",
                                        .problem = "train.grounding.steps needs --scenes",
@@ -72,7 +74,7 @@ void add_train(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("train", "demonstrations -> a checkpoint");
   command->add_option("--config", flags->config, "TOML file, e.g. configs/libra_tiny.toml")->required();
   command->add_option("--data", flags->data, "folder(s) that libra collect wrote");
-  command->add_option("--scenes", flags->scenes, "scenes.hdf5 for grounding pre-training");
+  command->add_option("--scenes", flags->scenes, "scenes.hdf5 file(s) for grounding pre-training");
   command->add_option("--out", flags->out, "run folder: log.jsonl, config.toml, checkpoint/, resume/");
   command->add_option("--tokenizer", flags->tokenizer, "folder with tokenizer.model")
       ->default_val(sim::default_asset_root() + "/tokenizer");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
@@ -152,6 +153,15 @@ void SceneSet::save(const std::string& path) const {
     throw Error(ErrorCode::kFailed,
                 {.where = path, .problem = "cannot be written: " + failure.message()});
   }
+}
+
+SceneSet SceneSet::load(const std::vector<std::string>& paths) {
+  std::vector<Scene> all;
+  for (const auto& path : paths) {
+    SceneSet one = load(path);
+    std::move(one.scenes_.begin(), one.scenes_.end(), std::back_inserter(all));
+  }
+  return SceneSet(std::move(all));
 }
 
 SceneSet SceneSet::load(const std::string& path) {

@@ -23,6 +23,8 @@ class SceneSet {
   explicit SceneSet(std::vector<Scene> scenes) : scenes_(std::move(scenes)) {}
   // Throws Error(kNotFound / kBadInput) as DemoFile does.
   static SceneSet load(const std::string& path);
+  // The scenes of several files, one after the other.
+  static SceneSet load(const std::vector<std::string>& paths);
   // Complete or absent after an interruption; an empty set writes nothing. Throws Error(kBadInput)
   // when the parts of a scene do not fit together.
   void save(const std::string& path) const;

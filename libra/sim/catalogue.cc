@@ -29,8 +29,8 @@ struct Color {
 };
 constexpr Color kWhite{.93, .93, .90}, kTin{.70, .71, .73}, kRed{.78, .07, .08};
 
-std::string format_geom(const char* type, double x, double y, double z, double a, double b, double c,
-                        Color color, const char* more) {
+std::string format_geom(const char* type, double x, double y, double z, double a, double b,
+                        double c, Color color, const char* more) {
   std::array<char, 320> text;
   std::snprintf(text.data(), text.size(),
                 "<geom class=\"look\" type=\"%s\" pos=\"%.5g %.5g %.5g\" size=\"%.5g %.5g %.5g\" "
@@ -52,8 +52,8 @@ std::string ellipsoid(double x, double y, double z, double a, double b, double c
 std::string solid(const char* type, double z, double a, double b, double c) {
   std::array<char, 200> text;
   std::snprintf(text.data(), text.size(),
-                "<geom class=\"solid\" type=\"%s\" pos=\"0 0 %.5g\" size=\"%.5g %.5g %.5g\"/>\n", type,
-                z, a, b, c);
+                "<geom class=\"solid\" type=\"%s\" pos=\"0 0 %.5g\" size=\"%.5g %.5g %.5g\"/>\n",
+                type, z, a, b, c);
   return text.data();
 }
 
@@ -77,7 +77,8 @@ std::string bottle_look(const Grocery& g, Color body, Color label, Color stripe,
 // A gable-top carton: two sloping roofs and a ridge.
 std::string gable_look(const Grocery& g, Color body, Color band, Color roof) {
   const double x = g.half[0], y = g.half[1], h = g.half[2];
-  return box(0, 0, -.0125, x, y, h - .0125, body) + box(0, 0, -.030, x + .0005, y + .0005, .020, band) +
+  return box(0, 0, -.0125, x, y, h - .0125, body) +
+         box(0, 0, -.030, x + .0005, y + .0005, .020, band) +
          box(-.0125, 0, h - .0165, .0165, y, .0012, roof, "euler=\"0 -.60 0\"") +
          box(.0125, 0, h - .0165, .0165, y, .0012, roof, "euler=\"0 .60 0\"") +
          box(0, 0, h - .0050, .0015, y, .0050, kWhite);
@@ -121,7 +122,8 @@ std::string butter_look(const Grocery& g) {
 std::string look(const Grocery& g) {
   const std::string_view c = g.category;
   if (c == "alphabet_soup") return tin_look(g, kRed, kWhite, {.92, .75, .20}, kTin);
-  if (c == "tomato_sauce") return tin_look(g, {.06, .34, .12}, {.06, .34, .12}, kRed, {.85, .15, .08});
+  if (c == "tomato_sauce")
+    return tin_look(g, {.06, .34, .12}, {.06, .34, .12}, kRed, {.85, .15, .08});
   if (c == "salad_dressing")
     return bottle_look(g, {.78, .85, .50}, kWhite, {.16, .56, .20}, {.14, .50, .18});
   if (c == "ketchup") return bottle_look(g, kRed, {.60, .03, .05}, {.97, .93, .85}, kWhite);
@@ -142,7 +144,8 @@ std::string collision(const Grocery& g) {
   }
   if (c == "salad_dressing" || c == "ketchup" || c == "bbq_sauce")
     return solid("box", -.009, x, y, h - .009) + solid("box", h - .009, .012, .012, .009);
-  if (c == "milk") return solid("box", -.0125, x, y, h - .0125) + solid("box", h - .0125, .010, y, .0125);
+  if (c == "milk")
+    return solid("box", -.0125, x, y, h - .0125) + solid("box", h - .0125, .010, y, .0125);
   return solid("box", 0, x, y, h);
 }
 
@@ -150,8 +153,9 @@ std::string inertial(const std::array<double, 3>& half, double z, double mass) {
   const auto [x, y, h] = half;
   std::array<char, 200> text;
   std::snprintf(text.data(), text.size(),
-                "<inertial pos=\"0 0 %.6g\" mass=\"%.6g\" diaginertia=\"%.6g %.6g %.6g\"/>\n", z, mass,
-                mass * (y * y + h * h) / 3, mass * (x * x + h * h) / 3, mass * (x * x + y * y) / 3);
+                "<inertial pos=\"0 0 %.6g\" mass=\"%.6g\" diaginertia=\"%.6g %.6g %.6g\"/>\n", z,
+                mass, mass * (y * y + h * h) / 3, mass * (x * x + h * h) / 3,
+                mass * (x * x + y * y) / 3);
   return text.data();
 }
 
@@ -162,9 +166,10 @@ std::string basket_mjcf(std::string_view instance) {
   std::string out = inertial(kBasketHalf, .8 * h, kBasketMass);
   const auto plate = [&](double px, double py, double pz, double a, double b, double c) {
     std::array<char, 200> text;
-    std::snprintf(text.data(), text.size(),
-                  "<geom class=\"solid\" type=\"box\" pos=\"%.5g %.5g %.5g\" size=\"%.5g %.5g %.5g\"/>\n",
-                  px, py, pz, a, b, c);
+    std::snprintf(
+        text.data(), text.size(),
+        "<geom class=\"solid\" type=\"box\" pos=\"%.5g %.5g %.5g\" size=\"%.5g %.5g %.5g\"/>\n", px,
+        py, pz, a, b, c);
     out += text.data() + box(px, py, pz, a, b, c, wicker);
   };
   plate(0, 0, kFloor, x, y, kFloor);

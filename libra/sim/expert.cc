@@ -9,14 +9,15 @@ namespace {
 
 using Vec3 = std::array<double, 3>;
 
-// Of the gripper (m): the tips reach below the grip site, the palm begins above it, and the pads stand
-// half a millimetre inside each finger's coordinate.
+// Of the gripper (m): the tips reach below the grip site, the palm begins above it, and the pads
+// stand half a millimetre inside each finger's coordinate.
 constexpr double kTipsBelowGrip = 0.0092, kPadInset = 0.001, kWidestGrasp = 0.074;
-constexpr double kGripBelowTop = 0.035;   // deeper and the palm touches the item
-constexpr double kLowestGrip = 0.012;     // tips 3 mm above the floor
-constexpr double kClearance = 0.012;      // tips over the item before they straddle it
-constexpr double kStraddle = 0.012;       // off-centre distance at which a low gripper stays low
-constexpr double kCarryBottom = 0.165;    // underside of a carried item: over the wall and all things
+constexpr double kGripBelowTop = 0.035;  // deeper and the palm touches the item
+constexpr double kLowestGrip = 0.012;    // tips 3 mm above the floor
+constexpr double kClearance = 0.012;     // tips over the item before they straddle it
+constexpr double kStraddle = 0.02;       // off-centre along x at which a low gripper stays low
+constexpr double kHalfOpen = 0.039;      // half the open aperture
+constexpr double kCarryBottom = 0.165;  // underside of a carried item: over the wall and all things
 constexpr double kReleaseHeight = 0.125;  // grip site inside the basket, palm above the wall
 constexpr double kOverBasket = 0.03;      // distance from the basket's axis at which to lower
 
@@ -36,7 +37,8 @@ View look(const SimEnv& env) {
   const ItemPose pose = env.item_pose(env.target());
   v.item = pose.position;
   for (size_t r = 0; r < 3; ++r) {
-    for (size_t c = 0; c < 3; ++c) v.half[r] += std::abs(pose.rotation[3 * r + c]) * pose.half_extent[c];
+    for (size_t c = 0; c < 3; ++c)
+      v.half[r] += std::abs(pose.rotation[3 * r + c]) * pose.half_extent[c];
   }
   v.basket = env.basket_position();
   return v;
@@ -52,14 +54,16 @@ double grasp_width(const View& v) { return std::min(2 * v.half[1], kWidestGrasp)
 
 // The fingers are around the item and as close as its width lets them be.
 bool holds_item(const View& v) {
-  const bool around = std::abs(v.grip[0] - v.item[0]) < 0.02 && std::abs(v.grip[1] - v.item[1]) < 0.012;
+  const bool around =
+      std::abs(v.grip[0] - v.item[0]) < 0.02 && std::abs(v.grip[1] - v.item[1]) < 0.012;
   const bool level = v.grip[2] - kTipsBelowGrip < v.item[2] + v.half[2] - 0.004 &&
                      v.grip[2] > v.item[2] - v.half[2];
   return around && level && v.aperture < grasp_width(v) + 0.0015 &&
          v.aperture > 0.5 * grasp_width(v);
 }
 
-// Proportional motion towards `goal`; sideways motion waits while the gripper is far below its height.
+// Proportional motion towards `goal`; sideways motion waits while the gripper is far below its
+// height.
 Action move(const ExpertConfig& config, const Vec3& from, const Vec3& goal, float gripper) {
   double x = config.gain * (goal[0] - from[0]), y = config.gain * (goal[1] - from[1]);
   const double rise = goal[2] - from[2];
@@ -82,10 +86,10 @@ Action carry(const ExpertConfig& config, const View& v, const char*& phase) {
     phase = "lower";
     const bool low = v.grip[2] < kReleaseHeight + 0.01;
     if (low) phase = "release";
-    return move(config, v.grip,
-                {v.grip[0] + v.basket[0] - v.item[0], v.grip[1] + v.basket[1] - v.item[1],
-                 kReleaseHeight},
-                low ? kOpen : kClose);
+    return move(
+        config, v.grip,
+        {v.grip[0] + v.basket[0] - v.item[0], v.grip[1] + v.basket[1] - v.item[1], kReleaseHeight},
+        low ? kOpen : kClose);
   }
   phase = bottom < kCarryBottom - 0.02 ? "lift" : "carry";
   return move(config, v.grip,
@@ -93,23 +97,34 @@ Action carry(const ExpertConfig& config, const View& v, const char*& phase) {
               kClose);
 }
 
+// How far the gripper is off, as a multiple of what the grasp forgives: along x the pads are short
+// and the item long, along y the fingers must pass on both sides.
+double misfit(const ExpertConfig& config, const View& v) {
+  const double spare = std::clamp(kHalfOpen - v.half[1] - 0.0015, 0.004, config.align);
+  return std::max(std::abs(v.grip[0] - v.item[0]) / (1.5 * config.align),
+                  std::abs(v.grip[1] - v.item[1]) / spare);
+}
+
 // With empty fingers: over the item, down a funnel, close.
 Action reach(const ExpertConfig& config, const View& v, const char*& phase) {
-  const double away = distance_xy(v.grip, v.item);
   const double top = v.item[2] + v.half[2];
   const double low = grip_height(v), hover = top + kTipsBelowGrip + kClearance;
   const double cruise = std::max(config.cruise_height, hover);
-  const bool straddles = v.grip[2] - kTipsBelowGrip < top + 0.002 && away < kStraddle;
+  const bool aligned = misfit(config, v) < 1;
+  // Once the tips are below the top the fingers hold the item between them or push it.
+  const bool straddles = v.grip[2] - kTipsBelowGrip < top &&
+                         std::abs(v.grip[0] - v.item[0]) < kStraddle &&
+                         std::abs(v.grip[1] - v.item[1]) < kHalfOpen - v.half[1] + 0.003;
   double height = low;
-  if (away > config.align && !straddles) {
-    const double share = std::clamp((away - config.align) / config.funnel, 0.0, 1.0);
-    height = hover + (cruise - hover) * share;
+  if (!aligned && !straddles) {
+    const double away = distance_xy(v.grip, v.item);
+    height = hover + (cruise - hover) * std::clamp((away - config.align) / config.funnel, 0.0, 1.0);
   }
   phase = height > low ? "reach" : "descend";
-  const bool in_place = away < config.align && v.grip[2] < low + 0.006;
   const bool missed = v.aperture < 0.5 * grasp_width(v);
-  if (in_place && !missed) phase = "close";
-  return move(config, v.grip, {v.item[0], v.item[1], height}, in_place && !missed ? kClose : kOpen);
+  const bool close = aligned && v.grip[2] < low + 0.006 && !missed;
+  if (close) phase = "close";
+  return move(config, v.grip, {v.item[0], v.item[1], height}, close ? kClose : kOpen);
 }
 
 }  // namespace

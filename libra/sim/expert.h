@@ -9,15 +9,15 @@
 namespace libra::sim {
 
 struct ExpertConfig {
-  double gain = 14.0;          // position error (m) to action; an action of 1 moves about 1.3 cm a step
-  double speed = 0.9;          // largest action
-  double funnel = 0.03;        // distance from the item's axis at which descending may begin (m)
-  double align = 0.008;        // distance from the item's axis at which the fingers may close (m)
+  double gain = 14.0;    // position error (m) to action; an action of 1 moves about 1.3 cm a step
+  double speed = 0.9;    // largest action
+  double funnel = 0.03;  // distance from the item's axis at which descending may begin (m)
+  double align = 0.008;  // distance from the item's axis at which the fingers may close (m)
   double cruise_height = 0.2;  // least height of the grip site on the way to an item (m)
 };
 
-// The action depends on nothing but the present state (gripper pose, finger opening, item poses), so
-// it is defined in every state, however the arm came there, and recovers from pushes and misses.
+// The action depends on nothing but the present state (gripper pose, finger opening, item poses),
+// so it is defined in every state, however the arm came there, and recovers from pushes and misses.
 class Expert {
  public:
   explicit Expert(ExpertConfig config = {}) : config_(config) {}
@@ -27,7 +27,8 @@ class Expert {
   Action act(const SimEnv& env);
   // The item lies in the basket and the gripper is open.
   bool done() const { return done_; }
-  // "reach", "descend", "close", "lift", "carry", "release", "retreat": what the last action was for.
+  // "reach", "descend", "close", "lift", "carry", "release", "retreat": what the last action was
+  // for.
   const char* phase() const { return phase_; }
 
  private:

@@ -11,14 +11,14 @@
 namespace libra::sim {
 namespace {
 
-// The gripper seen from above, relative to the grip site (m): an open finger covers this band of |y|
-// and |x|; the palm hangs over everything taller than `palm_over` above the tips.
+// The gripper seen from above, relative to the grip site (m): an open finger covers this band of
+// |y| and |x|; the palm hangs over everything taller than `palm_over` above the tips.
 constexpr double kFingerInner = 0.040, kFingerOuter = 0.067, kFingerHalfX = 0.0105;
 constexpr double kPalmHalfX = 0.032, kPalmHalfY = 0.104, kPalmAboveTips = 0.040;
 constexpr double kGripBelowTop = 0.035, kTipsBelowGrip = 0.0092;
 
-// The arm, its gripper pointing down, comes to the floor this far from its base: beyond, it is stretched
-// straight and can no longer be steered. LIBERO's farthest square reaches 2 cm past that.
+// The arm, its gripper pointing down, comes to the floor this far from its base: beyond, it is
+// stretched straight and can no longer be steered. LIBERO's farthest square reaches 2 cm past that.
 constexpr double kReach = 0.755;
 
 bool apart(double gap_x, double gap_y) { return gap_x > 0 || gap_y > 0; }
@@ -40,16 +40,16 @@ const Region& start_region(const Problem& problem, const std::string& object) {
     const Region* region = problem.find_region(atom.args.at(1));
     if (region != nullptr && !region->ranges.empty()) return *region;
   }
-  throw Error(ErrorCode::kBadInput, {.where = problem.file,
-                                     .problem = "no floor region says where '" + object + "' starts",
-                                     .expected = "(On " + object + " <region with ranges>)"});
+  throw Error(ErrorCode::kBadInput,
+              {.where = problem.file,
+               .problem = "no floor region says where '" + object + "' starts",
+               .expected = "(On " + object + " <region with ranges>)"});
 }
 
 }  // namespace
 
 Footprint footprint(std::string_view category, const FloorPoint& center) {
-  const std::array<double, 3> half =
-      category == "basket" ? kBasketHalf : grocery(category).half;
+  const std::array<double, 3> half = category == "basket" ? kBasketHalf : grocery(category).half;
   return {center, half[0], half[1], 2 * half[2]};
 }
 

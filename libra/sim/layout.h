@@ -20,12 +20,12 @@ struct Footprint {
 };
 Footprint footprint(std::string_view category, const FloorPoint& center);
 
-// Whether things stand apart and in reach, and the gripper, coming from above with its fingers along y, reaches
-// every one of `things` except the last (the basket), with `margin` (m) to spare.
+// Whether things stand apart and in reach, and the gripper, coming from above with its fingers
+// along y, reaches every one of `things` except the last (the basket), with `margin` (m) to spare.
 bool leaves_room(const std::vector<Footprint>& things, double margin);
 
-// The same problem with other groceries in other regions: the goal's target and as many others drawn
-// from the ten as it had, over its regions in random order. The basket stays.
+// The same problem with other groceries in other regions: the goal's target and as many others
+// drawn from the ten as it had, over its regions in random order. The basket stays.
 Problem shuffle_problem(const Problem& problem, Rng& rng);
 
 // A position for every object of the problem, uniform in the region its init predicate names. Draws

@@ -12,8 +12,8 @@ using Vec = std::array<double, N>;
 template <int R, int C>
 using Mat = std::array<std::array<double, C>, R>;
 
-// Lower Cholesky factor in place. Pivots that vanish (a singular posture) are raised to a small share
-// of the largest, which is what the pseudo-inverse of a damped matrix does.
+// Lower Cholesky factor in place. Pivots that vanish (a singular posture) are raised to a small
+// share of the largest, which is what the pseudo-inverse of a damped matrix does.
 template <int N>
 void factorise(Mat<N, N>& a) {
   double largest = 0;

@@ -23,8 +23,9 @@ class OscController {
  public:
   explicit OscController(OscGains gains = {}) : gains_(gains) {}
 
-  // Orientation goal and rest posture become those of the ready posture; the gripper command becomes
-  // the one whose target is `finger` (m, opening of the first finger). Changes the scene's poses.
+  // Orientation goal and rest posture become those of the ready posture; the gripper command
+  // becomes the one whose target is `finger` (m, opening of the first finger). Changes the scene's
+  // poses.
   void reset(const Scene& scene, double finger);
   // Once per control step, with poses up to date: position goal = grip site + 0.05 a; a rotation of
   // exactly zero keeps the orientation goal. Entries are clipped to [-1, 1].

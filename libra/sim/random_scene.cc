@@ -59,10 +59,12 @@ void pose_arm(const Scene& scene, const std::array<double, 3>& target) {
     const double* position = d->site_xpos + 3 * scene.grip_site();
     const double* rotation = d->site_xmat + 9 * scene.grip_site();
     std::array<double, 6> error{};
-    for (int i = 0; i < 3; ++i) error[static_cast<size_t>(i)] = target[static_cast<size_t>(i)] - position[i];
+    for (int i = 0; i < 3; ++i)
+      error[static_cast<size_t>(i)] = target[static_cast<size_t>(i)] - position[i];
     for (int c = 0; c < 3; ++c) {
       const std::array<double, 3> now{rotation[c], rotation[3 + c], rotation[6 + c]};
-      const std::array<double, 3> goal{upright[static_cast<size_t>(c)], upright[static_cast<size_t>(3 + c)],
+      const std::array<double, 3> goal{upright[static_cast<size_t>(c)],
+                                       upright[static_cast<size_t>(3 + c)],
                                        upright[static_cast<size_t>(6 + c)]};
       std::array<double, 3> cross;
       mju_cross(cross.data(), now.data(), goal.data());
@@ -73,7 +75,8 @@ void pose_arm(const Scene& scene, const std::array<double, 3>& target) {
     for (int r = 0; r < 6; ++r)
       for (int c = 0; c < 6; ++c) {
         double sum = r == c ? 1e-4 : 0;
-        for (int k = 0; k < kArmJoints; ++k) sum += jacobian[r * m->nv + k] * jacobian[c * m->nv + k];
+        for (int k = 0; k < kArmJoints; ++k)
+          sum += jacobian[r * m->nv + k] * jacobian[c * m->nv + k];
         normal[static_cast<size_t>(r * 6 + c)] = sum;
       }
     mju_cholFactor(normal.data(), 6, 1e-12);

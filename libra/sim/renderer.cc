@@ -54,7 +54,8 @@ float bounding_radius(const mjvGeom& geom) {
   }
 }
 
-// Drops the geoms that the camera cannot see: software rendering spends most of its time on vertices.
+// Drops the geoms that the camera cannot see: software rendering spends most of its time on
+// vertices.
 void cull(mjvScene& scene) {
   const mjvGLCamera& eye = scene.camera[0];
   const float half = (eye.frustum_top - eye.frustum_bottom) / 2;
@@ -93,10 +94,17 @@ struct Renderer::Impl {
 
   void open() {
     display = open_display();
-    const std::array<EGLint, 11> wanted{EGL_SURFACE_TYPE, EGL_PBUFFER_BIT, EGL_RENDERABLE_TYPE,
-                                        EGL_OPENGL_BIT,   EGL_RED_SIZE,    8,
-                                        EGL_GREEN_SIZE,   8,               EGL_BLUE_SIZE,
-                                        8,                EGL_NONE};
+    const std::array<EGLint, 11> wanted{EGL_SURFACE_TYPE,
+                                        EGL_PBUFFER_BIT,
+                                        EGL_RENDERABLE_TYPE,
+                                        EGL_OPENGL_BIT,
+                                        EGL_RED_SIZE,
+                                        8,
+                                        EGL_GREEN_SIZE,
+                                        8,
+                                        EGL_BLUE_SIZE,
+                                        8,
+                                        EGL_NONE};
     EGLConfig config = nullptr;
     EGLint count = 0;
     eglChooseConfig(display, wanted.data(), &config, 1, &count);
@@ -153,7 +161,8 @@ Renderer::Renderer(mjModel* model) : impl_(std::make_unique<Impl>()) {
 Renderer::~Renderer() = default;
 
 std::shared_ptr<Renderer> Renderer::for_this_thread(mjModel* model) {
-  // A GL context belongs to one thread at a time, and making one costs more than an episode's images.
+  // A GL context belongs to one thread at a time, and making one costs more than an episode's
+  // images.
   static thread_local std::weak_ptr<Renderer> current;
   std::shared_ptr<Renderer> renderer = current.lock();
   if (!renderer) {
@@ -163,8 +172,7 @@ std::shared_ptr<Renderer> Renderer::for_this_thread(mjModel* model) {
   return renderer;
 }
 
-void Renderer::render(mjModel* model, mjData* data, int camera, int height, int width,
-                      Image& out) {
+void Renderer::render(mjModel* model, mjData* data, int camera, int height, int width, Image& out) {
   Impl& r = *impl_;
   r.make_current();
   if (r.gl.offWidth < width || r.gl.offHeight < height) {
@@ -184,7 +192,8 @@ void Renderer::render(mjModel* model, mjData* data, int camera, int height, int 
   mjr_readPixels(r.bottom_up.data(), nullptr, viewport, &r.gl);
   if (out.height != height || out.width != width) out = Image(height, width);
   for (int y = 0; y < height; ++y) {
-    std::copy_n(r.bottom_up.data() + static_cast<size_t>(height - 1 - y) * stride, stride, out.row(y));
+    std::copy_n(r.bottom_up.data() + static_cast<size_t>(height - 1 - y) * stride, stride,
+                out.row(y));
   }
 }
 

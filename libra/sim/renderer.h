@@ -15,8 +15,8 @@ namespace libra::sim {
 // which are the same in every composed scene, so one renderer serves them all.
 class Renderer {
  public:
-  // The thread's renderer; made at the first call, dropped with its last user. Throws Error(kFailed)
-  // when EGL grants no context.
+  // The thread's renderer; made at the first call, dropped with its last user. Throws
+  // Error(kFailed) when EGL grants no context.
   static std::shared_ptr<Renderer> for_this_thread(mjModel_* model);
   ~Renderer();
   Renderer(const Renderer&) = delete;

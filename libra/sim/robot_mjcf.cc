@@ -13,9 +13,10 @@ struct Link {
   const char* shapes;    // geoms
 };
 
-// Link frames, masses and joint data: the tables of the Panda model that LIBERO uses; the armature is
-// 5 / (joint number). Shapes approximate the bounding boxes of its meshes. A "limb" collides with
-// things and not with the arm itself; the lower links, which never come near things, have none.
+// Link frames, masses and joint data: the tables of the Panda model that LIBERO uses; the armature
+// is 5 / (joint number). Shapes approximate the bounding boxes of its meshes. A "limb" collides
+// with things and not with the arm itself; the lower links, which never come near things, have
+// none.
 constexpr std::array<Link, 9> kLinks{{
     {"link0", "pos=\"-.6 0 0\"", "pos=\"0 0 .05\" mass=\"4\" diaginertia=\".4 .4 .4\"", "",
      R"(<geom class="shell" type="cylinder" fromto="0 0 0 0 0 .14" size=".072"/>
@@ -127,7 +128,8 @@ std::string robot_actuator_mjcf() {
                   -kTorqueLimit[i], kTorqueLimit[i]);
     out += text.data();
   }
-  out += R"(<position joint="finger_joint1" kp="1000" ctrllimited="true" ctrlrange="0 .04" forcelimited="true" forcerange="-20 20"/>
+  out +=
+      R"(<position joint="finger_joint1" kp="1000" ctrllimited="true" ctrlrange="0 .04" forcelimited="true" forcerange="-20 20"/>
 <position joint="finger_joint2" kp="1000" ctrllimited="true" ctrlrange="-.04 0" forcelimited="true" forcerange="-20 20"/>
 )";
   return out;

@@ -18,7 +18,6 @@ constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <size nconmax="400" njmax="1200"/>
 <visual>
 <global offwidth="128" offheight="128"/>
-<headlight ambient=".32 .32 .32" diffuse=".42 .42 .42" specular=".1 .1 .1"/>
 <map znear="0.01" zfar="30"/>
 <quality shadowsize="0" offsamples="0" numslices="16" numstacks="6" numquads="1"/>
 </visual>
@@ -47,11 +46,11 @@ constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <default class="pad"><geom group="0" type="box" size=".008 .004 .008" friction="2 .05 .0001" solref=".01 .5"/></default>
 </default>
 <worldbody>
-<light name="light1" pos="1 1 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".55 .55 .55" specular=".3 .3 .3"/>
-<light name="light2" pos="-3 -3 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".55 .55 .55" specular=".3 .3 .3"/>
+<light name="light1" pos="1 1 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".8 .8 .8" specular=".3 .3 .3"/>
+<light name="light2" pos="-3 -3 4" dir="0 -.15 -1" directional="false" castshadow="false" diffuse=".8 .8 .8" specular=".3 .3 .3"/>
 <camera name="agentview" pos=".8965773716836134 5.2e-7 .65" quat=".6182166934013367 .3432307541370392 .3432314395904541 .6182177066802979" fovy="45"/>
 <camera name="frontview" pos="1 0 1.48" quat=".56 .43 .43 .56" fovy="45"/>
-<geom name="floor" class="solid" group="1" type="plane" size="3 3 .5" friction="1 .005 .0001" solref=".02 1" solimp=".9 .95 .001" rgba="1 1 1 1" material="floor"/>
+<geom name="floor" class="solid" group="1" type="plane" size="3 3 .125" friction="1 .005 .0001" solref=".02 1" solimp=".9 .95 .001" rgba="1 1 1 1" material="floor"/>
 <geom class="look" type="box" pos="-2 0 1.5" size=".01 1.5 1.5" rgba="1 1 1 1" material="wall"/>
 <geom class="look" type="box" pos="-1.25 2.25 1.5" euler="0 0 .7853982" size="1.06 .01 1.5" rgba="1 1 1 1" material="wall"/>
 <geom class="look" type="box" pos="-1.25 -2.25 1.5" euler="0 0 -.7853982" size="1.06 .01 1.5" rgba="1 1 1 1" material="wall"/>
@@ -81,7 +80,8 @@ std::unique_ptr<mjModel, ModelDeleter> compile(const std::string& xml) {
   if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
     throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
   }
-  std::copy(xml.begin(), xml.end(), static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
+  std::copy(xml.begin(), xml.end(),
+            static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
   std::array<char, 1000> message{};
   std::unique_ptr<mjModel, ModelDeleter> model(
       mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
@@ -104,7 +104,8 @@ void paint_floor(uint8_t* rgb) {
     for (int x = 0; x < kTexturePixels; ++x) {
       const bool grout = x % kTile < 2 || y % kTile < 2;
       const uint64_t tile = splitmix64(static_cast<uint64_t>(y / kTile * 7 + x / kTile));
-      const double value = grout ? 150 : 186 + static_cast<double>(tile % 11) + grain.uniform(-5, 5);
+      const double value =
+          grout ? 150 : 186 + static_cast<double>(tile % 11) + grain.uniform(-5, 5);
       uint8_t* p = rgb + 3 * (y * kTexturePixels + x);
       p[0] = shade(value + 1), p[1] = shade(value), p[2] = shade(value - 4);
     }
@@ -119,7 +120,8 @@ void paint_wall(uint8_t* rgb) {
       const double blotch = std::sin(3 * kTurn * x + 2 * std::sin(2 * kTurn * y)) +
                             std::sin(5 * kTurn * y + 2 * std::sin(3 * kTurn * x));
       uint8_t* p = rgb + 3 * (y * kTexturePixels + x);
-      p[0] = shade(208 + 4 * blotch), p[1] = shade(206 + 4 * blotch), p[2] = shade(200 + 4 * blotch);
+      p[0] = shade(208 + 4 * blotch), p[1] = shade(206 + 4 * blotch),
+      p[2] = shade(200 + 4 * blotch);
     }
   }
 }

@@ -25,7 +25,7 @@ struct DataDeleter {
 };
 
 struct SceneObject {
-  std::string name;                  // instance
+  std::string name;  // instance
   std::string category;
   const Grocery* grocery = nullptr;  // nullptr for the basket
   int body = -1;
@@ -37,12 +37,12 @@ inline constexpr int kSubsteps = 25;  // of 2 ms in a control step of 50 ms
 inline constexpr int kFingerQpos = kArmJoints;
 inline constexpr int kTexturePixels = 256;  // side of the floor and wall textures
 
-// qpos: 7 arm joints, 2 fingers, 7 for each object in the order given. Immutable after compiling, but
-// for what perturbations change in the model.
+// qpos: 7 arm joints, 2 fingers, 7 for each object in the order given. Immutable after compiling,
+// but for what perturbations change in the model.
 class Scene {
  public:
-  // Throws Error(kBadInput) for an arena other than libero_floor_manipulation, Error(kNotFound) for an
-  // object without a body, Error(kFailed) when MuJoCo refuses the model.
+  // Throws Error(kBadInput) for an arena other than libero_floor_manipulation, Error(kNotFound) for
+  // an object without a body, Error(kFailed) when MuJoCo refuses the model.
   Scene(const std::string& arena, std::span<const Instance> objects);
 
   mjModel* model() const { return model_.get(); }

@@ -1,7 +1,8 @@
-// sim: the simulated world. Task files in LIBERO's BDDL dialect, suites of them, the floor arena with
-// a Panda, groceries and a basket as a MuJoCo model, OSC_POSE control at 20 Hz, two cameras rendered
-// without a screen, LIBERO's success predicates, and a scripted expert that solves the tasks. It
-// includes core only; MuJoCo and EGL are seen by its source files alone, never by its users.
+// sim: the simulated world. Task files in LIBERO's BDDL dialect, suites of them, the floor arena
+// with a Panda, groceries and a basket as a MuJoCo model, OSC_POSE control at 20 Hz, two cameras
+// rendered without a screen, LIBERO's success predicates, and a scripted expert that solves the
+// tasks. It includes core only; MuJoCo and EGL are seen by its source files alone, never by its
+// users.
 #pragma once
 
 #include "libra/sim/bddl.h"

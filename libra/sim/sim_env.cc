@@ -333,8 +333,8 @@ bool SimEnv::project(std::string_view camera, const std::array<double, 3>& point
 
 void SimEnv::render(std::string_view camera, int height, int width, Image& out) {
   if (!impl_->renderer) impl_->renderer = Renderer::for_this_thread(impl_->scene->model());
-  impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->camera(camera), height, width,
-                          out);
+  impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->camera(camera), height,
+                          width, out);
 }
 
 void SimEnv::reset_random_scene(uint64_t seed) { impl_->random_scene(seed); }
@@ -344,7 +344,8 @@ const mjData_* SimEnv::data() const { return impl_->data(); }
 
 EnvFactory make_sim_factory(SimConfig config, std::string asset_root) {
   return [config, asset_root = std::move(asset_root)](const Task& task) -> std::unique_ptr<Env> {
-    return std::make_unique<SimEnv>(load_suite(task.suite, asset_root).find_task(task.name), config);
+    return std::make_unique<SimEnv>(load_suite(task.suite, asset_root).find_task(task.name),
+                                    config);
   };
 }
 

@@ -1,4 +1,5 @@
-// The simulated Env: one task, a Panda on the floor, six groceries and a basket, pixels and proprio.
+// The simulated Env: one task, a Panda on the floor, six groceries and a basket, pixels and
+// proprio.
 #pragma once
 
 #include <array>
@@ -24,7 +25,8 @@ struct SimConfig {
   int settle_steps = 10;    // control steps with an open gripper before step 0
   void list(ConfigFields& f) {
     f.add("image_size", image_size, "side of the square camera images (px)", {16, 1024});
-    f.add("arm_noise", arm_noise, "standard deviation of the arm joints at the start (rad)", {0, 0.2});
+    f.add("arm_noise", arm_noise, "standard deviation of the arm joints at the start (rad)",
+          {0, 0.2});
     f.add("settle_steps", settle_steps, "control steps before step 0, gripper opening", {0, 100});
   }
 };
@@ -38,7 +40,8 @@ struct ItemPose {
 };
 
 // Thread: as Env, used only by the thread that made it. Physics alone needs no display; the first
-// observe() or render() opens the thread's EGL context and throws Error(kFailed) where there is none.
+// observe() or render() opens the thread's EGL context and throws Error(kFailed) where there is
+// none.
 class SimEnv final : public Env {
  public:
   explicit SimEnv(TaskSpec spec, SimConfig config = {});
@@ -64,7 +67,8 @@ class SimEnv final : public Env {
   bool goal_holds() const;
   bool failed() const;  // the physics blew up
 
-  // [time, qpos, qvel]: 1 + 58 + 51 = 110 numbers for six groceries and the basket, in LIBERO's order.
+  // [time, qpos, qvel]: 1 + 58 + 51 = 110 numbers for six groceries and the basket, in LIBERO's
+  // order.
   std::vector<double> state() const;
   // Puts the state in place as an initial state: the orientation goal and the rest posture of the
   // controller are those of a reset, the gripper command is the one that the finger opening shows.
@@ -74,24 +78,25 @@ class SimEnv final : public Env {
 
   Proprio proprio() const;
   std::array<double, 7> joint_positions() const;
-  std::array<double, 3> eef_position() const;         // grip site, world
-  std::array<double, 9> eef_rotation() const;         // grip site, row-major
-  std::array<double, 2> finger_positions() const;     // m: [0, .04] and [-.04, 0]
+  std::array<double, 3> eef_position() const;                        // grip site, world
+  std::array<double, 9> eef_rotation() const;                        // grip site, row-major
+  std::array<double, 2> finger_positions() const;                    // m: [0, .04] and [-.04, 0]
   std::array<double, 3> item_position(std::string_view name) const;  // category or instance
   ItemPose item_pose(std::string_view name) const;
   std::array<double, 3> basket_position() const;      // body origin, at the basket's base
   bool touches_gripper(std::string_view name) const;  // a finger or pad is in contact with the item
 
-  // Image coordinates of a world point, normalised to [0, 1] in the upright image: u to the right, v
-  // down. False when the point is behind the camera. Throws Error(kNotFound) for an unknown camera.
+  // Image coordinates of a world point, normalised to [0, 1] in the upright image: u to the right,
+  // v down. False when the point is behind the camera. Throws Error(kNotFound) for an unknown
+  // camera.
   bool project(std::string_view camera, const std::array<double, 3>& point, double& u,
                double& v) const;
   // Any camera at any size; observe() uses this for camera_names().
   void render(std::string_view camera, int height, int width, Image& out);
 
   // A still scene for grounding data: six random groceries anywhere in reach, the basket near its
-  // place, the arm at a random pose above them, nothing moving. The first grocery becomes the target.
-  // Costs a few milliseconds (a model is compiled when the set of groceries is new).
+  // place, the arm at a random pose above them, nothing moving. The first grocery becomes the
+  // target. Costs a few milliseconds (a model is compiled when the set of groceries is new).
   void reset_random_scene(uint64_t seed);
 
   const mjModel_* model() const;

@@ -10,7 +10,7 @@
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
 #include "libra/nn/autocast.h"
-#include "libra/nn/diffusion.h"
+#include "libra/policy/intent_tensors.h"
 #include "libra/training/losses.h"
 
 namespace libra::training {
@@ -25,8 +25,8 @@ Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model, co
       model_(model),
       batcher_(batcher),
       run_dir_(std::move(run_dir)),
-      planner_optimizer_(*model.planner, config.optim, config.steps),
-      refiner_optimizer_(*model.refiner, config.optim, config.steps),
+      planner_optimizer_(*model_.planner, config.optim, config.steps),
+      refiner_optimizer_(*model_.refiner, config.optim, config.steps),
       injection_(config.injection) {
   dimension_weight_ = torch::ones({kActionDim});
   dimension_weight_.index_put_({Slice(3, 6)}, config.loss.rotation_weight);

@@ -73,12 +73,7 @@ class LanguageCheck {
          {"plain", "rightpad", "leftpad", "leftpad_pos", "embeds", "long"}) {
       full_pass(name);
     }
-    InternLm2 model = fresh();
-    const torch::NoGradGuard no_grad;
-    model->forward({.input_ids = io_.tensor("long.in.input_ids")});
-    const auto after =
-        model->forward({.input_ids = io_.tensor("plain.in.input_ids"), .output_logits = true});
-    compare("short_after_long.out.logits", after.logits);
+    short_after_long();
     decode("cache");
     decode("cache_cross");
     if (fs::exists(dir_ + "/grads.safetensors")) gradients();
@@ -116,6 +111,15 @@ class LanguageCheck {
     if (input("labels").defined()) {
       compare(name + ".out.loss", shifted_loss(out.logits, input("labels")).reshape({1}));
     }
+  }
+
+  void short_after_long() {
+    InternLm2 model = fresh();
+    const torch::NoGradGuard no_grad;
+    model->forward({.input_ids = io_.tensor("long.in.input_ids")});
+    const auto after =
+        model->forward({.input_ids = io_.tensor("plain.in.input_ids"), .output_logits = true});
+    compare("short_after_long.out.logits", after.logits);
   }
 
   // Prefill, then one token at a time.

@@ -73,13 +73,11 @@ class LayerImpl : public torch::nn::Module {
  public:
   explicit LayerImpl(const InternLm2Config& c) {
     attention = register_module("attention", Attention(c));
-    feed_forward =
-        register_module("feed_forward", nn::SwiGlu(c.hidden_size, c.intermediate_size, c.bias));
+    // The reference's bias flag concerns the attention only.
+    feed_forward = register_module("feed_forward",
+                                   nn::SwiGlu(c.hidden_size, c.intermediate_size, /*bias=*/false));
     for (const auto& p : feed_forward->parameters()) {
-      if (p.dim() == 2)
-        torch::nn::init::normal_(p, 0.0, c.initializer_range);
-      else
-        torch::nn::init::zeros_(p);
+      torch::nn::init::normal_(p, 0.0, c.initializer_range);
     }
     attention_norm = register_module("attention_norm", nn::RmsNorm(c.hidden_size, c.rms_norm_eps));
     ffn_norm = register_module("ffn_norm", nn::RmsNorm(c.hidden_size, c.rms_norm_eps));
@@ -151,7 +149,7 @@ void InternLm2Config::list(ConfigFields& f) {
         {"none", "linear", "dynamic"});
   f.add("rope_scaling_factor", rope_scaling_factor, "of that scaling", {1, 1000});
   f.add("rms_norm_eps", rms_norm_eps, "epsilon of the norms", {0, 1});
-  f.add("bias", bias, "bias of the projections");
+  f.add("bias", bias, "bias of the attention's projections");
   f.add("pad_token_id", pad_token_id, "its embedding gets no gradient; -1: none", {-1, 1e7});
   f.add("initializer_range", initializer_range, "deviation of fresh weights", {0, 1});
   f.add("with_lm_head", with_lm_head, "has the output layer");

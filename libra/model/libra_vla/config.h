@@ -5,6 +5,7 @@
 #include <string>
 
 #include "libra/core/config.h"
+#include "libra/core/observation.h"
 #include "libra/model/backbones/internvl.h"
 #include "libra/model/backbones/siglip.h"
 #include "libra/nn/diffusion.h"

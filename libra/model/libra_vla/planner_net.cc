@@ -73,7 +73,8 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
     out.pointing = pointing->forward(out.map, input.instruction);
     rows.push_back(out.pointing.token);
   }
-  for (auto& row : rows) row = row.to(rows[1].scalar_type());
+  // The residual stream is in the precision of the weights, also under autocast: norms ask for it.
+  for (auto& row : rows) row = row.to(queries.scalar_type());
   torch::Tensor x = torch::cat(rows, 1);
   const int64_t k = config_.queries(), length = x.size(1);
   torch::Tensor mask;  // the head must not see the rows of padding tokens
