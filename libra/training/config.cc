@@ -43,7 +43,7 @@ void TrainConfig::list(ConfigFields& f) {
   f.add("batch", batch, "samples in a step", {1, 65536});
   f.add("seed", seed, "of sampling, noise and initial weights", {0, 2e9});
   f.add("threads", threads, "CPU threads", {1, 1024});
-  f.add("precision", precision, "of the forward pass; weights stay f32", {"bf16", "f32"});
+  f.add("precision", precision, "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it", {"auto", "bf16", "f32"});
   f.add("log_every", log_every, "steps between lines of log.jsonl", {1, 1e6});
   f.add("validate_every", validate_every, "steps between validations", {1, 1e8});
   f.add("checkpoint_every", checkpoint_every, "steps between checkpoints", {1, 1e8});

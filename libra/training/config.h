@@ -58,7 +58,7 @@ struct TrainConfig {
   int batch = 32;
   int seed = 1;
   int threads = 2;               // two or more: planner and refiner train on their own threads
-  std::string precision = "bf16";  // bf16 (autocast, f32 weights) or f32
+  std::string precision = "auto";  // bf16 (autocast, f32 weights), f32; auto: bf16 where it is fast
   int log_every = 20;
   int validate_every = 500;
   int checkpoint_every = 250;

@@ -65,6 +65,7 @@ class Trainer {
   std::string run_dir_;
   Optimizer planner_optimizer_, refiner_optimizer_;
   InjectionSwitch injection_;
+  bool bf16_;  // forward passes under autocast
   Worker worker_;
   torch::Tensor dimension_weight_;  // [D]
   int64_t done_ = 0;                // finished steps
