@@ -3,11 +3,13 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "libra/cli/command.h"
@@ -67,7 +69,8 @@ class Disturbance {
   std::array<double, 3> push_{};
 };
 
-// Drives the arm towards an item that is not asked for, so that its place no longer tells which one is.
+// Drives the arm towards an item that is not asked for, so that its place no longer tells which one
+// is.
 void detour(sim::SimEnv& env, Rng& rng) {
   std::vector<std::string> others;
   for (const auto& item : env.items()) {
@@ -88,8 +91,8 @@ void detour(sim::SimEnv& env, Rng& rng) {
 }
 
 // Appends place and image coordinates of every item.
-void label_items(const sim::SimEnv& env, const std::vector<std::string>& items, std::vector<float>& uv,
-                 std::vector<float>* position) {
+void label_items(const sim::SimEnv& env, const std::vector<std::string>& items,
+                 std::vector<float>& uv, std::vector<float>* position) {
   for (const auto& item : items) {
     const auto at = env.item_position(item);
     for (const auto& camera : camera_names()) {
@@ -116,8 +119,9 @@ void record_frame(sim::SimEnv& env, Observation& observation, data::Demo& demo) 
 }
 
 // One demonstration; false when the expert failed.
-bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& key, data::Demo& demo) {
-  constexpr int kFramesAfterSuccess = 4;
+bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& key,
+                 data::Demo& demo) {
+  constexpr int kFramesAfterSuccess = 3;  // letting go and retreating
   env.reset(key);
   Rng rng(mix_seed({key.seed, hash_name(env.task().name), hash_name(key.layout), key.episode}));
   if (rng.uniform() < flags.detour_share) detour(env, rng);
@@ -137,7 +141,7 @@ bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& 
   sim::Expert expert;
   expert.reset(env);
   Observation observation;
-  int after_success = 0;
+  int after_success = -1;  // steps since the goal first held
   while (after_success < kFramesAfterSuccess) {
     record_frame(env, observation, demo);
     const Action clean = expert.act(env);
@@ -148,7 +152,7 @@ bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& 
     demo.actions.push_back(executed);
     demo.success.push_back(result.success ? 1 : 0);
     ++demo.frames;
-    if (result.success || after_success > 0) {
+    if (result.success || after_success >= 0) {
       ++after_success;
     } else if (result.done) {
       return false;
@@ -164,8 +168,8 @@ struct TaskReport {
 };
 
 // The demonstrations of one task, made by several workers and written in order.
-TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags, const std::atomic<bool>& stop,
-                        Progress& progress) {
+TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
+                        const std::atomic<bool>& stop, Progress& progress) {
   TaskReport report;
   report.task = spec.task.name;
   data::DemoFileInfo info;
@@ -173,6 +177,9 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags, co
   info.task = spec.task.name;
   info.instruction = spec.task.instruction;
   info.bddl_file_name = std::filesystem::path(spec.problem.file).filename().string();
+  std::ostringstream bddl;
+  bddl << std::ifstream(spec.problem.file).rdbuf();
+  info.bddl_file_content = bddl.str();
   data::DemoFileWriter writer(flags.out + "/" + data::demo_file_name(spec.task.name), info);
 
   std::mutex mutex;
@@ -232,11 +239,13 @@ const std::string& instruction_naming(const sim::SuiteSpec& suite, const std::st
   for (const auto& spec : suite.tasks) {
     if (sim::item_category(sim::goal_target(spec.problem)) == item) return spec.task.instruction;
   }
-  throw Error(ErrorCode::kNotFound, {.where = "suite " + suite.name, .problem = "no task asks for " + item});
+  throw Error(ErrorCode::kNotFound,
+              {.where = "suite " + suite.name, .problem = "no task asks for " + item});
 }
 
 // Random still scenes with every item's name and place.
-void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags, const std::atomic<bool>& stop) {
+void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags,
+                    const std::atomic<bool>& stop) {
   Progress progress("scenes", flags.scenes);
   std::vector<data::Scene> scenes{size_t(flags.scenes)};
   std::atomic<int> next{0}, made{0};
@@ -248,7 +257,8 @@ void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags, cons
       Observation observation;
       for (int index; !stop && (index = next++) < flags.scenes;) {
         data::Scene& scene = scenes[size_t(index)];
-        env.reset_random_scene(mix_seed({kDataSeed + flags.seed, hash_name("scene"), uint64_t(index)}));
+        env.reset_random_scene(
+            mix_seed({kDataSeed + flags.seed, hash_name("scene"), uint64_t(index)}));
         env.observe(observation);
         scene.images = observation.images;
         scene.proprio = observation.proprio;
@@ -278,17 +288,23 @@ void print_reports(const std::vector<TaskReport>& reports, double seconds, bool 
   nlohmann::json list = nlohmann::json::array();
   if (!as_json) std::printf("%-58s %6s %9s %7s\n", "task", "demos", "expert", "steps");
   for (const auto& r : reports) {
-    const double success = r.demos + r.failures > 0 ? double(r.demos) / (r.demos + r.failures) : 0.0;
+    const double success =
+        r.demos + r.failures > 0 ? double(r.demos) / (r.demos + r.failures) : 0.0;
     const double length = r.demos > 0 ? double(r.frames) / r.demos : 0.0;
     demos += r.demos;
     if (as_json) {
-      list.push_back({{"task", r.task}, {"demos", r.demos}, {"expert_success", success}, {"mean_steps", length}});
+      list.push_back({{"task", r.task},
+                      {"demos", r.demos},
+                      {"expert_success", success},
+                      {"mean_steps", length}});
     } else {
       std::printf("%-58s %6d %8.1f%% %7.1f\n", r.task.c_str(), r.demos, 100 * success, length);
     }
   }
   if (as_json) {
-    std::printf("%s\n", nlohmann::json{{"tasks", list}, {"demos", demos}, {"wall_s", seconds}}.dump(2).c_str());
+    std::printf(
+        "%s\n",
+        nlohmann::json{{"tasks", list}, {"demos", demos}, {"wall_s", seconds}}.dump(2).c_str());
   } else {
     std::printf("%d demonstrations in %.0f s\n", demos, seconds);
   }
@@ -317,7 +333,8 @@ void collect(const CollectFlags& flags, const Context& context) {
       if (!context.stop) reports.push_back(collect_task(*task, flags, context.stop, progress));
     }
   }
-  print_reports(reports, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+  print_reports(reports,
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
                 context.json);
   if (context.stop) {
     throw Error(ErrorCode::kInterrupted, {.where = "libra collect",
@@ -330,27 +347,43 @@ void collect(const CollectFlags& flags, const Context& context) {
 
 void add_collect(CLI::App& app, Context& context) {
   auto flags = std::make_shared<CollectFlags>();
-  CLI::App* command = app.add_subcommand("collect", "scripted expert -> demonstrations in LIBERO's HDF5 schema");
-  command->add_option("--suite", flags->suite, "suite of tasks (see libra suites)")->capture_default_str();
+  CLI::App* command =
+      app.add_subcommand("collect", "scripted expert -> demonstrations in LIBERO's HDF5 schema");
+  command->add_option("--suite", flags->suite, "suite of tasks (see libra suites)")
+      ->capture_default_str();
   command->add_option("--tasks", flags->tasks, "only these tasks");
   command->add_option("--layout", flags->layout, "libero: BDDL places; shuffled: the seed decides")
       ->capture_default_str();
-  command->add_option("--demos", flags->demos, "demonstrations per task")->capture_default_str()->check(CLI::Range(0, 100000));
+  command->add_option("--demos", flags->demos, "demonstrations per task")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100000));
   command->add_option("--scenes", flags->scenes, "random still scenes for grounding (scenes.hdf5)")
-      ->capture_default_str()->check(CLI::Range(0, 1000000));
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000000));
   command->add_option("--out", flags->out, "folder for <task>_demo.hdf5")->required();
-  command->add_option("--workers", flags->workers, "threads")->capture_default_str()->check(CLI::Range(1, 256));
+  command->add_option("--workers", flags->workers, "threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
   command->add_option("--seed", flags->seed, "of the data set")->capture_default_str();
-  command->add_option("--noise", flags->noise, "standard deviation added to executed actions")->capture_default_str();
-  command->add_option("--push", flags->push, "probability of a push at each step")->capture_default_str();
-  command->add_option("--noisy-share", flags->noisy_share, "share of demonstrations with noise and pushes")
+  command->add_option("--noise", flags->noise, "standard deviation added to executed actions")
       ->capture_default_str();
-  command->add_option("--detour-share", flags->detour_share,
-                      "share that begins after the arm was driven towards another item")
+  command->add_option("--push", flags->push, "probability of a push at each step")
       ->capture_default_str();
-  command->add_option("--image-size", flags->image_size, "side of the camera images (px)")->capture_default_str();
-  command->footer("Labels are the expert's clean actions in the states visited; `actions` are what was executed.\n"
-                  "Example:\n  libra collect --suite object --layout shuffled --demos 100 --scenes 10000 --out data/shuffled");
+  command
+      ->add_option("--noisy-share", flags->noisy_share,
+                   "share of demonstrations with noise and pushes")
+      ->capture_default_str();
+  command
+      ->add_option("--detour-share", flags->detour_share,
+                   "share that begins after the arm was driven towards another item")
+      ->capture_default_str();
+  command->add_option("--image-size", flags->image_size, "side of the camera images (px)")
+      ->capture_default_str();
+  command->footer(
+      "Labels are the expert's clean actions in the states visited; `actions` are what was "
+      "executed.\n"
+      "Example:\n  libra collect --suite object --layout shuffled --demos 100 --scenes 10000 --out "
+      "data/shuffled");
   command->callback([flags, &context] { collect(*flags, context); });
 }
 

@@ -13,6 +13,7 @@
 #include "libra/core/error.h"
 #include "libra/data/data.h"
 #include "libra/data/hdf5_file.h"
+#include "libra/policy/inspect.h"
 
 namespace libra::cli {
 namespace {
@@ -150,6 +151,25 @@ bool holds_demos(const std::string& path) {
   return false;
 }
 
+bool is_checkpoint(const std::string& path) { return fs::exists(path + "/config.json"); }
+
+json describe_checkpoint(const std::string& path) {
+  const policy::CheckpointSummary summary = policy::inspect_checkpoint(path);
+  return {{"kind", "checkpoint"},
+          {"name", summary.name},
+          {"variant", summary.variant},
+          {"H", summary.horizon},
+          {"M", summary.expansion},
+          {"N", summary.bins},
+          {"parameters", summary.total},
+          {"parts", summary.parameters},
+          {"megabytes", double(summary.bytes) / 1e6}};
+}
+
+// A run folder of libra train: what counts is its checkpoint.
+bool is_run(const std::string& path) { return is_checkpoint(path + "/checkpoint"); }
+json describe_run(const std::string& path) { return describe_checkpoint(path + "/checkpoint"); }
+
 // A kind of file or folder; the first that recognises a path describes it.
 struct Kind {
   const char* what;
@@ -160,6 +180,8 @@ struct Kind {
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = {
       {"an HDF5 file", is_hdf5, describe_hdf5},
+      {"a checkpoint folder", is_checkpoint, describe_checkpoint},
+      {"a run folder", is_run, describe_run},
       {"a folder with *_demo.hdf5", holds_demos, describe_data_folder},
   };
   return list;

@@ -51,9 +51,10 @@ void train(const TrainFlags& flags, const Context& context) {
     scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));
   }
   if (run.train.grounding.steps > 0 && !scenes) {
-    throw Error(ErrorCode::kBadInput, {.where = "libra train",
-                                       .problem = "train.grounding.steps needs --scenes",
-                                       .next = "make scenes with `libra collect --scenes`, or set it to 0"});
+    throw Error(ErrorCode::kBadInput,
+                {.where = "libra train",
+                 .problem = "train.grounding.steps needs --scenes",
+                 .next = "make scenes with `libra collect --scenes`, or set it to 0"});
   }
 
   torch::manual_seed(run.train.seed);
@@ -72,17 +73,22 @@ void train(const TrainFlags& flags, const Context& context) {
 void add_train(CLI::App& app, Context& context) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = app.add_subcommand("train", "demonstrations -> a checkpoint");
-  command->add_option("--config", flags->config, "TOML file, e.g. configs/libra_tiny.toml")->required();
+  command->add_option("--config", flags->config, "TOML file, e.g. configs/libra_tiny.toml")
+      ->required();
   command->add_option("--data", flags->data, "folder(s) that libra collect wrote");
   command->add_option("--scenes", flags->scenes, "scenes.hdf5 file(s) for grounding pre-training");
-  command->add_option("--out", flags->out, "run folder: log.jsonl, config.toml, checkpoint/, resume/");
+  command->add_option("--out", flags->out,
+                      "run folder: log.jsonl, config.toml, checkpoint/, resume/");
   command->add_option("--tokenizer", flags->tokenizer, "folder with tokenizer.model")
       ->default_val(sim::default_asset_root() + "/tokenizer");
   command->add_option("--set", flags->assignments, "field=value, e.g. --set train.steps=100");
-  command->add_flag("--resume", flags->resume, "continue the run in --out exactly where it stopped");
-  command->add_flag("--print-config", flags->print_config, "print the resolved configuration and stop");
-  command->footer("Example:\n  libra train --config configs/libra_tiny.toml --data data/object --scenes "
-                  "data/object/scenes.hdf5 --out runs/tiny");
+  command->add_flag("--resume", flags->resume,
+                    "continue the run in --out exactly where it stopped");
+  command->add_flag("--print-config", flags->print_config,
+                    "print the resolved configuration and stop");
+  command->footer(
+      "Example:\n  libra train --config configs/libra_tiny.toml --data data/object --scenes "
+      "data/object/scenes.hdf5 --out runs/tiny");
   command->callback([flags, &context] { train(*flags, context); });
 }
 

@@ -1,11 +1,12 @@
 #include "libra/core/config.h"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "libra/core/error.h"
 
@@ -14,8 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void fail(const std::string& where, const std::string& path, const std::string& problem,
-                       const std::string& expected = "", const std::string& found = "") {
+[[noreturn]] void fail(const std::string& where, const std::string& path,
+                       const std::string& problem, const std::string& expected = "",
+                       const std::string& found = "") {
   throw Error(ErrorCode::kBadInput, {.where = where,
                                      .problem = "field '" + path + "' " + problem,
                                      .expected = expected,
@@ -32,7 +34,8 @@ std::string number_text(double value) {
 void check_bounds(const ConfigField& field, double value, const std::string& where) {
   if (!(value >= field.bounds.min && value <= field.bounds.max)) {
     fail(where, field.path, "is out of range",
-         number_text(field.bounds.min) + " to " + number_text(field.bounds.max), number_text(value));
+         number_text(field.bounds.min) + " to " + number_text(field.bounds.max),
+         number_text(value));
   }
 }
 
@@ -42,7 +45,8 @@ struct Assign {
   const std::string& where;
 
   void operator()(bool* target) const {
-    if (!value.is_boolean()) fail(where, field.path, "has the wrong type", "true or false", value.dump());
+    if (!value.is_boolean())
+      fail(where, field.path, "has the wrong type", "true or false", value.dump());
     *target = value.get<bool>();
   }
   void operator()(int* target) const {
@@ -69,7 +73,8 @@ struct Assign {
     *target = text;
   }
   void operator()(std::vector<int>* target) const {
-    if (!value.is_array()) fail(where, field.path, "has the wrong type", "a list of numbers", value.dump());
+    if (!value.is_array())
+      fail(where, field.path, "has the wrong type", "a list of numbers", value.dump());
     std::vector<int> numbers;
     for (const auto& item : value) {
       if (!item.is_number_integer()) {
@@ -102,8 +107,8 @@ json to_json_value(const toml::node& node, const std::string& where, const std::
   fail(where, path, "is of a kind that is not used here");
 }
 
-void read_object(const std::vector<ConfigField>& fields, const json& object, const std::string& prefix,
-                 const std::string& where) {
+void read_object(const std::vector<ConfigField>& fields, const json& object,
+                 const std::string& prefix, const std::string& where) {
   for (const auto& [key, value] : object.items()) {
     const std::string path = prefix + key;
     if (value.is_object()) {
@@ -116,9 +121,10 @@ void read_object(const std::vector<ConfigField>& fields, const json& object, con
       std::vector<std::string> known;
       for (const auto& f : fields) known.push_back(f.path);
       const std::string near = nearest_name(path, known);
-      throw Error(ErrorCode::kBadInput, {.where = where,
-                                         .problem = "unknown field '" + path + "'",
-                                         .next = near.empty() ? "" : "did you mean '" + near + "'?"});
+      throw Error(ErrorCode::kBadInput,
+                  {.where = where,
+                   .problem = "unknown field '" + path + "'",
+                   .next = near.empty() ? "" : "did you mean '" + near + "'?"});
     }
     std::visit(Assign{*field, value, where}, field->target);
   }
@@ -133,7 +139,8 @@ json nested(const std::vector<ConfigField>& fields) {
   for (const auto& field : fields) {
     json* node = &root;
     std::string_view rest = field.path;
-    for (size_t dot; (dot = rest.find('.')) != std::string_view::npos; rest.remove_prefix(dot + 1)) {
+    for (size_t dot; (dot = rest.find('.')) != std::string_view::npos;
+         rest.remove_prefix(dot + 1)) {
       node = &(*node)[std::string(rest.substr(0, dot))];
     }
     (*node)[std::string(rest)] = field_value(field);
@@ -145,15 +152,18 @@ json nested(const std::vector<ConfigField>& fields) {
 
 void ConfigFields::push(std::string_view name, std::string_view help, FieldBounds bounds,
                         std::vector<std::string> choices, decltype(ConfigField::target) target) {
-  fields_.push_back({prefix_ + std::string(name), std::string(help), bounds, std::move(choices), target});
+  fields_.push_back(
+      {prefix_ + std::string(name), std::string(help), bounds, std::move(choices), target});
 }
 void ConfigFields::add(std::string_view name, bool& value, std::string_view help) {
   push(name, help, {}, {}, &value);
 }
-void ConfigFields::add(std::string_view name, int& value, std::string_view help, FieldBounds bounds) {
+void ConfigFields::add(std::string_view name, int& value, std::string_view help,
+                       FieldBounds bounds) {
   push(name, help, bounds, {}, &value);
 }
-void ConfigFields::add(std::string_view name, double& value, std::string_view help, FieldBounds bounds) {
+void ConfigFields::add(std::string_view name, double& value, std::string_view help,
+                       FieldBounds bounds) {
   push(name, help, bounds, {}, &value);
 }
 void ConfigFields::add(std::string_view name, std::string& value, std::string_view help,
@@ -167,8 +177,9 @@ void ConfigFields::add(std::string_view name, std::vector<int>& value, std::stri
 void ConfigFields::read_toml_file(const std::string& path) const {
   std::ifstream file(path);
   if (!file) {
-    throw Error(ErrorCode::kNotFound,
-                {.where = path, .problem = "cannot be read", .next = "check the path of the config file"});
+    throw Error(
+        ErrorCode::kNotFound,
+        {.where = path, .problem = "cannot be read", .next = "check the path of the config file"});
   }
   std::ostringstream text;
   text << file.rdbuf();
@@ -182,8 +193,9 @@ void ConfigFields::read_toml(const std::string& text, const std::string& where) 
   } catch (const toml::parse_error& e) {
     std::ostringstream position;
     position << where << ":" << e.source().begin.line << ":" << e.source().begin.column;
-    throw Error(ErrorCode::kBadInput,
-                {.where = position.str(), .problem = "not valid TOML", .found = std::string(e.description())});
+    throw Error(ErrorCode::kBadInput, {.where = position.str(),
+                                       .problem = "not valid TOML",
+                                       .found = std::string(e.description())});
   }
 }
 
@@ -225,7 +237,8 @@ std::string ConfigFields::to_toml() const {
         section = owner;
       }
       const json value = field_value(field);
-      out << field.path.substr(top ? 0 : dot + 1) << " = " << value.dump() << "  # " << field.help << "\n";
+      out << field.path.substr(top ? 0 : dot + 1) << " = " << value.dump() << "  # " << field.help
+          << "\n";
     }
   }
   return out.str();

@@ -1,4 +1,5 @@
-// A world to act in: the simulator, a robot, or anything that answers an action with an observation.
+// A world to act in: the simulator, a robot, or anything that answers an action with an
+// observation.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,12 @@ struct Suite {
 
 // Names one initial state. The state is a pure function of these values.
 struct EpisodeKey {
-  std::string layout = "libero";  // libero: where the BDDL file puts things; shuffled: the seed decides
-  uint64_t seed = 0;              // of the evaluation or of the data set
+  std::string layout =
+      "libero";       // libero: where the BDDL file puts things; shuffled: the seed decides
+  uint64_t seed = 0;  // of the evaluation or of the data set
   uint64_t episode = 0;
-  // Item to ask for instead of the task's own target ("" keeps the task's). Scene and state stay the
-  // same; instruction and goal change.
+  // Item to ask for instead of the task's own target ("" keeps the task's). Scene and state stay
+  // the same; instruction and goal change.
   std::string target;
 };
 
@@ -49,7 +51,8 @@ class Env {
   // Renders the cameras and reads proprio at the current state.
   virtual void observe(Observation& out) = 0;
   virtual const Task& task() const = 0;
-  // The instruction of the current episode (differs from the task's when EpisodeKey::target is set).
+  // The instruction of the current episode (differs from the task's when EpisodeKey::target is
+  // set).
   virtual const std::string& instruction() const = 0;
   // Names of the items one could ask for in the current episode, in a fixed order.
   virtual std::vector<std::string> items() const = 0;

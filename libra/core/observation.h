@@ -32,7 +32,8 @@ struct Observation {
   double time = 0.0;  // s since the episode began
 };
 
-// One control step's command, every entry in [-1, 1]: x 0.05 m, x 0.5 rad, gripper -1 open +1 close.
+// One control step's command, every entry in [-1, 1]: x 0.05 m, x 0.5 rad, gripper -1 open +1
+// close.
 using Action = std::array<float, kActionDim>;
 
 // Cameras of the embodiment in the order of Observation::images.

@@ -1,5 +1,5 @@
-// The interfaces of the two systems. Calls are batched: element i of the output answers element i of
-// the input, and a result never depends on what else is in the batch (beyond float rounding).
+// The interfaces of the two systems. Calls are batched: element i of the output answers element i
+// of the input, and a result never depends on what else is in the batch (beyond float rounding).
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ namespace libra {
 // What a loaded policy is; constant after loading.
 struct PolicySpec {
   std::string name;
-  std::string variant;    // full, base, ...
-  int horizon = 5;        // H
-  int expansion = 2;      // M the planner predicts in one pass; 0 when it has no planner
-  int bins = 10;          // N
-  int image_size = 128;   // side of the square camera images it wants (px)
+  std::string variant;   // full, base, ...
+  int horizon = 5;       // H
+  int expansion = 2;     // M the planner predicts in one pass; 0 when it has no planner
+  int bins = 10;         // N
+  int image_size = 128;  // side of the square camera images it wants (px)
   double control_hz = 20.0;
 };
 

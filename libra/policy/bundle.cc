@@ -25,8 +25,8 @@ std::string read_file(const fs::path& path) {
     throw Error(ErrorCode::kNotFound,
                 {.where = path.string(),
                  .problem = "cannot be read",
-                 .expected = std::string("a checkpoint folder with ") + kConfigFile + ", " + kWeightsFile +
-                             ", " + kStatsFile + ", " + kTokenizerFile,
+                 .expected = std::string("a checkpoint folder with ") + kConfigFile + ", " +
+                             kWeightsFile + ", " + kStatsFile + ", " + kTokenizerFile,
                  .next = "train one with `libra train`, or use one from checkpoints/"});
   }
   std::ostringstream text;
@@ -37,7 +37,8 @@ std::string read_file(const fs::path& path) {
 void write_file(const fs::path& path, const std::string& bytes) {
   std::ofstream file(path, std::ios::binary);
   file << bytes;
-  if (!file.flush()) throw Error(ErrorCode::kFailed, {.where = path.string(), .problem = "cannot be written"});
+  if (!file.flush())
+    throw Error(ErrorCode::kFailed, {.where = path.string(), .problem = "cannot be written"});
 }
 
 }  // namespace
@@ -50,11 +51,12 @@ ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormS
       tokenizer_dir + "/" + kTokenizerFile, fs::exists(added) ? added : "");
   const int vocab = config.planner.backbone.llm_config.vocab_size;
   if (tokenizer->vocab_size() > vocab) {
-    throw Error(ErrorCode::kBadInput, {.where = tokenizer_dir,
-                                       .problem = "the tokenizer has more tokens than the language model",
-                                       .expected = "at most " + std::to_string(vocab),
-                                       .found = std::to_string(tokenizer->vocab_size()),
-                                       .next = "set model.planner.backbone.llm_config.vocab_size"});
+    throw Error(ErrorCode::kBadInput,
+                {.where = tokenizer_dir,
+                 .problem = "the tokenizer has more tokens than the language model",
+                 .expected = "at most " + std::to_string(vocab),
+                 .found = std::to_string(tokenizer->vocab_size()),
+                 .next = "set model.planner.backbone.llm_config.vocab_size"});
   }
   ModelBundle bundle;
   bundle.config = config;

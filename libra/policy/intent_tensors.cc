@@ -3,7 +3,10 @@
 namespace libra::policy {
 
 torch::Tensor to_bins(const torch::Tensor& actions, int64_t bins) {
-  return ((actions + 1.0) / 2.0 * double(bins)).floor().clamp(0, double(bins - 1)).to(torch::kInt64);
+  return ((actions + 1.0) / 2.0 * double(bins))
+      .floor()
+      .clamp(0, double(bins - 1))
+      .to(torch::kInt64);
 }
 
 torch::Tensor bin_centres(const torch::Tensor& bin, int64_t bins) {

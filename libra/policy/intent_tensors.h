@@ -14,7 +14,8 @@ torch::Tensor bin_centres(const torch::Tensor& bin, int64_t bins);
 // Offset from the bin centre in units of the bin's width, and back.
 torch::Tensor to_residual(const torch::Tensor& actions, const torch::Tensor& bin, int64_t bins);
 torch::Tensor from_residual(const torch::Tensor& residual, const torch::Tensor& bin, int64_t bins);
-// logits [..., N] -> one draw from the softmax each, int64 [...]; the same seed gives the same draws.
+// logits [..., N] -> one draw from the softmax each, int64 [...]; the same seed gives the same
+// draws.
 torch::Tensor sample_bins(const torch::Tensor& logits, uint64_t seed);
 // logits [..., N] -> mean of the bin centres under the softmax.
 torch::Tensor expected_value(const torch::Tensor& logits);

@@ -1,6 +1,7 @@
 // policy: the one place where networks (model) meet images, text and actions (preprocess, action):
-// the transforms that training and inference share, the bundle of everything a checkpoint holds, and
-// TorchPolicy, which makes a core::Policy of it. It may include core, action, preprocess, nn, model.
+// the transforms that training and inference share, the bundle of everything a checkpoint holds,
+// and TorchPolicy, which makes a core::Policy of it. It may include core, action, preprocess, nn,
+// model.
 #pragma once
 
 #include "libra/policy/bundle.h"

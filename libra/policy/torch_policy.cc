@@ -12,7 +12,8 @@ std::vector<const Observation*> observations_of(auto requests) {
   return list;
 }
 
-torch::Tensor proprio_of(const Transforms& transforms, std::span<const Observation* const> observations) {
+torch::Tensor proprio_of(const Transforms& transforms,
+                         std::span<const Observation* const> observations) {
   std::vector<Proprio> values;
   for (const Observation* o : observations) values.push_back(o->proprio);
   return transforms.proprio(values);
@@ -58,7 +59,8 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
       options_.sample_intents
           ? sample_bins(logits, mix_seed({options_.seed, uint64_t(requests[0].observation->step)}))
           : logits.argmax(-1);
-  const torch::Tensor certainty = probability.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).contiguous();
+  const torch::Tensor certainty =
+      probability.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).contiguous();
   const auto bin = chosen.accessor<int64_t, 3>();
   const auto share = certainty.accessor<float, 3>();
   const int horizon = bundle_.config.action.horizon;
@@ -75,7 +77,8 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
       intent.bins = bundle_.config.action.bins;
       for (int i = 0; i < horizon; ++i) {
         for (int d = 0; d < kActionDim; ++d) {
-          intent.bin[size_t(i)][size_t(d)] = static_cast<uint8_t>(bin[int64_t(b)][m * horizon + i][d]);
+          intent.bin[size_t(i)][size_t(d)] =
+              static_cast<uint8_t>(bin[int64_t(b)][m * horizon + i][d]);
           intent.probability[size_t(i)][size_t(d)] = share[int64_t(b)][m * horizon + i][d];
         }
       }

@@ -8,14 +8,16 @@
 namespace libra::policy {
 namespace {
 
-// [B, C, S, S, 3] bytes -> [B, C, 3, S, S]; the memory stays channels-last, as convolutions like it.
+// [B, C, S, S, 3] bytes -> [B, C, 3, S, S]; the memory stays channels-last, as convolutions like
+// it.
 torch::Tensor normalise_pixels(const torch::Tensor& bytes, const torch::Tensor& mean,
                                const torch::Tensor& std) {
   return ((bytes.to(torch::kFloat32) / 255.0 - mean) / std).permute({0, 1, 4, 2, 3});
 }
 
 // Lists of ids, padded on the right with `pad` to a rectangle; mask is 1 where an id stands.
-torch::Tensor rectangle(const std::vector<std::vector<int32_t>>& lists, int64_t pad, torch::Tensor* mask) {
+torch::Tensor rectangle(const std::vector<std::vector<int32_t>>& lists, int64_t pad,
+                        torch::Tensor* mask) {
   size_t longest = 0;
   for (const auto& list : lists) longest = std::max(longest, list.size());
   const std::vector<int64_t> shape = {int64_t(lists.size()), int64_t(longest)};
@@ -95,7 +97,8 @@ model::TextQueries Transforms::queries(std::span<const std::vector<std::string>>
   for (const auto& sample : texts) {
     for (const auto& text : sample) lists.push_back(tokenizer_->encode(text, /*add_bos=*/false));
   }
-  const int64_t batch = int64_t(texts.size()), asked = int64_t(lists.size()) / std::max<int64_t>(1, batch);
+  const int64_t batch = int64_t(texts.size()),
+                asked = int64_t(lists.size()) / std::max<int64_t>(1, batch);
   torch::Tensor mask;
   const torch::Tensor ids = rectangle(lists, tokenizer_->pad_id(), &mask);
   return {ids.reshape({batch, asked, -1}), mask.reshape({batch, asked, -1}) == 1};

@@ -15,7 +15,8 @@ std::unique_ptr<PieceModel> make_piece_model() {
   // Beside the program, wherever it was moved to; else where it was built.
   void* module = dlopen("libra_sentencepiece.so", kFlags);
   if (module == nullptr) module = dlopen(LIBRA_SENTENCEPIECE_MODULE, kFlags);
-  auto* make = module ? reinterpret_cast<PieceModel* (*)()>(dlsym(module, "libra_make_piece_model")) : nullptr;
+  auto* make = module ? reinterpret_cast<PieceModel* (*)()>(dlsym(module, "libra_make_piece_model"))
+                      : nullptr;
   if (make == nullptr) {
     const char* reason = dlerror();
     throw Error(ErrorCode::kFailed, {.where = LIBRA_SENTENCEPIECE_MODULE,

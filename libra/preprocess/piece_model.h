@@ -1,7 +1,7 @@
 // The sentencepiece library behind an interface, in a shared object of its own. Debian's
-// libsentencepiece carries a copy of protobuf whose symbols clash with the libprotobuf that LibTorch
-// loads; in one program the two crash before main. So the module is loaded with its symbols to itself
-// (docs/decisions/0002-sentencepiece-apart.md).
+// libsentencepiece carries a copy of protobuf whose symbols clash with the libprotobuf that
+// LibTorch loads; in one program the two crash before main. So the module is loaded with its
+// symbols to itself (docs/decisions/0002-sentencepiece-apart.md).
 #pragma once
 
 #include <memory>

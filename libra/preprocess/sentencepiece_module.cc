@@ -30,6 +30,7 @@ class SentencePieceModel final : public libra::preprocess::PieceModel {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) libra::preprocess::PieceModel* libra_make_piece_model() {
+extern "C" __attribute__((visibility("default"))) libra::preprocess::PieceModel*
+libra_make_piece_model() {
   return new SentencePieceModel();
 }

@@ -127,7 +127,8 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const 
   std::vector<std::vector<float>> uv;
   std::vector<Proprio> proprio_seen, proprio_now;
 
-  const auto label = [&](const data::Demo& demo, int t, int64_t length, float* values, float* valid) {
+  const auto label = [&](const data::Demo& demo, int t, int64_t length, float* values,
+                         float* valid) {
     std::vector<Action> window{size_t(length)};
     std::vector<uint8_t> foreseen(size_t(length), 0);
     data::label_window(demo, t, window, foreseen);
@@ -144,12 +145,14 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const 
     // Where the demonstration ends before the slice begins, the refiner works on the first one.
     const int slice = sample.frame + horizon_ * sample.slice < demo.frames ? sample.slice : 0;
     const int later = sample.frame + horizon_ * slice;
-    uv.emplace_back(demo.uv(sample.frame), demo.uv(sample.frame) + demo.items.size() * size_t(cameras) * 2);
+    uv.emplace_back(demo.uv(sample.frame),
+                    demo.uv(sample.frame) + demo.items.size() * size_t(cameras) * 2);
     const auto images = frame_images(demo, sample.frame);
-    copy_images(pointers(images).data(), augment, seen.data_ptr<uint8_t>() + b * bytes, uv.back().data(),
-                demo.items.size());
+    copy_images(pointers(images).data(), augment, seen.data_ptr<uint8_t>() + b * bytes,
+                uv.back().data(), demo.items.size());
     const auto later_images = frame_images(demo, later);
-    copy_images(pointers(later_images).data(), augment, now.data_ptr<uint8_t>() + b * bytes, nullptr, 0);
+    copy_images(pointers(later_images).data(), augment, now.data_ptr<uint8_t>() + b * bytes,
+                nullptr, 0);
     instructions.push_back(demo.instruction);
     asked.push_back({demo.instruction});
     named.emplace_back();
@@ -158,7 +161,8 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const 
     proprio_now.push_back(demo.proprio[size_t(later)]);
     out.slice[b] = slice;
     label(demo, sample.frame, K, plan[b].data_ptr<float>(), out.plan_valid[b].data_ptr<float>());
-    label(demo, later, horizon_, actions[b].data_ptr<float>(), out.action_valid[b].data_ptr<float>());
+    label(demo, later, horizon_, actions[b].data_ptr<float>(),
+          out.action_valid[b].data_ptr<float>());
     const auto offset = data::keyframe_offset(demo, sample.frame);
     for (int64_t d = 0; d < 3; ++d) out.keyframe[b][d] = 10.0 * offset[size_t(d)];
   }
@@ -208,8 +212,8 @@ SceneBatch Batcher::scenes(int64_t step) const {
     const data::Scene& scene = scenes_->scenes()[rng.below(scenes_->scenes().size())];
     uv.push_back(scene.item_uv);
     named.push_back(scene.instructions);
-    copy_images(pointers(scene.images).data(), &rng, seen.data_ptr<uint8_t>() + b * bytes, uv.back().data(),
-                scene.items.size());
+    copy_images(pointers(scene.images).data(), &rng, seen.data_ptr<uint8_t>() + b * bytes,
+                uv.back().data(), scene.items.size());
   }
   return {bundle_.transforms->planner_pixels(seen), targets(named, uv)};
 }
@@ -226,7 +230,8 @@ std::vector<Question> Batcher::grounding_questions(size_t limit) const {
 
 model::PlannerInput Batcher::ask(const std::vector<Question>& questions) const {
   const int64_t cameras = bundle_.config.cameras, side = bundle_.config.image_size;
-  torch::Tensor seen = torch::empty({int64_t(questions.size()), cameras, side, side, 3}, torch::kUInt8);
+  torch::Tensor seen =
+      torch::empty({int64_t(questions.size()), cameras, side, side, 3}, torch::kUInt8);
   std::vector<std::string> instructions;
   std::vector<std::vector<std::string>> asked;
   std::vector<Proprio> proprio;

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "libra/core/rng.h"
 #include "libra/data/demo_set.h"
 #include "libra/data/scene_set.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
-#include "libra/core/rng.h"
 #include "libra/policy/bundle.h"
 #include "libra/training/config.h"
 
@@ -58,8 +58,8 @@ struct GroundingTruth {
 // Thread: constant after construction; all calls may come from several threads.
 class Batcher {
  public:
-  Batcher(const data::DemoSet& demos, const data::SceneSet* scenes, const policy::ModelBundle& bundle,
-          const TrainConfig& config);
+  Batcher(const data::DemoSet& demos, const data::SceneSet* scenes,
+          const policy::ModelBundle& bundle, const TrainConfig& config);
 
   // The batch of a step is a pure function of (seed, step): resuming needs no sampler state.
   Batch train(int64_t step) const;
@@ -83,7 +83,8 @@ class Batcher {
   Batch assemble(const std::vector<Sample>& samples, Rng* augment) const;
   // Copies camera images to `out` [C, S, S, 3], changed at random when `augment` is given; uv
   // [items, C, 2] moves along with them when it is given.
-  void copy_images(const Image* const* images, Rng* augment, uint8_t* out, float* uv, size_t items) const;
+  void copy_images(const Image* const* images, Rng* augment, uint8_t* out, float* uv,
+                   size_t items) const;
   PointingTargets targets(const std::vector<std::vector<std::string>>& named,
                           const std::vector<std::vector<float>>& uv) const;
 

@@ -18,7 +18,8 @@ void LossConfig::list(ConfigFields& f) {
   f.add("diffusion", diffusion, "weight of the noise's squared error", {0, 1e3});
   f.add("pointing", pointing, "weight of the pointing maps' cross-entropy", {0, 1e3});
   f.add("keyframe", keyframe, "weight of the next keyframe position's L1 (dm)", {0, 1e3});
-  f.add("rotation_weight", rotation_weight, "weight of the rotation dimensions in the plan loss", {0, 1});
+  f.add("rotation_weight", rotation_weight, "weight of the rotation dimensions in the plan loss",
+        {0, 1});
   f.add("noise_draws", noise_draws, "noise draws per image encoding", {1, 64});
 }
 
@@ -28,7 +29,8 @@ void InjectionConfig::list(ConfigFields& f) {
 }
 
 void SamplingConfig::list(ConfigFields& f) {
-  f.add("early_frames", early_frames, "first frames of a demonstration that are drawn more often", {0, 1e4});
+  f.add("early_frames", early_frames, "first frames of a demonstration that are drawn more often",
+        {0, 1e4});
   f.add("early_copies", early_copies, "extra times they are drawn", {0, 1e4});
   f.add("held_out", held_out, "share of the demonstrations kept for validation", {0, 0.5});
 }
@@ -43,7 +45,9 @@ void TrainConfig::list(ConfigFields& f) {
   f.add("batch", batch, "samples in a step", {1, 65536});
   f.add("seed", seed, "of sampling, noise and initial weights", {0, 2e9});
   f.add("threads", threads, "CPU threads", {1, 1024});
-  f.add("precision", precision, "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it", {"auto", "bf16", "f32"});
+  f.add("precision", precision,
+        "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it",
+        {"auto", "bf16", "f32"});
   f.add("log_every", log_every, "steps between lines of log.jsonl", {1, 1e6});
   f.add("validate_every", validate_every, "steps between validations", {1, 1e8});
   f.add("checkpoint_every", checkpoint_every, "steps between checkpoints", {1, 1e8});

@@ -31,7 +31,8 @@ struct LossConfig {
 
 // Adaptive intent injection: what the refiner is conditioned on while training.
 struct InjectionConfig {
-  std::string mode = "adaptive";  // adaptive, teacher (ground truth), free (sampled from the planner)
+  std::string mode =
+      "adaptive";  // adaptive, teacher (ground truth), free (sampled from the planner)
   // adaptive: free once the long moving average of the planner's token accuracy has reached this
   // share of the short one, that is, once accuracy has stopped rising. Relative on purpose: with
   // noisy demonstrations no absolute accuracy is ever reached (docs/model.md).
@@ -40,9 +41,9 @@ struct InjectionConfig {
 };
 
 struct SamplingConfig {
-  int early_frames = 4;      // the first frames of a demonstration, where the arm betrays nothing,
-  int early_copies = 8;      // are drawn this many extra times
-  double held_out = 0.02;    // share of the demonstrations kept for validation
+  int early_frames = 4;    // the first frames of a demonstration, where the arm betrays nothing,
+  int early_copies = 8;    // are drawn this many extra times
+  double held_out = 0.02;  // share of the demonstrations kept for validation
   void list(ConfigFields& f);
 };
 
@@ -57,7 +58,7 @@ struct TrainConfig {
   int steps = 4000;
   int batch = 32;
   int seed = 1;
-  int threads = 2;               // two or more: planner and refiner train on their own threads
+  int threads = 2;                 // two or more: planner and refiner train on their own threads
   std::string precision = "auto";  // bf16 (autocast, f32 weights), f32; auto: bf16 where it is fast
   int log_every = 20;
   int validate_every = 500;

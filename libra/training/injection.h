@@ -1,4 +1,5 @@
-// Adaptive intent injection: what the refiner is conditioned on while it trains (design, section 5).
+// Adaptive intent injection: what the refiner is conditioned on while it trains (design, section
+// 5).
 #pragma once
 
 #include <vector>

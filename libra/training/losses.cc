@@ -14,10 +14,11 @@ torch::Tensor plan_loss(const torch::Tensor& logits, const torch::Tensor& bins,
   return (nll * w).sum() / w.sum().clamp_min(1e-6);
 }
 
-double token_accuracy(const torch::Tensor& logits, const torch::Tensor& bins, const torch::Tensor& valid) {
+double token_accuracy(const torch::Tensor& logits, const torch::Tensor& bins,
+                      const torch::Tensor& valid) {
   const torch::Tensor right = (logits.argmax(-1) == bins).to(torch::kFloat32);  // [B, K, D]
-  const torch::Tensor counted = torch::cat(
-      {right.index({"...", Slice(0, 3)}), right.index({"...", Slice(6, 7)})}, -1);
+  const torch::Tensor counted =
+      torch::cat({right.index({"...", Slice(0, 3)}), right.index({"...", Slice(6, 7)})}, -1);
   const torch::Tensor per_step = counted.mean(-1) * valid;
   return per_step.sum().item<double>() / std::max(1.0, valid.sum().item<double>());
 }
@@ -26,8 +27,10 @@ torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv
                             const torch::Tensor& present, int64_t grid_h, int64_t grid_w) {
   const torch::Tensor seen = torch::isfinite(uv).all(-1);  // [B, P, C]
   const torch::Tensor place = torch::nan_to_num(uv);
-  const torch::Tensor x = (place.index({"...", 0}) * double(grid_w) - 0.5).clamp(0, double(grid_w - 1));
-  const torch::Tensor y = (place.index({"...", 1}) * double(grid_h) - 0.5).clamp(0, double(grid_h - 1));
+  const torch::Tensor x =
+      (place.index({"...", 0}) * double(grid_w) - 0.5).clamp(0, double(grid_w - 1));
+  const torch::Tensor y =
+      (place.index({"...", 1}) * double(grid_h) - 0.5).clamp(0, double(grid_h - 1));
   const torch::Tensor x0 = x.floor().clamp_max(double(std::max<int64_t>(0, grid_w - 2)));
   const torch::Tensor y0 = y.floor().clamp_max(double(std::max<int64_t>(0, grid_h - 2)));
   const torch::Tensor fx = x - x0, fy = y - y0;
@@ -35,7 +38,8 @@ torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv
 
   const torch::Tensor log_p = torch::log_softmax(logits.to(torch::kFloat32), -1);
   const auto at = [&](int64_t offset) {
-    return log_p.gather(-1, (corner + offset).clamp_max(grid_h * grid_w - 1).unsqueeze(-1)).squeeze(-1);
+    return log_p.gather(-1, (corner + offset).clamp_max(grid_h * grid_w - 1).unsqueeze(-1))
+        .squeeze(-1);
   };
   const torch::Tensor cells = at(0) * (1 - fx) * (1 - fy) + at(1) * fx * (1 - fy) +
                               at(grid_w) * (1 - fx) * fy + at(grid_w + 1) * fx * fy;
@@ -47,7 +51,8 @@ torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv
 torch::Tensor diffusion_loss(const torch::Tensor& prediction, const torch::Tensor& noise,
                              const torch::Tensor& valid) {
   const int64_t draws = prediction.size(0) / valid.size(0);
-  const torch::Tensor error = (prediction.to(torch::kFloat32) - noise).square().mean(-1);  // [B*R, H]
+  const torch::Tensor error =
+      (prediction.to(torch::kFloat32) - noise).square().mean(-1);  // [B*R, H]
   const torch::Tensor w = valid.repeat_interleave(draws, 0);
   return (error * w).sum() / w.sum().clamp_min(1e-6);
 }

@@ -12,11 +12,13 @@ torch::Tensor plan_loss(const torch::Tensor& logits, const torch::Tensor& bins,
 
 // Share of right bins over valid steps in x, y, z and gripper; rotation is left out, it would
 // inflate the number.
-double token_accuracy(const torch::Tensor& logits, const torch::Tensor& bins, const torch::Tensor& valid);
+double token_accuracy(const torch::Tensor& logits, const torch::Tensor& bins,
+                      const torch::Tensor& valid);
 
-// Pointing maps: logits [B, P, C, h*w + 1] against uv [B, P, C, 2] in image coordinates; not-a-number
-// means "not in this image" and asks for the last entry. present [B, P] f32. A place between cell
-// centres is shared among the four nearest cells, so that the soft-argmax can be exact.
+// Pointing maps: logits [B, P, C, h*w + 1] against uv [B, P, C, 2] in image coordinates;
+// not-a-number means "not in this image" and asks for the last entry. present [B, P] f32. A place
+// between cell centres is shared among the four nearest cells, so that the soft-argmax can be
+// exact.
 torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv,
                             const torch::Tensor& present, int64_t grid_h, int64_t grid_w);
 

@@ -92,9 +92,9 @@ void Optimizer::load(const std::string& path) {
     archive.read("adamw", optimizer);
     adamw_->load(optimizer);
   } catch (const c10::Error& e) {
-    throw Error(ErrorCode::kBadInput, {.where = path,
-                                       .problem = "cannot be resumed from",
-                                       .found = e.what_without_backtrace()});
+    throw Error(
+        ErrorCode::kBadInput,
+        {.where = path, .problem = "cannot be resumed from", .found = e.what_without_backtrace()});
   }
 }
 

@@ -1,5 +1,5 @@
-// AdamW with warm-up and cosine, gradient clipping and an exponential moving average of the weights,
-// for one half of the model (a set of parameters that no other optimiser touches).
+// AdamW with warm-up and cosine, gradient clipping and an exponential moving average of the
+// weights, for one half of the model (a set of parameters that no other optimiser touches).
 #pragma once
 
 #include <torch/torch.h>
@@ -13,7 +13,8 @@
 
 namespace libra::training {
 
-// Learning rate of step 0, 1, ...: linear warm-up, then a cosine, between lr * final_lr_share and lr.
+// Learning rate of step 0, 1, ...: linear warm-up, then a cosine, between lr * final_lr_share and
+// lr.
 double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps);
 
 class Optimizer {

@@ -19,8 +19,8 @@ using nlohmann::json;
 using torch::indexing::Slice;
 namespace fs = std::filesystem;
 
-// Without the instruction LibTorch multiplies bf16 matrices in a plain loop, twenty times slower than
-// f32.
+// Without the instruction LibTorch multiplies bf16 matrices in a plain loop, twenty times slower
+// than f32.
 static bool wants_bf16(const std::string& precision) {
   if (precision != "auto") return precision == "bf16";
 #if defined(__x86_64__)
@@ -30,8 +30,8 @@ static bool wants_bf16(const std::string& precision) {
 #endif
 }
 
-Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model, const Batcher& batcher,
-                 std::string run_dir)
+Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
+                 const Batcher& batcher, std::string run_dir)
     : config_(config),
       model_(model),
       batcher_(batcher),
@@ -53,7 +53,8 @@ torch::Tensor Trainer::planner_loss(const Batch& batch, const model::PlannerOutp
                                     StepReport& report) {
   torch::Tensor loss = torch::zeros({});
   if (out.logits.defined()) {
-    const torch::Tensor plan = plan_loss(out.logits, batch.bins, batch.plan_valid, dimension_weight_);
+    const torch::Tensor plan =
+        plan_loss(out.logits, batch.bins, batch.plan_valid, dimension_weight_);
     loss = loss + config_.loss.plan * plan;
     report.plan = plan.item<double>();
     report.accuracy = token_accuracy(out.logits, batch.bins, batch.plan_valid);
@@ -63,8 +64,8 @@ torch::Tensor Trainer::planner_loss(const Batch& batch, const model::PlannerOutp
   report.keyframe = keyframe.item<double>();
   if (out.map.defined()) {
     const model::Pointing all = model_.planner->point(out.map, batch.pointing.named);
-    const torch::Tensor pointing = pointing_loss(all.logits, batch.pointing.uv, batch.pointing.present,
-                                                 out.map.size(2), out.map.size(3));
+    const torch::Tensor pointing = pointing_loss(
+        all.logits, batch.pointing.uv, batch.pointing.present, out.map.size(2), out.map.size(3));
     loss = loss + config_.loss.pointing * pointing;
     report.pointing = pointing.item<double>();
   }
@@ -82,7 +83,8 @@ torch::Tensor Trainer::scene_loss(int64_t index, StepReport& report) {
   return config_.loss.pointing * loss;
 }
 
-torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
+torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch,
+                                    const torch::Tensor& intent_bins,
                                     const torch::Tensor& planner_tokens) {
   const auto& config = model_.config;
   const int64_t draws = config_.loss.noise_draws, rows = batch.actions.size(0) * draws;
@@ -113,8 +115,10 @@ torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch, const torc
 }
 
 // The chunk of [B, K, ...] that each sample's refiner works on: [B, H, ...].
-static torch::Tensor chunk_of(const torch::Tensor& plan, const torch::Tensor& slice, int64_t horizon) {
-  const torch::Tensor rows = slice.unsqueeze(1) * horizon + torch::arange(horizon).unsqueeze(0);  // [B, H]
+static torch::Tensor chunk_of(const torch::Tensor& plan, const torch::Tensor& slice,
+                              int64_t horizon) {
+  const torch::Tensor rows =
+      slice.unsqueeze(1) * horizon + torch::arange(horizon).unsqueeze(0);  // [B, H]
   return plan.index({torch::arange(plan.size(0)).unsqueeze(1), rows});
 }
 
@@ -153,7 +157,8 @@ StepReport Trainer::step(int64_t index) {
     if (config.has_intents()) {
       bins = chunk_of(batch.bins, batch.slice, config.action.horizon);
       if (sampled) {
-        const torch::Tensor logits = chunk_of(logits_ready.get(), batch.slice, config.action.horizon);
+        const torch::Tensor logits =
+            chunk_of(logits_ready.get(), batch.slice, config.action.horizon);
         bins = policy::sample_bins(logits, static_cast<uint64_t>(seed) + 1);
       }
     }
@@ -201,7 +206,8 @@ ValidationReport Trainer::validate() {
   double batches = 0;
   const int64_t frames = std::min<int64_t>(batcher_.validation_size(), 256);
   for (int64_t first = 0; first < frames; first += config_.batch, ++batches) {
-    const Batch batch = batcher_.validation(first, std::min<int64_t>(config_.batch, frames - first));
+    const Batch batch =
+        batcher_.validation(first, std::min<int64_t>(config_.batch, frames - first));
     StepReport step;
     const model::PlannerOutput out = model_.planner->forward(batch.planner);
     planner_loss(batch, out, step);
@@ -235,8 +241,9 @@ void Trainer::test_grounding(ValidationReport& report) {
       const GroundingTruth truth = batcher_.truth(asked[i]);
       if (out.pointing.uv.defined() && std::isfinite(truth.u)) {
         const auto uv = out.pointing.uv[int64_t(i)][0][0];
-        pixels.push_back(std::hypot(uv[0].item<double>() - truth.u, uv[1].item<double>() - truth.v) *
-                         model_.config.image_size);
+        pixels.push_back(
+            std::hypot(uv[0].item<double>() - truth.u, uv[1].item<double>() - truth.v) *
+            model_.config.image_size);
       }
       if (!out.logits.defined()) continue;
       // Expected motion in the plane over the first chunk.
@@ -362,13 +369,14 @@ void Trainer::resume() {
   const std::string folder = run_dir_ + "/resume";
   std::ifstream file(folder + "/state.json");
   if (!file) {
-    throw Error(ErrorCode::kNotFound, {.where = folder,
-                                       .problem = "nothing to resume",
-                                       .next = "start without --resume"});
+    throw Error(
+        ErrorCode::kNotFound,
+        {.where = folder, .problem = "nothing to resume", .next = "start without --resume"});
   }
   const json state = json::parse(file, nullptr, false);
   if (!state.is_object() || !state.contains("done") || !state.contains("injection")) {
-    throw Error(ErrorCode::kBadInput, {.where = folder + "/state.json", .problem = "is not a resume state"});
+    throw Error(ErrorCode::kBadInput,
+                {.where = folder + "/state.json", .problem = "is not a resume state"});
   }
   planner_optimizer_.load(folder + "/planner.pt");
   refiner_optimizer_.load(folder + "/refiner.pt");

@@ -26,9 +26,9 @@ struct StepReport {
 struct ValidationReport {
   double plan = 0, accuracy = 0, diffusion = 0;
   // At the first frame of held-out demonstrations, over every present item's name:
-  double hit = 0;              // share whose planned direction points nearest to the named item
-  double direction_deg = 0;    // median angle between planned motion and the named item
-  double pointing_px = 0;      // median error of the pointing map's place (px of the image)
+  double hit = 0;            // share whose planned direction points nearest to the named item
+  double direction_deg = 0;  // median angle between planned motion and the named item
+  double pointing_px = 0;    // median error of the pointing map's place (px of the image)
 };
 
 class Trainer {
@@ -50,7 +50,8 @@ class Trainer {
 
  private:
   StepReport step(int64_t index);
-  torch::Tensor planner_loss(const Batch& batch, const model::PlannerOutput& out, StepReport& report);
+  torch::Tensor planner_loss(const Batch& batch, const model::PlannerOutput& out,
+                             StepReport& report);
   torch::Tensor scene_loss(int64_t index, StepReport& report);
   torch::Tensor refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
                              const torch::Tensor& planner_tokens);

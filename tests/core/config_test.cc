@@ -44,7 +44,8 @@ std::string message_of(const std::function<void()>& work) {
 
 TEST(Config, ReadsTomlIntoNestedStructs) {
   Outer c;
-  list_fields(c).read_toml("lr = 0.25\nfast = true\nsizes = [3, 4, 5]\n[inner]\nwidth = 16\nmode = \"b\"\n", "t");
+  list_fields(c).read_toml(
+      "lr = 0.25\nfast = true\nsizes = [3, 4, 5]\n[inner]\nwidth = 16\nmode = \"b\"\n", "t");
   EXPECT_EQ(c.lr, 0.25);
   EXPECT_TRUE(c.fast);
   EXPECT_EQ(c.sizes, (std::vector<int>{3, 4, 5}));
@@ -68,7 +69,8 @@ TEST(Config, WhatIsWrittenReadsBackInBothForms) {
 
 TEST(Config, UnknownKeySuggestsTheNearest) {
   Outer c;
-  const auto text = message_of([&] { list_fields(c).read_toml("[inner]\nwidht = 3\n", "run.toml"); });
+  const auto text =
+      message_of([&] { list_fields(c).read_toml("[inner]\nwidht = 3\n", "run.toml"); });
   EXPECT_THAT(text, HasSubstr("run.toml"));
   EXPECT_THAT(text, HasSubstr("inner.widht"));
   EXPECT_THAT(text, HasSubstr("did you mean 'inner.width'?"));
@@ -76,11 +78,15 @@ TEST(Config, UnknownKeySuggestsTheNearest) {
 
 TEST(Config, WrongTypeRangeChoiceAndSyntaxAreNamed) {
   Outer c;
-  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = \"x\"", "t"); }), HasSubstr("a number"));
-  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = 2.0", "t"); }), HasSubstr("out of range"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = \"x\"", "t"); }),
+              HasSubstr("a number"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = 2.0", "t"); }),
+              HasSubstr("out of range"));
   EXPECT_THAT(message_of([&] { list_fields(c).set("inner.mode=c"); }), HasSubstr("one of a, b"));
-  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = \n", "t.toml"); }), HasSubstr("t.toml:1"));
-  EXPECT_THAT(message_of([&] { list_fields(c).read_json("[1]", "c.json"); }), HasSubstr("JSON object"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_toml("lr = \n", "t.toml"); }),
+              HasSubstr("t.toml:1"));
+  EXPECT_THAT(message_of([&] { list_fields(c).read_json("[1]", "c.json"); }),
+              HasSubstr("JSON object"));
   EXPECT_THAT(message_of([&] { list_fields(c).set("inner.width"); }), HasSubstr("field=value"));
 }
 

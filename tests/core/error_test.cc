@@ -6,8 +6,11 @@ namespace libra {
 namespace {
 
 TEST(Error, OneLineFromItsParts) {
-  const Error e(ErrorCode::kBadInput,
-                {.where = "a.h5", .problem = "wrong shape", .expected = "[5, 7]", .found = "[5]", .next = "collect again"});
+  const Error e(ErrorCode::kBadInput, {.where = "a.h5",
+                                       .problem = "wrong shape",
+                                       .expected = "[5, 7]",
+                                       .found = "[5]",
+                                       .next = "collect again"});
   EXPECT_STREQ(e.what(), "a.h5: wrong shape: expected [5, 7], found [5]; collect again");
   EXPECT_EQ(e.exit_code(), 2);
   EXPECT_EQ(Error(ErrorCode::kFailed, "x").exit_code(), 1);

@@ -71,8 +71,8 @@ TEST(PointingLoss, OutOfViewAsksForTheLastEntryAndAbsentItemsForNothing) {
 TEST(DiffusionLoss, MeanSquareOverValidStepsOfEveryDraw) {
   const auto noise = torch::zeros({4, 2, 7});  // 2 samples, 2 draws
   auto prediction = torch::zeros({4, 2, 7});
-  prediction.index_put_({0}, 2.0);             // sample 0, draw 0: error 4 at both steps
-  prediction.index_put_({3, 1}, 100.0);        // sample 1, draw 1, step 1: invalid
+  prediction.index_put_({0}, 2.0);       // sample 0, draw 0: error 4 at both steps
+  prediction.index_put_({3, 1}, 100.0);  // sample 1, draw 1, step 1: invalid
   const auto valid = torch::tensor({{1.0f, 1.0f}, {1.0f, 0.0f}});
   EXPECT_NEAR(diffusion_loss(prediction, noise, valid).item<double>(), 8.0 / 6.0, 1e-6);
 }

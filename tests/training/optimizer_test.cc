@@ -47,7 +47,8 @@ TEST(Optimizer, FirstStepOfAdamWMovesEveryWeightByTheLearningRate) {
   Optimizer optimizer(toy, config, 1000000);
   set_gradients(toy, 3.0);
   EXPECT_NEAR(optimizer.step(0), 3.0 * std::sqrt(8.0), 1e-5);  // 6 weights and 2 biases
-  EXPECT_TRUE(torch::allclose(before - toy.linear->weight.detach(), torch::full({2, 3}, 0.01), 1e-3, 1e-6));
+  EXPECT_TRUE(
+      torch::allclose(before - toy.linear->weight.detach(), torch::full({2, 3}, 0.01), 1e-3, 1e-6));
 }
 
 TEST(Optimizer, NotFiniteGradientsChangeNothing) {

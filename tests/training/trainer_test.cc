@@ -37,8 +37,10 @@ data::Demo random_demo(uint64_t seed) {
     for (auto& x : action) x = float(rng.uniform(-1, 1));
     demo.expert_actions.push_back(action);
     demo.perturbed.push_back(rng.uniform() < 0.1);
-    for (size_t i = 0; i < demo.items.size() * 2 * 2; ++i) demo.item_uv.push_back(float(rng.uniform()));
-    for (size_t i = 0; i < demo.items.size() * 3; ++i) demo.item_position.push_back(float(rng.normal()));
+    for (size_t i = 0; i < demo.items.size() * 2 * 2; ++i)
+      demo.item_uv.push_back(float(rng.uniform()));
+    for (size_t i = 0; i < demo.items.size() * 3; ++i)
+      demo.item_position.push_back(float(rng.normal()));
   }
   return demo;
 }
@@ -63,7 +65,8 @@ TrainConfig short_run() {
 }
 
 struct Run {
-  explicit Run(const std::string& name, const std::string& variant = "full", TrainConfig config = short_run())
+  explicit Run(const std::string& name, const std::string& variant = "full",
+               TrainConfig config = short_run())
       : dir((fs::temp_directory_path() / ("libra_trainer_test_" + name)).string()),
         train(config),
         demos([] {

@@ -14,10 +14,10 @@ namespace libra::model {
 
 // The hybrid action space (design: Discretise).
 struct ActionConfig {
-  int horizon = 5;                         // H
-  int expansion = 2;                       // M
-  int bins = 10;                           // N
-  std::string normalize = "q01_q99";       // or identity
+  int horizon = 5;                    // H
+  int expansion = 2;                  // M
+  int bins = 10;                      // N
+  std::string normalize = "q01_q99";  // or identity
   void list(ConfigFields& f);
 };
 

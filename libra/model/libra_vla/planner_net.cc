@@ -18,11 +18,13 @@ HeadLayerImpl::HeadLayerImpl(int64_t width, int64_t heads, int64_t mlp_width) : 
   mlp = register_module("mlp", nn::Mlp(width, mlp_width, nn::Gelu::kErf));
 }
 
-torch::Tensor HeadLayerImpl::forward(const torch::Tensor& x, int64_t keep, const torch::Tensor& mask) {
+torch::Tensor HeadLayerImpl::forward(const torch::Tensor& x, int64_t keep,
+                                     const torch::Tensor& mask) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.size(2) / heads_));
   const torch::Tensor h = norm1->forward(x);
   const torch::Tensor kept = x.index({Slice(), Slice(0, keep)});
-  const torch::Tensor query = nn::split_heads(q->forward(h.index({Slice(), Slice(0, keep)})), heads_);
+  const torch::Tensor query =
+      nn::split_heads(q->forward(h.index({Slice(), Slice(0, keep)})), heads_);
   const auto key_value = kv->forward(h).chunk(2, -1);
   const torch::Tensor attended = nn::attention(query, nn::split_heads(key_value[0], heads_),
                                                nn::split_heads(key_value[1], heads_), mask, scale);
@@ -37,8 +39,9 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
   backbone = register_module("backbone", InternVl(p.backbone));
   tokens_per_image_ = backbone->tokens_per_image(config.image_size, config.image_size);
   if (p.pointing.enabled) {
-    pointing = register_module("pointing", PointingHead(p.pointing, p.backbone.vision_config.stem.feature_channels(),
-                                                        p.backbone.llm_config.vocab_size, width));
+    pointing = register_module(
+        "pointing", PointingHead(p.pointing, p.backbone.vision_config.stem.feature_channels(),
+                                 p.backbone.llm_config.vocab_size, width));
   }
   project = register_module("project", torch::nn::Linear(p.backbone.llm_config.hidden_size, width));
   if (p.head.proprio_token) {
@@ -60,9 +63,8 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
 PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   PlannerOutput out;
   const int64_t batch = input.pixel_values.size(0);
-  const InternVlOutput base =
-      backbone->forward(input.pixel_values.flatten(0, 1), input.input_ids, input.attention_mask,
-                        img_context_token_id_);
+  const InternVlOutput base = backbone->forward(input.pixel_values.flatten(0, 1), input.input_ids,
+                                                input.attention_mask, img_context_token_id_);
   std::vector<torch::Tensor> rows = {queries.expand({batch, -1, -1}),
                                      project->forward(base.last_hidden_state)};
   if (!proprio1.is_empty()) {
@@ -86,11 +88,13 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   const bool keep_all = config_.refiner_needs_planner();
   const int64_t last = static_cast<int64_t>(layers->size()) - 1;
   for (int64_t i = 0; i <= last; ++i) {
-    x = layers[static_cast<size_t>(i)]->as<HeadLayer>()->forward(x, i < last || keep_all ? length : k, mask);
+    x = layers[static_cast<size_t>(i)]->as<HeadLayer>()->forward(
+        x, i < last || keep_all ? length : k, mask);
   }
   x = norm->forward(x);
   if (keep_all) {
-    // Text rows are left out: their number differs from prompt to prompt, and the queries know them.
+    // Text rows are left out: their number differs from prompt to prompt, and the queries know
+    // them.
     const torch::Tensor is_image = input.input_ids == img_context_token_id_;
     const int64_t prompt = input.input_ids.size(1);
     const torch::Tensor image_rows =

@@ -13,20 +13,22 @@
 namespace libra::model {
 
 struct PlannerInput {
-  torch::Tensor pixel_values;    // [B, C, 3, S, S], normalised
-  torch::Tensor input_ids;       // [B, T] int64, with the image placeholders
-  torch::Tensor attention_mask;  // [B, T] int64, 1 where a token stands; undefined: nothing is padded
-  torch::Tensor proprio;         // [B, 8], normalised
-  TextQueries instruction;       // [B, 1, L]; read by the pointing head only
+  torch::Tensor pixel_values;  // [B, C, 3, S, S], normalised
+  torch::Tensor input_ids;     // [B, T] int64, with the image placeholders
+  torch::Tensor
+      attention_mask;       // [B, T] int64, 1 where a token stands; undefined: nothing is padded
+  torch::Tensor proprio;    // [B, 8], normalised
+  TextQueries instruction;  // [B, 1, L]; read by the pointing head only
 };
 
 struct PlannerOutput {
-  torch::Tensor logits;    // [B, K, D, N] f32: the coarse actions of the next M chunks
-  torch::Tensor keyframe;  // [B, 3] (dm): next keyframe position of the gripper minus the present one
-  torch::Tensor tokens;    // [B, T', W] head rows of queries, image tokens and extra tokens;
-                           // only for variants whose refiner reads them
-  torch::Tensor map;       // [B*C, d, h, w] what further pointing queries are laid over
-  Pointing pointing;       // of the instruction, P = 1; undefined when off
+  torch::Tensor logits;  // [B, K, D, N] f32: the coarse actions of the next M chunks
+  torch::Tensor
+      keyframe;          // [B, 3] (dm): next keyframe position of the gripper minus the present one
+  torch::Tensor tokens;  // [B, T', W] head rows of queries, image tokens and extra tokens;
+                         // only for variants whose refiner reads them
+  torch::Tensor map;     // [B*C, d, h, w] what further pointing queries are laid over
+  Pointing pointing;     // of the instruction, P = 1; undefined when off
 };
 
 // Pre-norm transformer layer of the head.

@@ -6,8 +6,8 @@ namespace libra::model {
 
 using torch::indexing::Slice;
 
-PointingHeadImpl::PointingHeadImpl(const PointingConfig& config, int64_t channels, int64_t vocab_size,
-                                   int64_t token_width) {
+PointingHeadImpl::PointingHeadImpl(const PointingConfig& config, int64_t channels,
+                                   int64_t vocab_size, int64_t token_width) {
   const int64_t width = config.width;
   conv = register_module(
       "conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, width, 3).padding(1)));
@@ -41,12 +41,12 @@ Pointing PointingHeadImpl::forward(const torch::Tensor& map, const TextQueries& 
   const int64_t batch = queries.ids.size(0), asked = queries.ids.size(1);
   const int64_t cameras = map.size(0) / batch, width = map.size(1);
   const int64_t h = map.size(2), w = map.size(3), cells = h * w;
-  const torch::Tensor query = embed(queries);                                   // [B, P, d]
-  const torch::Tensor flat = map.reshape({batch, cameras, width, cells});       // [B, C, d, n]
+  const torch::Tensor query = embed(queries);                              // [B, P, d]
+  const torch::Tensor flat = map.reshape({batch, cameras, width, cells});  // [B, C, d, n]
   const torch::Tensor scale = log_scale.exp() / std::sqrt(static_cast<double>(width));
   torch::Tensor logits =
       torch::matmul(query.unsqueeze(1).expand({batch, cameras, asked, width}), flat);
-  logits = logits.to(torch::kFloat32).transpose(1, 2) * scale;                  // [B, P, C, n]
+  logits = logits.to(torch::kFloat32).transpose(1, 2) * scale;  // [B, P, C, n]
   const torch::Tensor absent =
       nowhere->forward(query).to(torch::kFloat32).unsqueeze(2).expand({batch, asked, cameras, 1});
 
@@ -56,11 +56,11 @@ Pointing PointingHeadImpl::forward(const torch::Tensor& map, const TextQueries& 
   const auto options = torch::TensorOptions().device(map.device()).dtype(torch::kFloat32);
   const torch::Tensor u = ((torch::arange(w, options) + 0.5) / double(w)).repeat({h});
   const torch::Tensor v = ((torch::arange(h, options) + 0.5) / double(h)).repeat_interleave(w);
-  const torch::Tensor place = torch::stack({u, v}, -1);                         // [n, 2]
-  out.uv = torch::matmul(share, place);                                         // [B, P, C, 2]
+  const torch::Tensor place = torch::stack({u, v}, -1);  // [n, 2]
+  out.uv = torch::matmul(share, place);                  // [B, P, C, 2]
 
-  const torch::Tensor first = share.index({Slice(), 0});                        // [B, C, n]
-  const torch::Tensor uv = out.uv.index({Slice(), 0});                          // [B, C, 2]
+  const torch::Tensor first = share.index({Slice(), 0});  // [B, C, n]
+  const torch::Tensor uv = out.uv.index({Slice(), 0});    // [B, C, 2]
   // + 1e-4 under the root: its slope at zero variance would be infinite.
   const torch::Tensor spread =
       torch::sqrt(torch::matmul(first, place.square()) - uv.square() + 1e-4);

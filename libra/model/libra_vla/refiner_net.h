@@ -32,7 +32,8 @@ class RefinerNetImpl : public torch::nn::Module {
   // Encodes the images (F_geo) and proprio once: [B, ...].
   RefinerContext encode(const RefinerInput& input);
 
-  // Bridge: bins [B, H, D] int64 -> intent embeddings [B, H, W]; time-aligned, step i sees intent i.
+  // Bridge: bins [B, H, D] int64 -> intent embeddings [B, H, W]; time-aligned, step i sees intent
+  // i.
   torch::Tensor embed_intent(const torch::Tensor& bins);
 
   // Noise prediction. noisy [B*R, H, D], timestep [B*R] int64, intent [B*R, H, W] or undefined; the
@@ -43,7 +44,8 @@ class RefinerNetImpl : public torch::nn::Module {
  private:
   LibraVlaConfig config_;
   SiglipVision vision{nullptr};
-  torch::nn::Linear project{nullptr}, planner_project{nullptr}, proprio1{nullptr}, proprio2{nullptr};
+  torch::nn::Linear project{nullptr}, planner_project{nullptr}, proprio1{nullptr},
+      proprio2{nullptr};
   torch::nn::Linear intent_project{nullptr}, action_in{nullptr}, join{nullptr};
   torch::nn::Embedding codebook{nullptr};  // one embedding per bin, shared by the dimensions
   torch::Tensor dimension;                 // [D, code] tells the dimensions apart
