@@ -100,9 +100,10 @@ Action carry(const ExpertConfig& config, const View& v, const char*& phase) {
 // How far the gripper is off, as a multiple of what the grasp forgives: along x the pads are short
 // and the item long, along y the fingers must pass on both sides.
 double misfit(const ExpertConfig& config, const View& v) {
-  const double spare = std::clamp(kHalfOpen - v.half[1] - 0.0015, 0.004, config.align);
-  return std::max(std::abs(v.grip[0] - v.item[0]) / (1.5 * config.align),
-                  std::abs(v.grip[1] - v.item[1]) / spare);
+  const double along = std::clamp(0.6 * v.half[0], config.align, 0.018);
+  const double across = std::clamp(kHalfOpen - v.half[1] - 0.001, 0.005, config.align);
+  return std::max(std::abs(v.grip[0] - v.item[0]) / along,
+                  std::abs(v.grip[1] - v.item[1]) / across);
 }
 
 // With empty fingers: over the item, down a funnel, close.
@@ -113,7 +114,7 @@ Action reach(const ExpertConfig& config, const View& v, const char*& phase) {
   const bool aligned = misfit(config, v) < 1;
   // Once the tips are below the top the fingers hold the item between them or push it.
   const bool straddles = v.grip[2] - kTipsBelowGrip < top &&
-                         std::abs(v.grip[0] - v.item[0]) < kStraddle &&
+                         std::abs(v.grip[0] - v.item[0]) < std::min(kStraddle, 0.8 * v.half[0]) &&
                          std::abs(v.grip[1] - v.item[1]) < kHalfOpen - v.half[1] + 0.003;
   double height = low;
   if (!aligned && !straddles) {
@@ -122,7 +123,7 @@ Action reach(const ExpertConfig& config, const View& v, const char*& phase) {
   }
   phase = height > low ? "reach" : "descend";
   const bool missed = v.aperture < 0.5 * grasp_width(v);
-  const bool close = aligned && v.grip[2] < low + 0.006 && !missed;
+  const bool close = (aligned || straddles) && v.grip[2] < low + 0.006 && !missed;
   if (close) phase = "close";
   return move(config, v.grip, {v.item[0], v.item[1], height}, close ? kClose : kOpen);
 }

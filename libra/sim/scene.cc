@@ -147,6 +147,7 @@ Scene::Scene(const std::string& arena, std::span<const Instance> objects) {
   model_ = compile(xml_);
   paint_textures(model());
   data_.reset(mj_makeData(model()));
+  update_poses();
 
   grip_site_ = mj_name2id(model(), mjOBJ_SITE, "grip_site");
   hand_body_ = mj_name2id(model(), mjOBJ_BODY, "right_hand");

@@ -246,11 +246,15 @@ void Trainer::test_grounding(ValidationReport& report) {
             model_.config.image_size);
       }
       if (!out.logits.defined()) continue;
-      // Expected motion in the plane over the first chunk.
-      const torch::Tensor motion =
+      // Expected motion in the plane over the first chunk, in raw units: normalised zero is not
+      // rest.
+      const torch::Tensor mean =
           policy::expected_value(out.logits[int64_t(i)].slice(0, 0, model_.config.action.horizon))
               .mean(0);
-      const double x = motion[0].item<double>(), y = motion[1].item<double>();
+      Action motion;
+      for (int d = 0; d < kActionDim; ++d) motion[size_t(d)] = mean[d].item<float>();
+      motion = model_.transforms->normaliser().denormalise(motion);
+      const double x = motion[0], y = motion[1];
       double best = 1e9, named = 1e9;
       int nearest = -1;
       for (size_t k = 0; k < truth.direction.size(); ++k) {

@@ -116,8 +116,12 @@ TEST(InternLm2, Bf16StaysCloseToF32) {
   EXPECT_LT(relative(whole, exact), 2e-2);
 }
 
-// Wider, because LibTorch's convolution adds up in bf16 on CPUs that lack bf16 arithmetic.
 TEST(InternVl, Bf16StaysCloseToF32) {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx512bf16")) {
+    GTEST_SKIP() << "without bf16 instructions LibTorch's convolution adds up in bf16: 3.6e-2 seen";
+  }
+#endif
   torch::manual_seed(10);
   InternVl model(tiny());
   const torch::NoGradGuard no_grad;
@@ -127,11 +131,11 @@ TEST(InternVl, Bf16StaysCloseToF32) {
   const torch::Tensor exact = model->forward(images, ids, {}, 49).last_hidden_state;
   {
     const nn::Bf16Scope bf16(true);
-    EXPECT_LT(relative(model->forward(images, ids, {}, 49).last_hidden_state, exact), 8e-2);
+    EXPECT_LT(relative(model->forward(images, ids, {}, 49).last_hidden_state, exact), 2e-2);
   }
   model->to(torch::kBFloat16);
   const torch::Tensor pixels = images.to(torch::kBFloat16);
-  EXPECT_LT(relative(model->forward(pixels, ids, {}, 49).last_hidden_state, exact), 8e-2);
+  EXPECT_LT(relative(model->forward(pixels, ids, {}, 49).last_hidden_state, exact), 2e-2);
 }
 
 TEST(InternLm2, PaddingIdGetsNoGradientAndHeadIsOptional) {
