@@ -224,21 +224,25 @@ void ConfigFields::set(std::string_view assignment) const {
 std::string ConfigFields::to_json() const { return nested(fields_).dump(2) + "\n"; }
 
 std::string ConfigFields::to_toml() const {
+  const auto owner_of = [](const ConfigField& field) {
+    const size_t dot = field.path.rfind('.');
+    return dot == std::string::npos ? std::string() : field.path.substr(0, dot);
+  };
+  // Top-level fields come first: in TOML whatever follows a [section] belongs to it. And a section
+  // may stand only once, though a struct can list fields before and after a nested one.
+  std::vector<std::string> owners = {""};
+  for (const auto& field : fields_) {
+    if (std::find(owners.begin(), owners.end(), owner_of(field)) == owners.end()) {
+      owners.push_back(owner_of(field));
+    }
+  }
   std::ostringstream out;
-  std::string section;
-  // Top-level fields come first: in TOML whatever follows a [section] belongs to it.
-  for (const bool top : {true, false}) {
+  for (const auto& owner : owners) {
+    if (!owner.empty()) out << "\n[" << owner << "]\n";
     for (const auto& field : fields_) {
-      const size_t dot = field.path.rfind('.');
-      if ((dot == std::string::npos) != top) continue;
-      const std::string owner = top ? "" : field.path.substr(0, dot);
-      if (owner != section) {
-        out << "\n[" << owner << "]\n";
-        section = owner;
-      }
-      const json value = field_value(field);
-      out << field.path.substr(top ? 0 : dot + 1) << " = " << value.dump() << "  # " << field.help
-          << "\n";
+      if (owner_of(field) != owner) continue;
+      out << field.path.substr(owner.empty() ? 0 : owner.size() + 1) << " = "
+          << field_value(field).dump() << "  # " << field.help << "\n";
     }
   }
   return out.str();

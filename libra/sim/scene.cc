@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <compiler angle="radian" inertiagrouprange="0 0"/>
 <option timestep="0.002" impratio="20" cone="elliptic" jacobian="sparse" density="1.2" viscosity="0.00002"/>
-<size nconmax="400" njmax="1200"/>
+<size nconmax="200" njmax="700"/>
 <visual>
 <global offwidth="128" offheight="128"/>
 <map znear="0.01" zfar="30"/>
@@ -126,12 +126,20 @@ void paint_wall(uint8_t* rgb) {
   }
 }
 
+std::vector<uint8_t> painted(void (*paint)(uint8_t*)) {
+  std::vector<uint8_t> pixels(static_cast<size_t>(kTexturePixels) * kTexturePixels * 3);
+  paint(pixels.data());
+  return pixels;
+}
+
+// Painted once for all scenes.
 void paint_textures(mjModel* m) {
-  const auto pixels = [&](const char* name) {
+  static const std::vector<uint8_t> floor = painted(paint_floor), wall = painted(paint_wall);
+  const auto place = [&](const char* name) {
     return m->tex_rgb + m->tex_adr[mj_name2id(m, mjOBJ_TEXTURE, name)];
   };
-  paint_floor(pixels("floor"));
-  paint_wall(pixels("wall"));
+  std::copy(floor.begin(), floor.end(), place("floor"));
+  std::copy(wall.begin(), wall.end(), place("wall"));
 }
 
 }  // namespace

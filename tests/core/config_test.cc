@@ -10,11 +10,18 @@ namespace {
 
 using testing::HasSubstr;
 
+struct Innermost {
+  bool deep = false;
+  void list(ConfigFields& f) { f.add("deep", deep, "depth"); }
+};
+
 struct Inner {
+  Innermost innermost;
   int width = 8;
   std::string mode = "a";
   void list(ConfigFields& f) {
     f.add("width", width, "tokens", {1, 64});
+    f.section("innermost", innermost);
     f.add("mode", mode, "which", {"a", "b"});
   }
 };
@@ -24,11 +31,13 @@ struct Outer {
   bool fast = false;
   std::vector<int> sizes = {1, 2};
   Inner inner;
+  int late = 1;
   void list(ConfigFields& f) {
     f.add("lr", lr, "learning rate", {0, 1});
     f.add("fast", fast, "speed");
     f.add("sizes", sizes, "list");
     f.section("inner", inner);
+    f.add("late", late, "listed after a section");
   }
 };
 
@@ -57,12 +66,14 @@ TEST(Config, WhatIsWrittenReadsBackInBothForms) {
   Outer c, from_toml, from_json;
   c.lr = 0.125;
   c.inner.width = 33;
+  c.late = 5;
   c.sizes = {7};
   list_fields(from_toml).read_toml(list_fields(c).to_toml(), "t");
   list_fields(from_json).read_json(list_fields(c).to_json(), "j");
   for (const Outer* o : {&from_toml, &from_json}) {
     EXPECT_EQ(o->lr, 0.125);
     EXPECT_EQ(o->inner.width, 33);
+    EXPECT_EQ(o->late, 5);
     EXPECT_EQ(o->sizes, std::vector<int>{7});
   }
 }

@@ -6,8 +6,9 @@ namespace libra::model {
 namespace {
 
 using Check = void (*)(const std::string&, GoldenReport&);
+using Module = std::pair<const char*, Check>;
 
-class Golden : public testing::TestWithParam<std::pair<const char*, Check>> {};
+class Golden : public testing::TestWithParam<Module> {};
 
 TEST_P(Golden, AgreesWithTheReference) {
   GoldenReport report;
@@ -16,13 +17,12 @@ TEST_P(Golden, AgreesWithTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modules, Golden,
-                         testing::Values(std::pair{"intern_vit", check_intern_vit},
-                                         std::pair{"internlm2", check_internlm2},
-                                         std::pair{"internvl", check_internvl},
-                                         std::pair{"siglip", check_siglip},
-                                         std::pair{"dit", check_dit},
-                                         std::pair{"diffusion", check_diffusion},
-                                         std::pair{"optimisation", check_optimisation}),
+                         testing::Values(Module{"intern_vit", check_intern_vit},
+                                         Module{"internlm2", check_internlm2},
+                                         Module{"internvl", check_internvl},
+                                         Module{"siglip", check_siglip}, Module{"dit", check_dit},
+                                         Module{"diffusion", check_diffusion},
+                                         Module{"optimisation", check_optimisation}),
                          [](const auto& info) { return std::string(info.param.first); });
 
 // The comparison itself must be able to fail.

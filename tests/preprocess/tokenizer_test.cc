@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const std::string kGolden = LIBRA_SOURCE_DIR "/tests/golden/tokenizer_tiny/";
-const std::string kTiny = LIBRA_SOURCE_DIR "/assets/tokenizer/libra_tiny";
+const std::string kTiny = LIBRA_SOURCE_DIR "/assets/tokenizer/";
 
 std::string bytes_of(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -31,7 +31,7 @@ const Tokenizer& golden() {
   return tokenizer;
 }
 const Tokenizer& tiny() {
-  static const Tokenizer tokenizer(kTiny + ".model", kTiny + "_added.json");
+  static const Tokenizer tokenizer(kTiny + "tokenizer.model", kTiny + "added_tokens.json");
   return tokenizer;
 }
 

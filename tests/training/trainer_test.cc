@@ -52,11 +52,12 @@ model::LibraVlaConfig small_model(const std::string& variant) {
   return config;
 }
 
-TrainConfig short_run() {
+TrainConfig short_run(const std::string& variant = "full") {
   TrainConfig config;
   config.steps = 6;
   config.batch = 4;
   config.precision = "f32";
+  config.threads = variant == "full" ? 2 : 1;  // small graphs on two OpenMP threads crawl
   config.checkpoint_every = 3;
   config.validate_every = 6;
   config.log_every = 1;
@@ -64,9 +65,9 @@ TrainConfig short_run() {
   return config;
 }
 
-struct Run {
-  explicit Run(const std::string& name, const std::string& variant = "full",
-               TrainConfig config = short_run())
+struct ToyRun {
+  explicit ToyRun(const std::string& name, const std::string& variant = "full",
+                  TrainConfig config = short_run())
       : dir((fs::temp_directory_path() / ("libra_trainer_test_" + name)).string()),
         train(config),
         demos([] {
@@ -99,17 +100,17 @@ TEST(Trainer, ResumingGivesTheSameBytesAsGoingOn) {
   const std::atomic<bool> go{false};
   fs::remove_all(fs::temp_directory_path() / "libra_trainer_test_straight");
   fs::remove_all(fs::temp_directory_path() / "libra_trainer_test_resumed");
-  Run straight("straight");
+  ToyRun straight("straight");
   straight.trainer->run(go);
 
   TrainConfig half = short_run();
   half.steps = 6;
   {
-    Run first("resumed", "full", half);
+    ToyRun first("resumed", "full", half);
     for (int i = 0; i < 3; ++i) first.trainer->advance();
     first.trainer->write_checkpoint();
   }
-  Run second("resumed", "full", half);
+  ToyRun second("resumed", "full", half);
   second.trainer->resume();
   second.trainer->run(go);
   ASSERT_GT(straight.weights().size(), 1000u);
@@ -119,7 +120,7 @@ TEST(Trainer, ResumingGivesTheSameBytesAsGoingOn) {
 TEST(Trainer, EveryVariantLearnsAndItsCheckpointLoads) {
   for (const char* variant : {"full", "base", "vision", "refinement", "static_latent"}) {
     fs::remove_all(fs::temp_directory_path() / (std::string("libra_trainer_test_") + variant));
-    Run run(variant, variant);
+    ToyRun run(variant, variant, short_run(variant));
     const std::atomic<bool> go{false};
     run.trainer->run(go);
     const auto loaded = policy::load_bundle(run.dir + "/checkpoint");
@@ -130,17 +131,17 @@ TEST(Trainer, EveryVariantLearnsAndItsCheckpointLoads) {
 
 TEST(Trainer, AStoppedRunKeepsWhatItDid) {
   fs::remove_all(fs::temp_directory_path() / "libra_trainer_test_stopped");
-  Run run("stopped");
+  ToyRun run("stopped");
   const std::atomic<bool> stopped{true};
   run.trainer->run(stopped);
   EXPECT_TRUE(fs::exists(run.dir + "/checkpoint/model.safetensors"));
-  Run again("stopped");
+  ToyRun again("stopped");
   again.trainer->resume();
 }
 
 TEST(Trainer, NotANumberStopsTheRunAndKeepsTheLastGoodCheckpoint) {
   fs::remove_all(fs::temp_directory_path() / "libra_trainer_test_nan");
-  Run run("nan");
+  ToyRun run("nan");
   for (int i = 0; i < 3; ++i) run.trainer->advance();
   run.trainer->write_checkpoint();
   const std::string good = run.weights();
@@ -161,7 +162,7 @@ TEST(Trainer, NotANumberStopsTheRunAndKeepsTheLastGoodCheckpoint) {
 
 TEST(Trainer, NothingToResumeIsSaid) {
   fs::remove_all(fs::temp_directory_path() / "libra_trainer_test_fresh");
-  Run run("fresh");
+  ToyRun run("fresh");
   EXPECT_THROW(run.trainer->resume(), Error);
 }
 
