@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -167,6 +168,28 @@ struct TaskReport {
   int64_t frames = 0;
 };
 
+// Runs `work` on several threads and waits; rethrows the first exception, after telling the others
+// through `failed` that going on is pointless.
+void run_workers(int count, const std::function<void(const std::atomic<bool>& failed)>& work) {
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
+  std::mutex mutex;
+  std::vector<std::thread> workers;
+  for (int i = 0; i < count; ++i) {
+    workers.emplace_back([&] {
+      try {
+        work(failed);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!error) error = std::current_exception();
+        failed = true;
+      }
+    });
+  }
+  for (auto& worker : workers) worker.join();
+  if (error) std::rethrow_exception(error);
+}
+
 // The demonstrations of one task, made by several workers and written in order.
 TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
                         const std::atomic<bool>& stop, Progress& progress) {
@@ -185,51 +208,41 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
   std::mutex mutex;
   std::map<int, std::unique_ptr<data::Demo>> waiting;  // finished, but an earlier one is not yet
   int next_to_make = 0, next_to_write = 0;
-  std::exception_ptr error;
-  const auto work = [&] {
-    try {
-      sim::SimEnv env(spec, sim::SimConfig{.image_size = flags.image_size});
-      for (;;) {
-        int index;
-        {
-          const std::lock_guard lock(mutex);
-          if (stop || error || next_to_make >= flags.demos) return;
-          index = next_to_make++;
-        }
-        auto demo = std::make_unique<data::Demo>();
-        int failures = 0;
-        // A failed attempt is followed by another initial state, named by the attempt.
-        while (failures < flags.attempts &&
-               !demonstrate(env, flags,
-                            {.layout = flags.layout,
-                             .seed = kDataSeed + flags.seed,
-                             .episode = uint64_t(index) + uint64_t(failures) * 100'000,
-                             .target = ""},
-                            *demo)) {
-          ++failures;
-        }
+  run_workers(flags.workers, [&](const std::atomic<bool>& failed) {
+    sim::SimEnv env(spec, sim::SimConfig{.image_size = flags.image_size});
+    for (;;) {
+      int index;
+      {
         const std::lock_guard lock(mutex);
-        report.failures += failures;
-        if (failures == flags.attempts) demo.reset();
-        waiting[index] = std::move(demo);
-        for (auto it = waiting.begin(); it != waiting.end() && it->first == next_to_write;
-             it = waiting.erase(it), ++next_to_write) {
-          if (!it->second) continue;
-          writer.append(*it->second);
-          ++report.demos;
-          report.frames += it->second->frames;
-        }
-        progress.advance(spec.task.name);
+        if (stop || failed || next_to_make >= flags.demos) return;
+        index = next_to_make++;
       }
-    } catch (...) {
+      auto demo = std::make_unique<data::Demo>();
+      int failures = 0;
+      // A failed attempt is followed by another initial state, named by the attempt.
+      while (failures < flags.attempts &&
+             !demonstrate(env, flags,
+                          {.layout = flags.layout,
+                           .seed = kDataSeed + flags.seed,
+                           .episode = uint64_t(index) + uint64_t(failures) * 100'000,
+                           .target = ""},
+                          *demo)) {
+        ++failures;
+      }
       const std::lock_guard lock(mutex);
-      if (!error) error = std::current_exception();
+      report.failures += failures;
+      if (failures == flags.attempts) demo.reset();
+      waiting[index] = std::move(demo);
+      for (auto it = waiting.begin(); it != waiting.end() && it->first == next_to_write;
+           it = waiting.erase(it), ++next_to_write) {
+        if (!it->second) continue;
+        writer.append(*it->second);
+        ++report.demos;
+        report.frames += it->second->frames;
+      }
+      progress.advance(spec.task.name);
     }
-  };
-  std::vector<std::thread> workers;
-  for (int i = 0; i < flags.workers; ++i) workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
-  if (error) std::rethrow_exception(error);
+  });
   writer.finish();
   return report;
 }
@@ -249,36 +262,25 @@ void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags,
   Progress progress("scenes", flags.scenes);
   std::vector<data::Scene> scenes{size_t(flags.scenes)};
   std::atomic<int> next{0}, made{0};
-  std::exception_ptr error;
-  std::mutex mutex;
-  const auto work = [&] {
-    try {
-      sim::SimEnv env(suite.tasks[0], sim::SimConfig{.image_size = flags.image_size});
-      Observation observation;
-      for (int index; !stop && (index = next++) < flags.scenes;) {
-        data::Scene& scene = scenes[size_t(index)];
-        env.reset_random_scene(
-            mix_seed({kDataSeed + flags.seed, hash_name("scene"), uint64_t(index)}));
-        env.observe(observation);
-        scene.images = observation.images;
-        scene.proprio = observation.proprio;
-        scene.items = env.items();
-        for (const auto& item : scene.items) {
-          scene.instructions.push_back(instruction_naming(suite, item));
-        }
-        label_items(env, scene.items, scene.item_uv, nullptr);
-        ++made;
-        progress.advance();
+  run_workers(flags.workers, [&](const std::atomic<bool>& failed) {
+    sim::SimEnv env(suite.tasks[0], sim::SimConfig{.image_size = flags.image_size});
+    Observation observation;
+    for (int index; !stop && !failed && (index = next++) < flags.scenes;) {
+      data::Scene& scene = scenes[size_t(index)];
+      env.reset_random_scene(
+          mix_seed({kDataSeed + flags.seed, hash_name("scene"), uint64_t(index)}));
+      env.observe(observation);
+      scene.images = observation.images;
+      scene.proprio = observation.proprio;
+      scene.items = env.items();
+      for (const auto& item : scene.items) {
+        scene.instructions.push_back(instruction_naming(suite, item));
       }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!error) error = std::current_exception();
+      label_items(env, scene.items, scene.item_uv, nullptr);
+      ++made;
+      progress.advance();
     }
-  };
-  std::vector<std::thread> workers;
-  for (int i = 0; i < flags.workers; ++i) workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
-  if (error) std::rethrow_exception(error);
+  });
   scenes.resize(size_t(made));  // interrupted: the first ones are all there
   data::SceneSet(std::move(scenes)).save(flags.out + "/scenes.hdf5");
 }
