@@ -18,6 +18,8 @@
 #include "libra/core/progress.h"
 #include "libra/core/rng.h"
 #include "libra/data/data.h"
+#include "libra/policy/load_policy.h"
+#include "libra/runtime/policy_driver.h"
 #include "libra/sim/sim.h"
 
 namespace libra::cli {
@@ -28,7 +30,7 @@ namespace {
 constexpr uint64_t kDataSeed = 1'000'000;
 
 struct CollectFlags {
-  std::string suite = "object", layout = "shuffled", out;
+  std::string suite = "object", layout = "shuffled", out, policy;
   std::vector<std::string> tasks;
   int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5;
   uint64_t seed = 0;
@@ -69,6 +71,62 @@ class Disturbance {
   int pushed_steps_ = 0;
   std::array<double, 3> push_{};
 };
+
+// Lets a policy move the arm in turns with the expert, who labels every state (DAgger: Ross,
+// Gordon, Bagnell 2011), so that demonstrations begin where that policy goes wrong.
+class PolicyTurns {
+ public:
+  PolicyTurns(const std::string& checkpoint, int image_size)
+      : policy_(load_policy(checkpoint, {.threads = 1})), driver_(*policy_, ScheduleConfig{}) {
+    if (policy_->spec().image_size != image_size) {
+      throw Error(ErrorCode::kBadInput, {.where = "--image-size",
+                                         .problem = "the policy wants other images",
+                                         .expected = std::to_string(policy_->spec().image_size),
+                                         .found = std::to_string(image_size)});
+    }
+  }
+  void begin(const sim::SimEnv& env, const EpisodeKey& key, Rng& rng) {
+    env_ = &env;
+    key_ = key;
+    rng_ = &rng;
+    policy_has_it_ = false;
+    turn_ends_ = 0;
+    // The expert needs the rest to put right what the policy left.
+    last_turn_ = std::max(1, env.task().max_steps - kExpertsRest);
+  }
+  // Whether the policy moves the arm at `step`; then `action` becomes its action.
+  bool apply(const Observation& observation, int64_t step, Action& action) {
+    if (step >= last_turn_) return false;
+    if (step >= turn_ends_) {
+      policy_has_it_ = !policy_has_it_;
+      turn_ends_ = step + (policy_has_it_ ? 15 + int(rng_->below(65)) : 5 + int(rng_->below(25)));
+      if (policy_has_it_) {
+        driver_.reset(env_->instruction(), env_->task().name, key_.seed, key_.episode);
+      }
+    }
+    if (policy_has_it_) action = driver_.act(observation, step);
+    return policy_has_it_;
+  }
+
+ private:
+  static constexpr int kExpertsRest = 120;  // steps
+  std::unique_ptr<Policy> policy_;
+  PolicyDriver driver_;
+  const sim::SimEnv* env_ = nullptr;
+  EpisodeKey key_;
+  Rng* rng_ = nullptr;
+  bool policy_has_it_ = false;
+  int64_t turn_ends_ = 0, last_turn_ = 0;
+};
+
+// Whether what was done is so far from the label that the labels of the next steps, given in the
+// states it led to, do not continue it.
+bool leaves(const Action& label, const Action& executed) {
+  for (size_t d = 0; d < 3; ++d) {
+    if (std::abs(label[d] - executed[d]) > 0.5f) return true;
+  }
+  return (label[kActionDim - 1] > 0) != (executed[kActionDim - 1] > 0);
+}
 
 // Drives the arm towards an item that is not asked for, so that its place no longer tells which one
 // is.
@@ -121,7 +179,7 @@ void record_frame(sim::SimEnv& env, Observation& observation, data::Demo& demo) 
 
 // One demonstration; false when the expert failed.
 bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& key,
-                 data::Demo& demo) {
+                 PolicyTurns* turns, data::Demo& demo) {
   constexpr int kFramesAfterSuccess = 3;  // letting go and retreating
   env.reset(key);
   Rng rng(mix_seed({key.seed, hash_name(env.task().name), hash_name(key.layout), key.episode}));
@@ -141,13 +199,17 @@ bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& 
   Disturbance disturbance(flags, rng);
   sim::Expert expert;
   expert.reset(env);
+  if (turns) turns->begin(env, key, rng);
   Observation observation;
   int after_success = -1;  // steps since the goal first held
   while (after_success < kFramesAfterSuccess) {
     record_frame(env, observation, demo);
     const Action clean = expert.act(env);
     Action executed = clean;
-    demo.perturbed.push_back(disturbance.apply(executed) ? 1 : 0);
+    const bool unforeseen = turns && turns->apply(observation, demo.frames, executed)
+                                ? leaves(clean, executed)
+                                : disturbance.apply(executed);
+    demo.perturbed.push_back(unforeseen ? 1 : 0);
     const StepResult result = env.step(executed);
     demo.expert_actions.push_back(clean);
     demo.actions.push_back(executed);
@@ -210,6 +272,10 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
   int next_to_make = 0, next_to_write = 0;
   run_workers(flags.workers, [&](const std::atomic<bool>& failed) {
     sim::SimEnv env(spec, sim::SimConfig{.image_size = flags.image_size});
+    std::unique_ptr<PolicyTurns> turns;
+    if (!flags.policy.empty()) {
+      turns = std::make_unique<PolicyTurns>(flags.policy, flags.image_size);
+    }
     for (;;) {
       int index;
       {
@@ -226,7 +292,7 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
                            .seed = kDataSeed + flags.seed,
                            .episode = uint64_t(index) + uint64_t(failures) * 100'000,
                            .target = ""},
-                          *demo)) {
+                          turns.get(), *demo)) {
         ++failures;
       }
       const std::lock_guard lock(mutex);
@@ -379,6 +445,9 @@ void add_collect(CLI::App& app, Context& context) {
       ->add_option("--detour-share", flags->detour_share,
                    "share that begins after the arm was driven towards another item")
       ->capture_default_str();
+  command->add_option("--policy", flags->policy,
+                      "checkpoint that moves the arm in turns with the expert, whose actions stay "
+                      "the labels (DAgger)");
   command->add_option("--image-size", flags->image_size, "side of the camera images (px)")
       ->capture_default_str();
   command->footer(

@@ -9,6 +9,7 @@
 #include "libra/cli/command.h"
 #include "libra/core/core.h"
 #include "libra/eval/eval.h"
+#include "libra/policy/inspect.h"
 #include "libra/sim/sim.h"
 
 namespace libra::cli {
@@ -83,6 +84,8 @@ void run_doctor(const Context& context) {
   report["memory"] =
       text("%.1f GB, ", machine.memory_gb) + text("%.1f GB available", machine.memory_free_gb);
   report["system"] = machine.system;
+  report["LibTorch"] = policy::torch_summary();
+  report["MuJoCo"] = sim::mujoco_version();
   check_simulator(report);
   check_video(report);
   report["real-time priority"] = "up to " + limit_text(RLIMIT_RTPRIO);

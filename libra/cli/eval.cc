@@ -36,11 +36,15 @@ void write_file(const std::string& path, const std::string& text) {
   }
 }
 
-action::NormStats read_norm_stats(const std::string& checkpoint) {
-  const std::string path = checkpoint + "/norm_stats.json";
+std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
-  return action::norm_stats_from_json({std::istreambuf_iterator<char>(file), {}}, path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+action::NormStats read_norm_stats(const std::string& checkpoint) {
+  const std::string path = checkpoint + "/norm_stats.json";
+  return action::norm_stats_from_json(read_file(path), path);
 }
 
 // Rolls the scripted expert ahead in a second environment that starts from the first one's state.
@@ -196,9 +200,10 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   results.machine = eval::this_machine().summary();
   results.command = command_line(command);
   write_file(flags.out + "/results.json", eval::to_json(results));
-  write_file(
-      flags.out + "/report.html",
-      eval::to_html(results, outcome, {.title = "Libra evaluation: " + join_names(flags.suites)}));
+  write_file(flags.out + "/report.html",
+             eval::to_html(results, outcome,
+                           {.title = "Libra evaluation: " + join_names(flags.suites),
+                            .configuration = read_file(flags.checkpoint + "/config.json")}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
   if (!outcome.complete) {

@@ -28,84 +28,45 @@ const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& w
   return suite.find_task(word);
 }
 
-// One episode with its policy, printed as it happens.
-class LiveEpisode {
- public:
-  LiveEpisode(const RunFlags& flags, Policy& policy, Env& env, const std::atomic<bool>& stop)
-      : flags_(flags),
-        policy_(policy),
-        env_(env),
-        stop_(stop),
-        binner_(action::Binner::uniform(std::max(1, policy.spec().bins))),
-        schedule_(flags.schedule, policy.spec().horizon, policy.planner() != nullptr) {
-    if (policy.planner() != nullptr && flags.schedule.schedule == "amortised" &&
-        flags.schedule.expansion > policy.spec().expansion) {
-      throw Error(ErrorCode::kBadInput,
-                  {.where = "--M",
-                   .problem = "the policy plans fewer chunks",
-                   .expected = "at most " + std::to_string(policy.spec().expansion)});
-    }
+// Plays one episode and prints it as it happens.
+void play(const RunFlags& flags, Policy& policy, Env& env, const std::atomic<bool>& stop) {
+  const action::Binner binner = action::Binner::uniform(std::max(1, policy.spec().bins));
+  PolicyDriver driver(policy, flags.schedule);
+  driver.reset(env.instruction(), env.task().name, flags.seed, flags.episode);
+  std::unique_ptr<eval::VideoWriter> video;
+  if (!flags.video.empty()) {
+    video = std::make_unique<eval::VideoWriter>(
+        flags.video, static_cast<int>(std::lround(policy.spec().control_hz)));
   }
-
-  void play() {
-    schedule_.reset(hash_name(env_.instruction()));
-    std::unique_ptr<eval::VideoWriter> video;
-    if (!flags_.video.empty()) {
-      video = std::make_unique<eval::VideoWriter>(
-          flags_.video, static_cast<int>(std::lround(policy_.spec().control_hz)));
+  Observation observation;
+  StepResult result;
+  int64_t step = 0;
+  for (; !result.done && !stop; ++step) {
+    const bool border = driver.needs_observation(step);
+    if (border || video) env.observe(observation);
+    if (video) video->add(eval::side_by_side(observation.images, 2));
+    const Action action = driver.act(observation, step);
+    if (border) {
+      std::printf("%4lld  %-7s  %s\n", static_cast<long long>(step),
+                  driver.planned() ? "planned" : "",
+                  driver.intent() != nullptr ? action::describe(*driver.intent(), binner).c_str()
+                                             : "(no intents)");
+      std::fflush(stdout);
     }
-    StepResult result;
-    int64_t step = 0;
-    for (; !result.done && !stop_; ++step) {
-      const bool border = schedule_.needs_observation(step);
-      if (border || video) env_.observe(observation_);
-      if (video) video->add(eval::side_by_side(observation_.images, 2));
-      if (border) decide(step);
-      result = env_.step(schedule_.tick(step).action);
-    }
-    if (video) {
-      env_.observe(observation_);
-      video->add(eval::side_by_side(observation_.images, 2));
-      video->finish();
-    }
-    const std::string& lifted = env_.first_lifted();
-    std::printf("%s after %lld steps (%.1f s of robot time); lifted first: %s\n",
-                result.success ? "success" : (stop_ ? "stopped" : "no success"),
-                static_cast<long long>(step), double(step) / policy_.spec().control_hz,
-                lifted.empty() ? "nothing" : lifted.c_str());
-    if (video) std::printf("video: %s\n", flags_.video.c_str());
+    result = env.step(action);
   }
-
- private:
-  void decide(int64_t step) {
-    const bool planned = schedule_.needs_plan(step);
-    if (planned) {
-      IntentPlan plan;
-      const PlanRequest request{&observation_, env_.instruction(), schedule_.epoch()};
-      policy_.planner()->plan({&request, 1}, {&plan, 1});
-      schedule_.take_plan(plan);
-    }
-    if (!schedule_.needs_chunk(step)) return;
-    const Intent* intent = schedule_.intent();
-    ActionChunk chunk;
-    const RefineRequest request{
-        &observation_, intent, env_.instruction(),
-        mix_seed({flags_.seed, hash_name(env_.task().name), flags_.episode, uint64_t(step)})};
-    policy_.refiner().refine({&request, 1}, {&chunk, 1});
-    schedule_.take_chunk(chunk, step);
-    std::printf("%4lld  %-7s  %s\n", static_cast<long long>(step), planned ? "planned" : "",
-                intent != nullptr ? action::describe(*intent, binner_).c_str() : "(no intents)");
-    std::fflush(stdout);
+  if (video) {
+    env.observe(observation);
+    video->add(eval::side_by_side(observation.images, 2));
+    video->finish();
   }
-
-  const RunFlags& flags_;
-  Policy& policy_;
-  Env& env_;
-  const std::atomic<bool>& stop_;
-  action::Binner binner_;
-  EpisodeSchedule schedule_;
-  Observation observation_;
-};
+  const std::string& lifted = env.first_lifted();
+  std::printf("%s after %lld steps (%.1f s of robot time); lifted first: %s\n",
+              result.success ? "success" : (stop ? "stopped" : "no success"),
+              static_cast<long long>(step), double(step) / policy.spec().control_hz,
+              lifted.empty() ? "nothing" : lifted.c_str());
+  if (video) std::printf("video: %s\n", flags.video.c_str());
+}
 
 void run_live(const RunFlags& flags, Context& context) {
   const sim::SuiteSpec suite = sim::load_suite(flags.suite);
@@ -121,7 +82,7 @@ void run_live(const RunFlags& flags, Context& context) {
              .target = flags.item});
   std::printf("instruction: %s\npresent: %s\nstep  planner  intent of the next %d steps\n",
               env.instruction().c_str(), join_names(env.items()).c_str(), policy->spec().horizon);
-  LiveEpisode(flags, *policy, env, context.stop).play();
+  play(flags, *policy, env, context.stop);
 }
 
 }  // namespace

@@ -1,10 +1,15 @@
 #include <cstdio>
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "libra/cli/command.h"
-#include "libra/sim/suite.h"
+#include "libra/core/error.h"
+#include "libra/core/progress.h"
+#include "libra/eval/eval.h"
+#include "libra/sim/sim.h"
 
 namespace libra::cli {
 namespace {
@@ -33,6 +38,95 @@ void print(const sim::SuiteSpec& suite) {
   }
 }
 
+struct SuitesFlags {
+  std::string only, layout = "libero";
+  int expert = 0, workers = 2;
+};
+
+struct ExpertRecord {
+  int successes = 0, episodes = 0;
+  int64_t steps = 0;  // of the successes
+};
+
+// The scripted expert, undisturbed, from the initial states of an evaluation with seed 0.
+ExpertRecord run_expert(const sim::TaskSpec& spec, const SuitesFlags& flags,
+                        const std::atomic<bool>& stop, Progress& progress) {
+  ExpertRecord record;
+  sim::SimEnv env(spec);
+  sim::Expert expert;
+  for (; record.episodes < flags.expert && !stop; ++record.episodes) {
+    env.reset({.layout = flags.layout,
+               .seed = eval::evaluation_seed(0),
+               .episode = uint64_t(record.episodes),
+               .target = ""});
+    expert.reset(env);
+    StepResult result;
+    int steps = 0;
+    for (; !result.done && !result.success; ++steps) result = env.step(expert.act(env));
+    if (result.success) {
+      ++record.successes;
+      record.steps += steps;
+    }
+    progress.advance(spec.task.name);
+  }
+  return record;
+}
+
+void print_expert(const std::vector<const sim::TaskSpec*>& tasks,
+                  const std::vector<ExpertRecord>& records, const SuitesFlags& flags, bool json) {
+  nlohmann::json list = nlohmann::json::array();
+  if (!json) std::printf("%-58s %9s %8s %7s\n", "task", "expert", "rate", "steps");
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const ExpertRecord& r = records[i];
+    const double rate = r.episodes > 0 ? double(r.successes) / r.episodes : 0.0;
+    const double steps = r.successes > 0 ? double(r.steps) / r.successes : 0.0;
+    if (json) {
+      list.push_back({{"task", tasks[i]->task.name},
+                      {"layout", flags.layout},
+                      {"successes", r.successes},
+                      {"episodes", r.episodes},
+                      {"mean_steps", steps}});
+    } else {
+      std::printf("%-58s %4d/%-4d %6.1f %% %7.1f\n", tasks[i]->task.name.c_str(), r.successes,
+                  r.episodes, 100 * rate, steps);
+    }
+  }
+  if (json) std::printf("%s\n", list.dump(2).c_str());
+}
+
+// Tasks are shared out over the workers.
+void measure_expert(const SuitesFlags& flags, const Context& context) {
+  std::vector<sim::SuiteSpec> suites;
+  for (const std::string& name :
+       flags.only.empty() ? sim::suite_names() : std::vector<std::string>{flags.only}) {
+    suites.push_back(sim::load_suite(name));
+  }
+  std::vector<const sim::TaskSpec*> tasks;
+  for (const auto& suite : suites) {
+    for (const auto& task : suite.tasks) tasks.push_back(&task);
+  }
+  std::vector<ExpertRecord> records(tasks.size());
+  {
+    Progress progress("expert", int64_t(tasks.size()) * flags.expert);
+    std::atomic<size_t> next{0};
+    std::vector<std::future<void>> workers;
+    for (int w = 0; w < flags.workers; ++w) {
+      workers.push_back(std::async(std::launch::async, [&] {
+        for (size_t i; (i = next++) < tasks.size();) {
+          records[i] = run_expert(*tasks[i], flags, context.stop, progress);
+        }
+      }));
+    }
+    for (auto& worker : workers) worker.get();
+  }
+  print_expert(tasks, records, flags, context.json);
+  if (context.stop) {
+    throw Error(ErrorCode::kInterrupted, {.where = "libra suites",
+                                          .problem = "interrupted",
+                                          .next = "the table counts what was finished"});
+  }
+}
+
 void list_suites(const std::string& only, const Context& context) {
   nlohmann::json list = nlohmann::json::array();
   for (const std::string& name :
@@ -50,11 +144,28 @@ void list_suites(const std::string& only, const Context& context) {
 }  // namespace
 
 void add_suites(CLI::App& app, Context& context) {
-  auto only = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("suites", "list suites, tasks, instructions and step limits");
-  command->add_option("suite", *only, "only this suite");
-  command->callback([only, &context] { list_suites(*only, context); });
+  auto flags = std::make_shared<SuitesFlags>();
+  CLI::App* command = app.add_subcommand(
+      "suites", "list suites, tasks, instructions and step limits; how often the expert succeeds");
+  command->add_option("suite", flags->only, "only this suite");
+  command
+      ->add_option("--expert", flags->expert,
+                   "run the scripted expert for this many episodes of each task")
+      ->check(CLI::Range(0, 100000));
+  command->add_option("--layout", flags->layout, "of the expert's episodes")
+      ->check(CLI::IsMember({"libero", "shuffled"}))
+      ->capture_default_str();
+  command->add_option("--workers", flags->workers, "threads")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->footer("Example:\n  libra suites object --expert 50 --layout shuffled");
+  command->callback([flags, &context] {
+    if (flags->expert > 0) {
+      measure_expert(*flags, context);
+    } else {
+      list_suites(flags->only, context);
+    }
+  });
 }
 
 }  // namespace libra::cli

@@ -14,7 +14,7 @@ namespace libra::cli {
 namespace {
 
 struct TrainFlags {
-  std::string config, out, tokenizer;
+  std::string config, out, tokenizer, init;
   std::vector<std::string> data, scenes, assignments;
   bool resume = false, print_config = false;
 };
@@ -28,6 +28,23 @@ struct RunConfig {
     f.section("train", train);
   }
 };
+
+// New networks for the data, or those of the checkpoint that the run goes on from.
+policy::ModelBundle start_bundle(const TrainFlags& flags, RunConfig& run,
+                                 const data::DemoSet& demos) {
+  if (flags.init.empty()) {
+    const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
+    return policy::make_bundle(run.model, stats, flags.tokenizer);
+  }
+  policy::ModelBundle bundle = policy::load_bundle(flags.init);
+  if (list_fields(bundle.config).to_json() != list_fields(run.model).to_json()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "--init " + flags.init,
+                 .problem = "is not the model that " + flags.config + " describes",
+                 .next = "train with the configuration of the run that made it"});
+  }
+  return bundle;
+}
 
 void train(const TrainFlags& flags, const Context& context) {
   RunConfig run;
@@ -45,7 +62,14 @@ void train(const TrainFlags& flags, const Context& context) {
                                        .next = "make data with `libra collect`"});
   }
 
-  const data::DemoSet demos = data::DemoSet::load(flags.data);
+  if (!flags.resume && std::filesystem::exists(flags.out + "/log.jsonl")) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "--out " + flags.out,
+                 .problem = "holds a run already",
+                 .next = "continue it with --resume, or name another folder"});
+  }
+
+  const data::DemoSet demos = data::DemoSet::load(flags.data, &context.stop);
   std::unique_ptr<data::SceneSet> scenes;
   if (!flags.scenes.empty()) {
     scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));
@@ -58,8 +82,7 @@ void train(const TrainFlags& flags, const Context& context) {
   }
 
   torch::manual_seed(run.train.seed);
-  const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
-  const policy::ModelBundle bundle = policy::make_bundle(run.model, stats, flags.tokenizer);
+  const policy::ModelBundle bundle = start_bundle(flags, run, demos);
   const training::Batcher batcher(demos, scenes.get(), bundle, run.train);
   training::Trainer trainer(run.train, bundle, batcher, flags.out);
   if (flags.resume) trainer.resume();
@@ -81,6 +104,8 @@ void add_train(CLI::App& app, Context& context) {
                       "run folder: log.jsonl, config.toml, checkpoint/, resume/");
   command->add_option("--tokenizer", flags->tokenizer, "folder with tokenizer.model")
       ->default_val(sim::default_asset_root() + "/tokenizer");
+  command->add_option("--init", flags->init,
+                      "checkpoint whose weights and normalisation the run starts from");
   command->add_option("--set", flags->assignments, "field=value, e.g. --set train.steps=100");
   command->add_flag("--resume", flags->resume,
                     "continue the run in --out exactly where it stopped");

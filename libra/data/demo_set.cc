@@ -32,7 +32,7 @@ std::vector<std::string> find_demo_files(const std::string& path) {
   return files;
 }
 
-DemoSet DemoSet::load(const std::vector<std::string>& folders) {
+DemoSet DemoSet::load(const std::vector<std::string>& folders, const std::atomic<bool>* stop) {
   std::vector<DemoFile> files;
   int64_t total = 0;
   for (const std::string& folder : folders) {
@@ -44,6 +44,10 @@ DemoSet DemoSet::load(const std::vector<std::string>& folders) {
   Progress progress("reading demonstrations", total);
   for (const DemoFile& file : files) {
     for (int i = 0; i < file.size(); ++i) {
+      if (stop != nullptr && *stop) {
+        throw Error(ErrorCode::kInterrupted,
+                    {.where = file.path(), .problem = "interrupted while reading"});
+      }
       demos.push_back(file.read(i, false));
       if (demos.back().image_size != demos[0].image_size) {
         throw Error(ErrorCode::kBadInput,

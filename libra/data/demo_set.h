@@ -1,6 +1,7 @@
 // A data set in memory.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ class DemoSet {
   // Reads all *_demo.hdf5 files below the folders (or the files named), with a progress bar,
   // without Demo::states and Demo::model_xml. Order: as given, then by path, then by demonstration
   // number. Throws Error(kNotFound) when there are none, Error(kBadInput) when their images differ
-  // in size, and what DemoFile throws.
-  static DemoSet load(const std::vector<std::string>& folders);
+  // in size, Error(kInterrupted) once `stop` is set, and what DemoFile throws.
+  static DemoSet load(const std::vector<std::string>& folders,
+                      const std::atomic<bool>* stop = nullptr);
   explicit DemoSet(std::vector<Demo> demos) : demos_(std::move(demos)) {}
 
   const std::vector<Demo>& demos() const { return demos_; }

@@ -6,6 +6,7 @@
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
+#include "libra/runtime/policy_driver.h"
 
 namespace libra::eval {
 namespace {
@@ -225,8 +226,7 @@ void Worker::plan(int64_t step) {
 
 RefineRequest Worker::refine_request(Slot& slot, const Group& group, int64_t step) const {
   return {&slot.observation, slot.schedule->intent(), slot.record.instruction,
-          mix_seed({request_.seed, hash_name(task_of(group).name), slot.record.episode,
-                    static_cast<uint64_t>(step)})};
+          chunk_seed(request_.seed, task_of(group).name, slot.record.episode, step)};
 }
 
 void Worker::refine(const Group& group, int64_t step) {

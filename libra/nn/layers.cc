@@ -66,9 +66,9 @@ torch::Tensor MlpImpl::forward(const torch::Tensor& x) {
   return fc2->forward(gelu(fc1->forward(x), kind_));
 }
 
-SwiGluImpl::SwiGluImpl(int64_t width, int64_t hidden, bool bias) {
+SwiGluImpl::SwiGluImpl(int64_t width, int64_t hidden) {
   const auto linear = [&](int64_t in, int64_t out) {
-    return torch::nn::Linear(torch::nn::LinearOptions(in, out).bias(bias));
+    return torch::nn::Linear(torch::nn::LinearOptions(in, out).bias(false));
   };
   w1 = register_module("w1", linear(width, hidden));
   w2 = register_module("w2", linear(hidden, width));

@@ -41,10 +41,10 @@ class MlpImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Mlp);
 
-// w2(silu(w1(x)) * w3(x))
+// w2(silu(w1(x)) * w3(x)), without biases
 class SwiGluImpl : public torch::nn::Module {
  public:
-  SwiGluImpl(int64_t width, int64_t hidden, bool bias);
+  SwiGluImpl(int64_t width, int64_t hidden);
   torch::Tensor forward(const torch::Tensor& x);
 
  private:

@@ -10,6 +10,12 @@
 
 namespace libra::policy {
 
+std::string torch_summary() {
+  const auto gpus = torch::cuda::device_count();
+  return std::string(TORCH_VERSION) +
+         (gpus > 0 ? ", " + std::to_string(gpus) + " CUDA device(s)" : ", no CUDA device");
+}
+
 CheckpointSummary inspect_checkpoint(const std::string& dir) {
   const std::string config_path = dir + "/config.json", weights_path = dir + "/model.safetensors";
   std::ifstream file(config_path);

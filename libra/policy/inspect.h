@@ -19,4 +19,7 @@ struct CheckpointSummary {
 // Throws Error(kNotFound / kBadInput) for a folder that is not a checkpoint.
 CheckpointSummary inspect_checkpoint(const std::string& dir);
 
+// The LibTorch this program runs on, in a few words: version, GPUs, threads.
+std::string torch_summary();
+
 }  // namespace libra::policy

@@ -6,4 +6,5 @@
 
 #include "libra/runtime/action_queue.h"
 #include "libra/runtime/intent_buffer.h"
+#include "libra/runtime/policy_driver.h"
 #include "libra/runtime/schedule.h"

@@ -19,7 +19,7 @@ constexpr const char* kHead = R"(<mujoco model="libra_floor">
 <visual>
 <global offwidth="128" offheight="128"/>
 <map znear="0.01" zfar="30"/>
-<quality shadowsize="0" offsamples="0" numslices="16" numstacks="8" numquads="6"/>
+<quality shadowsize="0" offsamples="0" numslices="16" numstacks="6" numquads="1"/>
 </visual>
 <asset>
 <texture name="floor" type="2d" builtin="flat" rgb1=".8 .8 .8" width="256" height="256"/>

@@ -349,4 +349,6 @@ EnvFactory make_sim_factory(SimConfig config, std::string asset_root) {
   };
 }
 
+std::string mujoco_version() { return mj_versionString(); }
+
 }  // namespace libra::sim

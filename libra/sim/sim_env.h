@@ -110,4 +110,7 @@ class SimEnv final : public Env {
 // A factory for rollouts: looks the task up in its suite and makes the environment.
 EnvFactory make_sim_factory(SimConfig config = {}, std::string asset_root = default_asset_root());
 
+// Version of the physics engine, e.g. "2.2.2".
+std::string mujoco_version();
+
 }  // namespace libra::sim

@@ -181,6 +181,33 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const 
   return out;
 }
 
+static model::TextQueries rows_of(const model::TextQueries& queries, int64_t first, int64_t count) {
+  return {queries.ids.narrow(0, first, count), queries.mask.narrow(0, first, count)};
+}
+
+PointingTargets PointingTargets::rows(int64_t first, int64_t count) const {
+  return {rows_of(named, first, count), uv.narrow(0, first, count),
+          present.narrow(0, first, count)};
+}
+
+SceneBatch SceneBatch::rows(int64_t first, int64_t count) const {
+  return {pixel_values.narrow(0, first, count), pointing.rows(first, count)};
+}
+
+Batch Batch::planner_rows(int64_t first, int64_t count) const {
+  const auto part = [&](const torch::Tensor& t) {
+    return t.defined() ? t.narrow(0, first, count) : t;
+  };
+  Batch out;
+  out.planner = {part(planner.pixel_values), part(planner.input_ids), part(planner.attention_mask),
+                 part(planner.proprio), rows_of(planner.instruction, first, count)};
+  out.bins = part(bins);
+  out.plan_valid = part(plan_valid);
+  out.keyframe = part(keyframe);
+  out.pointing = pointing.rows(first, count);
+  return out;
+}
+
 Batch Batcher::train(int64_t step) const {
   Rng rng(mix_seed({uint64_t(config_.seed), hash_name("train"), uint64_t(step)}));
   std::vector<Sample> samples;

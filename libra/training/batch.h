@@ -22,6 +22,7 @@ struct PointingTargets {
   model::TextQueries named;  // [B, P, L]: an instruction for each present item
   torch::Tensor uv;          // [B, P, C, 2]; not-a-number: not in that image
   torch::Tensor present;     // [B, P] f32
+  PointingTargets rows(int64_t first, int64_t count) const;
 };
 
 struct Batch {
@@ -35,11 +36,16 @@ struct Batch {
   torch::Tensor slice;          // [B] int64: which chunk of the plan the refiner works on
   torch::Tensor actions;        // [B, H, D] normalised
   torch::Tensor action_valid;   // [B, H] f32
+
+  // What the planner learns from samples first .. first + count - 1; the refiner's part is left
+  // out.
+  Batch planner_rows(int64_t first, int64_t count) const;
 };
 
 struct SceneBatch {
   torch::Tensor pixel_values;  // [B, C, 3, S, S]
   PointingTargets pointing;
+  SceneBatch rows(int64_t first, int64_t count) const;
 };
 
 // "What would you do if you were asked for this item?" at the first frame of a demonstration.

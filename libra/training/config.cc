@@ -45,6 +45,8 @@ void TrainConfig::list(ConfigFields& f) {
   f.add("batch", batch, "samples in a step", {1, 65536});
   f.add("seed", seed, "of sampling, noise and initial weights", {0, 2e9});
   f.add("threads", threads, "CPU threads", {1, 1024});
+  f.add("offload", offload,
+        "with 2 threads: share of the planner's samples that the refiner's thread takes", {0, 0.9});
   f.add("precision", precision,
         "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it",
         {"auto", "bf16", "f32"});

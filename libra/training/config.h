@@ -59,6 +59,7 @@ struct TrainConfig {
   int batch = 32;
   int seed = 1;
   int threads = 2;                 // two or more: planner and refiner train on their own threads
+  double offload = 0.25;           // share of the planner's samples that the refiner's thread takes
   std::string precision = "auto";  // bf16 (autocast, f32 weights), f32; auto: bf16 where it is fast
   int log_every = 20;
   int validate_every = 500;

@@ -33,6 +33,18 @@ Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64
 
 void Optimizer::zero_grad() { adamw_->zero_grad(); }
 
+void Optimizer::add_gradients(const std::vector<torch::Tensor>& gradients) {
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    torch::Tensor& gradient = parameters_[i].mutable_grad();
+    if (gradient.defined()) {
+      gradient.add_(gradients[i]);
+    } else {
+      gradient = gradients[i];
+    }
+  }
+}
+
 double Optimizer::step(int64_t step) {
   double squares = 0.0;
   for (const auto& p : parameters_) {

@@ -22,7 +22,10 @@ class Optimizer {
   // `module` keeps its weights in f32; `total_steps` ends the cosine.
   Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t total_steps);
 
+  const std::vector<torch::Tensor>& parameters() const { return parameters_; }
   void zero_grad();
+  // Adds one gradient per parameter (undefined: none) to what backward() left.
+  void add_gradients(const std::vector<torch::Tensor>& gradients);
   // Clips, steps, updates the average. Returns the gradient norm before clipping; when it is not
   // finite nothing is changed.
   double step(int64_t step);

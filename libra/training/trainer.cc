@@ -30,6 +30,31 @@ static bool wants_bf16(const std::string& precision) {
 #endif
 }
 
+namespace {
+
+class Stopwatch {
+ public:
+  // Milliseconds since construction or the last call.
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double ms = std::chrono::duration<double, std::milli>(now - start_).count();
+    start_ = now;
+    return ms;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+void StepReport::add_planner(const StepReport& part, double share) {
+  plan += share * part.plan;
+  pointing += share * part.pointing;
+  keyframe += share * part.keyframe;
+  accuracy += share * part.accuracy;
+}
+
 Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
                  const Batcher& batcher, std::string run_dir)
     : config_(config),
@@ -72,17 +97,6 @@ torch::Tensor Trainer::planner_loss(const Batch& batch, const model::PlannerOutp
   return loss;
 }
 
-torch::Tensor Trainer::scene_loss(int64_t index, StepReport& report) {
-  const SceneBatch scenes = batcher_.scenes(index);
-  const nn::Bf16Scope bf16(bf16_);
-  const torch::Tensor map = model_.planner->pointing_map(scenes.pixel_values);
-  const model::Pointing all = model_.planner->point(map, scenes.pointing.named);
-  const torch::Tensor loss = pointing_loss(all.logits, scenes.pointing.uv, scenes.pointing.present,
-                                           map.size(2), map.size(3));
-  report.pointing = loss.item<double>();
-  return config_.loss.pointing * loss;
-}
-
 torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch,
                                     const torch::Tensor& intent_bins,
                                     const torch::Tensor& planner_tokens) {
@@ -122,60 +136,106 @@ static torch::Tensor chunk_of(const torch::Tensor& plan, const torch::Tensor& sl
   return plan.index({torch::arange(plan.size(0)).unsqueeze(1), rows});
 }
 
+Trainer::PlannerPart Trainer::planner_part(const Batch& batch,
+                                           const std::function<void(torch::Tensor)>& give_logits) {
+  PlannerPart part;
+  const nn::Bf16Scope bf16(bf16_);
+  const model::PlannerOutput out = model_.planner->forward(batch.planner);
+  if (give_logits && out.logits.defined()) give_logits(out.logits.detach());
+  part.loss = planner_loss(batch, out, part.report);
+  part.tokens = out.tokens;
+  return part;
+}
+
+Trainer::PlannerPart Trainer::scene_part(const SceneBatch& scenes) {
+  PlannerPart part;
+  const nn::Bf16Scope bf16(bf16_);
+  const torch::Tensor map = model_.planner->pointing_map(scenes.pixel_values);
+  const model::Pointing all = model_.planner->point(map, scenes.pointing.named);
+  const torch::Tensor loss = pointing_loss(all.logits, scenes.pointing.uv, scenes.pointing.present,
+                                           map.size(2), map.size(3));
+  part.report.pointing = loss.item<double>();
+  part.loss = config_.loss.pointing * loss;
+  return part;
+}
+
+Trainer::Prepared Trainer::prepare(int64_t index) const {
+  return {index, batcher_.train(index),
+          index < config_.grounding.steps ? batcher_.scenes(index) : SceneBatch{}};
+}
+
 StepReport Trainer::step(int64_t index) {
-  StepReport report;
   const auto& config = model_.config;
+  Stopwatch watch;
   const bool on_scenes = index < config_.grounding.steps;
-  const Batch batch = batcher_.train(index);
+  const Prepared prepared = next_.index == index ? std::move(next_) : prepare(index);
+  const Batch& batch = prepared.batch;
+  const SceneBatch& scenes = prepared.scenes;
+  const int64_t rows = on_scenes ? config_.grounding.batch : config_.batch;
+  const int64_t offloaded = split_ ? int64_t(double(rows) * config_.offload) : 0;
+  const int64_t kept = rows - offloaded;
   const int64_t seed = static_cast<int64_t>(
       mix_seed({uint64_t(config_.seed), uint64_t(index), hash_name("noise")}) >> 1);
   const bool sampled = config.has_intents() && !on_scenes && injection_.free();
   std::promise<torch::Tensor> logits_promise;  // planner -> refiner, when intents are sampled
   std::future<torch::Tensor> logits_ready = logits_promise.get_future();
-  torch::Tensor joint_loss, planner_tokens;
+  StepReport report;
+  report.batch_ms = watch.lap();
 
+  // The planner's rows first .. first + count - 1, weighed by their share of the batch.
+  const auto planner_rows = [&](int64_t first, int64_t count,
+                                const std::function<void(torch::Tensor)>& give_logits) {
+    PlannerPart part = on_scenes ? scene_part(scenes.rows(first, count))
+                                 : planner_part(batch.planner_rows(first, count), give_logits);
+    part.loss = part.loss * (double(count) / double(rows));
+    return part;
+  };
+  PlannerPart mine, taken;
+  std::vector<torch::Tensor> taken_gradients;
   const auto planner_half = [&] {
-    torch::Tensor loss;
-    if (on_scenes) {
-      loss = scene_loss(index, report);
-      logits_promise.set_value({});
-    } else {
-      model::PlannerOutput out;
-      {
-        const nn::Bf16Scope bf16(bf16_);
-        out = model_.planner->forward(batch.planner);
-        if (sampled) logits_promise.set_value(out.logits.detach());
-        loss = planner_loss(batch, out, report);
-      }
-      planner_tokens = out.tokens;
-    }
-    joint_loss = loss;
-    if (split_) loss.backward();
+    mine = planner_rows(0, kept, [&](torch::Tensor logits) {
+      if (sampled) logits_promise.set_value(std::move(logits));
+    });
+    if (split_) mine.loss.backward();
+    if (index + 1 < config_.steps) next_ = prepare(index + 1);
   };
   const auto refiner_half = [&] {
+    torch::Tensor taken_logits;
+    if (offloaded > 0) {
+      taken = planner_rows(kept, offloaded,
+                           [&](torch::Tensor logits) { taken_logits = std::move(logits); });
+      // Not backward(): both threads would add to the same gradients, in whatever order.
+      taken_gradients = torch::autograd::grad({taken.loss}, planner_optimizer_.parameters(), {},
+                                              c10::nullopt, false, /*allow_unused=*/true);
+    }
     torch::Tensor bins;
     if (config.has_intents()) {
       bins = chunk_of(batch.bins, batch.slice, config.action.horizon);
       if (sampled) {
-        const torch::Tensor logits =
-            chunk_of(logits_ready.get(), batch.slice, config.action.horizon);
-        bins = policy::sample_bins(logits, static_cast<uint64_t>(seed) + 1);
+        torch::Tensor logits = logits_ready.get();
+        if (taken_logits.defined()) logits = torch::cat({logits, taken_logits});
+        bins = policy::sample_bins(chunk_of(logits, batch.slice, config.action.horizon),
+                                   static_cast<uint64_t>(seed) + 1);
       }
     }
     const torch::Tensor loss =
-        config_.loss.diffusion * refiner_loss(seed, batch, bins, planner_tokens);
+        config_.loss.diffusion * refiner_loss(seed, batch, bins, mine.tokens);
     report.diffusion = loss.item<double>() / std::max(1e-12, config_.loss.diffusion);
     if (split_) {
       loss.backward();
     } else {
-      (joint_loss + loss).backward();
+      (mine.loss + loss).backward();
     }
   };
 
   planner_optimizer_.zero_grad();
   refiner_optimizer_.zero_grad();
   if (split_) {
-    worker_.start(refiner_half);
+    worker_.start([&] {
+      Stopwatch own;
+      refiner_half();
+      report.refiner_ms = own.lap();
+    });
     std::exception_ptr error;
     try {
       planner_half();
@@ -183,14 +243,22 @@ StepReport Trainer::step(int64_t index) {
       error = std::current_exception();
       if (sampled) logits_promise.set_exception(error);  // or the refiner would wait for ever
     }
+    report.planner_ms = watch.lap();
     worker_.wait();
     if (error) std::rethrow_exception(error);
+    watch.lap();
   } else {
     planner_half();
+    report.planner_ms = watch.lap();
     refiner_half();
+    report.refiner_ms = watch.lap();
   }
+  if (offloaded > 0) planner_optimizer_.add_gradients(taken_gradients);
+  report.add_planner(mine.report, double(kept) / double(rows));
+  report.add_planner(taken.report, double(offloaded) / double(rows));
   report.planner_norm = planner_optimizer_.step(index);
   report.refiner_norm = refiner_optimizer_.step(index);
+  report.update_ms = watch.lap();
   report.finite = std::isfinite(report.planner_norm) && std::isfinite(report.refiner_norm);
   if (!on_scenes && config.has_intents()) injection_.update(report.accuracy);
   report.sampled = sampled;
@@ -258,8 +326,9 @@ void Trainer::test_grounding(ValidationReport& report) {
       double best = 1e9, named = 1e9;
       int nearest = -1;
       for (size_t k = 0; k < truth.direction.size(); ++k) {
-        const double cosine = (x * truth.direction[k][0] + y * truth.direction[k][1]) /
-                              std::max(1e-9, std::hypot(x, y));
+        const auto [to_x, to_y] = truth.direction[k];
+        const double cosine =
+            (x * to_x + y * to_y) / std::max(1e-9, std::hypot(x, y) * std::hypot(to_x, to_y));
         const double angle = std::acos(std::clamp(cosine, -1.0, 1.0)) * 180.0 / M_PI;
         if (int(k) == truth.named) named = angle;
         if (angle < best) {
@@ -330,7 +399,12 @@ void Trainer::log_step(const StepReport& report, double samples_per_second) {
                   {"accuracy_long", injection_.long_average()},
                   {"injection", report.sampled ? "free" : "teacher"},
                   {"lr", learning_rate(config_.optim, done_ - 1, config_.steps)},
-                  {"samples_per_second", samples_per_second}}
+                  {"samples_per_second", samples_per_second},
+                  {"ms",
+                   {{"batch", report.batch_ms},
+                    {"planner", report.planner_ms},
+                    {"refiner", report.refiner_ms},
+                    {"update", report.update_ms}}}}
                  .dump());
 }
 

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,11 @@ struct StepReport {
   double planner_norm = 0, refiner_norm = 0;
   bool sampled = false;  // the refiner trained on sampled intents
   bool finite = true;
+  // Where the time went: making the batch, the two threads side by side, the optimisers.
+  double batch_ms = 0, planner_ms = 0, refiner_ms = 0, update_ms = 0;
+
+  // Adds the planner's figures of a part of the batch.
+  void add_planner(const StepReport& part, double share);
 };
 
 struct ValidationReport {
@@ -52,7 +58,21 @@ class Trainer {
   StepReport step(int64_t index);
   torch::Tensor planner_loss(const Batch& batch, const model::PlannerOutput& out,
                              StepReport& report);
-  torch::Tensor scene_loss(int64_t index, StepReport& report);
+  // Loss of some of the batch's rows, ready for backward().
+  struct PlannerPart {
+    torch::Tensor loss, tokens;
+    StepReport report;
+  };
+  // A step's samples; made one step ahead, beside the worker.
+  struct Prepared {
+    int64_t index = -1;
+    Batch batch;
+    SceneBatch scenes;
+  };
+  Prepared prepare(int64_t index) const;
+  PlannerPart planner_part(const Batch& batch,
+                           const std::function<void(torch::Tensor)>& give_logits);
+  PlannerPart scene_part(const SceneBatch& scenes);
   torch::Tensor refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
                              const torch::Tensor& planner_tokens);
   void test_grounding(ValidationReport& report);
@@ -70,7 +90,8 @@ class Trainer {
   Worker worker_;
   torch::Tensor dimension_weight_;  // [D]
   int64_t done_ = 0;                // finished steps
-  bool split_;                      // the halves share no parameters: each has a thread
+  Prepared next_;
+  bool split_;  // the halves share no parameters: each has a thread
 };
 
 }  // namespace libra::training

@@ -9,6 +9,7 @@
 #include "libra/core/error.h"
 #include "libra/eval/group.h"
 #include "libra/eval/results.h"
+#include "libra/runtime/policy_driver.h"
 #include "toy.h"
 
 namespace libra::eval {
@@ -41,6 +42,49 @@ TEST(Rollouts, DoNotDependOnTheNumberOfWorkers) {
   EXPECT_EQ(actions(one), actions(three));
   request.seed = 12;
   EXPECT_NE(actions(run_rollouts(request)), actions(one));
+}
+
+TEST(PolicyDriver, DrivesAnEpisodeAsTheLockstepEvaluationDoes) {
+  const RolloutRequest request = toy_request();
+  int compared = 0;
+  for (const EpisodeRecord& record : run_rollouts(request).episodes) {
+    if (record.episode != 0) continue;  // actions are kept of these only
+    ToyPolicy policy;
+    ToyEnv env(request.suites[0].tasks[size_t(record.task)]);
+    env.reset({.layout = request.layout,
+               .seed = evaluation_seed(request.seed),
+               .episode = 0,
+               .target = ""});
+    PolicyDriver driver(policy, request.schedule);
+    driver.reset(env.instruction(), env.task().name, request.seed, record.episode);
+    std::vector<Action> driven;
+    Observation observation;
+    for (StepResult result; !result.done; result = env.step(driven.back())) {
+      const int64_t step = int64_t(driven.size());
+      if (driver.needs_observation(step)) env.observe(observation);
+      driven.push_back(driver.act(observation, step));
+      EXPECT_EQ(driver.planned(), step % (2 * policy.spec().horizon) < policy.spec().horizon);
+    }
+    EXPECT_EQ(driven, record.actions);
+    ++compared;
+  }
+  EXPECT_EQ(compared, 3);
+}
+
+TEST(PolicyDriver, PlansAnewWhenItGetsTheWheelBack) {
+  ToyPolicy policy;
+  ToyEnv env({"toy", "apple", "touch the apple", 60});
+  env.reset({});
+  PolicyDriver driver(policy, {});
+  Observation observation;
+  env.observe(observation);
+  driver.reset("touch the apple", "apple", 1, 0);
+  const Action towards_apple = driver.act(observation, 0);
+  // Three steps later, in the middle of the chunk, with another instruction.
+  driver.reset("touch the cup", "apple", 1, 0);
+  EXPECT_TRUE(driver.needs_observation(3));
+  EXPECT_LT(towards_apple[0] * driver.act(observation, 3)[0], 0);  // the cup is on the other side
+  EXPECT_TRUE(driver.planned());
 }
 
 TEST(Rollouts, DoNotDependOnTheSizeOfGroups) {

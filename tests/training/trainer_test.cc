@@ -96,6 +96,23 @@ struct ToyRun {
   std::unique_ptr<Trainer> trainer;
 };
 
+// The keyframe loss alone: its mean over rows does not depend on how the rows are grouped.
+TEST(Trainer, SharingThePlannersRowsBetweenThreadsKeepsItsGradient) {
+  double norm[2], loss[2];
+  for (int shared = 0; shared < 2; ++shared) {
+    TrainConfig config = short_run();
+    config.loss.plan = config.loss.pointing = 0;
+    config.offload = shared ? 0.5 : 0.0;
+    ToyRun run(shared ? "shared" : "alone", "full", config);
+    const StepReport report = run.trainer->advance();
+    norm[shared] = report.planner_norm;
+    loss[shared] = report.keyframe;
+  }
+  EXPECT_GT(norm[0], 0);
+  EXPECT_NEAR(norm[1], norm[0], 1e-5 * norm[0]);
+  EXPECT_NEAR(loss[1], loss[0], 1e-5 * loss[0]);
+}
+
 TEST(Trainer, ResumingGivesTheSameBytesAsGoingOn) {
   const std::atomic<bool> go{false};
   fs::remove_all(fs::temp_directory_path() / "libra_trainer_test_straight");

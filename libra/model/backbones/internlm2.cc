@@ -75,7 +75,7 @@ class LayerImpl : public torch::nn::Module {
     attention = register_module("attention", Attention(c));
     // The reference's bias flag concerns the attention only.
     feed_forward = register_module("feed_forward",
-                                   nn::SwiGlu(c.hidden_size, c.intermediate_size, /*bias=*/false));
+                                   nn::SwiGlu(c.hidden_size, c.intermediate_size));
     for (const auto& p : feed_forward->parameters()) {
       torch::nn::init::normal_(p, 0.0, c.initializer_range);
     }

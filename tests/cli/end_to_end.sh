@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The stages as a user types them, as small as they can be: collect, train, resume, let the policy
+# collect, train on, plan, run, eval. Then what bad input gets. $1: the libra program.
+set -euo pipefail
+libra=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$(dirname "$0")/../.."
+export OMP_NUM_THREADS=1
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+must_have() { for f in "$@"; do [ -s "$f" ] || fail "no $f"; done; }
+
+# refused WORDS COMMAND...: exit code 2 and one line on stderr with these words.
+refused() {
+  local words=$1 code=0
+  shift
+  "$@" >"$work/out" 2>"$work/err" || code=$?
+  [ $code = 2 ] || { cat "$work/err"; fail "exit $code instead of 2: $*"; }
+  grep -q -- "$words" "$work/err" || { cat "$work/err"; fail "does not say '$words': $*"; }
+  [ "$(wc -l <"$work/err")" -le 2 ] || { cat "$work/err"; fail "says too much: $*"; }
+}
+
+task=pick_up_the_milk_and_place_it_in_the_basket
+"$libra" collect --tasks $task --demos 2 --scenes 4 --workers 2 --out "$work/data"
+must_have "$work/data/${task}_demo.hdf5" "$work/data/scenes.hdf5"
+
+train=("$libra" train --config configs/libra_tiny.toml --scenes "$work/data/scenes.hdf5"
+  --set train.batch=4 --set train.grounding.batch=4 --set train.grounding.steps=2
+  --set train.steps=4 --set train.sampling.held_out=0 --set train.validate_every=100)
+"${train[@]}" --data "$work/data" --out "$work/run" --set train.checkpoint_every=2
+must_have "$work/run/log.jsonl" "$work/run/config.toml" "$work/run/checkpoint/model.safetensors"
+refused "holds a run already" "${train[@]}" --data "$work/data" --out "$work/run"
+"${train[@]}" --data "$work/data" --out "$work/run" --set train.steps=5 --resume
+
+"$libra" collect --tasks $task --demos 1 --seed 1 --policy "$work/run/checkpoint" --workers 1 --out "$work/corrections"
+must_have "$work/corrections/${task}_demo.hdf5"
+"${train[@]}" --data "$work/data" --data "$work/corrections" --init "$work/run/checkpoint" \
+  --set train.grounding.steps=0 --out "$work/run2"
+
+"$libra" run --checkpoint "$work/run2/checkpoint" --task 0 --video "$work/run.mp4" >"$work/out"
+grep -q "planned" "$work/out" || fail "run prints no plan"
+"$libra" eval --checkpoint "$work/run2/checkpoint" --tasks 7 --rollouts 1 --out "$work/eval"
+must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html"
+"$libra" suites object --expert 1 --json | grep -q '"successes": 1' || fail "the expert fails"
+"$libra" doctor >"$work/out"
+grep -q "EGL works" "$work/out" || fail "doctor sees no renderer"
+
+refused "pick_up_the_milk" "$libra" eval --checkpoint "$work/run/checkpoint" --tasks nonsense --out "$work/x"
+refused "object" "$libra" eval --checkpoint "$work/run/checkpoint" --suite nonsense --out "$work/x"
+refused "config.json" "$libra" eval --checkpoint "$work/nothing" --out "$work/x"
+refused "nonsense" "$libra" train --config configs/libra_tiny.toml --set train.nonsense=1 --data "$work/data" --out "$work/x"
+echo "not hdf5" >"$work/data/bad_demo.hdf5"
+refused "bad_demo.hdf5" "${train[@]}" --data "$work/data" --out "$work/x"
+head -c 1000 "$work/run/checkpoint/model.safetensors" >"$work/cut"
+cp "$work/cut" "$work/run/checkpoint/model.safetensors"
+refused "model.safetensors" "$libra" run --checkpoint "$work/run/checkpoint"
+echo "end to end: all well"
