@@ -1,11 +1,8 @@
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,12 +11,11 @@
 #include <thread>
 
 #include "libra/cli/command.h"
+#include "libra/cli/demonstrate.h"
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
 #include "libra/core/rng.h"
 #include "libra/data/data.h"
-#include "libra/policy/load_policy.h"
-#include "libra/runtime/policy_driver.h"
 #include "libra/sim/sim.h"
 
 namespace libra::cli {
@@ -30,199 +26,12 @@ namespace {
 constexpr uint64_t kDataSeed = 1'000'000;
 
 struct CollectFlags {
-  std::string suite = "object", layout = "shuffled", out, policy;
+  std::string suite = "object", layout = "shuffled", out;
   std::vector<std::string> tasks;
   int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5;
   uint64_t seed = 0;
-  double noise = 0.2, push = 0.025, noisy_share = 0.8, detour_share = 0.3;
+  DemonstrationConfig demonstration;
 };
-
-// The path the arm takes although the expert says otherwise.
-class Disturbance {
- public:
-  Disturbance(const CollectFlags& flags, Rng& rng)
-      : flags_(flags), rng_(rng), noisy_(rng.uniform() < flags.noisy_share) {}
-
-  // Makes the executed action of the clean one; true when it is a push, which nobody could foresee.
-  bool apply(Action& action) {
-    if (!noisy_) return false;
-    if (pushed_steps_ == 0 && rng_.uniform() < flags_.push) {
-      pushed_steps_ = 2 + int(rng_.below(4));
-      double length = 0;
-      for (double& x : push_) {
-        x = rng_.normal();
-        length += x * x;
-      }
-      for (double& x : push_) x /= std::sqrt(length) + 1e-9;
-    }
-    const bool pushing = pushed_steps_ > 0;
-    if (pushing) --pushed_steps_;
-    for (size_t d = 0; d < 3; ++d) {
-      const double wanted = pushing ? push_[d] : action[d] + flags_.noise * rng_.normal();
-      action[d] = float(std::clamp(wanted, -1.0, 1.0));
-    }
-    return pushing;
-  }
-
- private:
-  const CollectFlags& flags_;
-  Rng& rng_;
-  bool noisy_;
-  int pushed_steps_ = 0;
-  std::array<double, 3> push_{};
-};
-
-// Lets a policy move the arm in turns with the expert, who labels every state (DAgger: Ross,
-// Gordon, Bagnell 2011), so that demonstrations begin where that policy goes wrong.
-class PolicyTurns {
- public:
-  PolicyTurns(const std::string& checkpoint, int image_size)
-      : policy_(load_policy(checkpoint, {.threads = 1})), driver_(*policy_, ScheduleConfig{}) {
-    if (policy_->spec().image_size != image_size) {
-      throw Error(ErrorCode::kBadInput, {.where = "--image-size",
-                                         .problem = "the policy wants other images",
-                                         .expected = std::to_string(policy_->spec().image_size),
-                                         .found = std::to_string(image_size)});
-    }
-  }
-  void begin(const sim::SimEnv& env, const EpisodeKey& key, Rng& rng) {
-    env_ = &env;
-    key_ = key;
-    rng_ = &rng;
-    policy_has_it_ = false;
-    turn_ends_ = 0;
-    // The expert needs the rest to put right what the policy left.
-    last_turn_ = std::max(1, env.task().max_steps - kExpertsRest);
-  }
-  // Whether the policy moves the arm at `step`; then `action` becomes its action.
-  bool apply(const Observation& observation, int64_t step, Action& action) {
-    if (step >= last_turn_) return false;
-    if (step >= turn_ends_) {
-      policy_has_it_ = !policy_has_it_;
-      turn_ends_ = step + (policy_has_it_ ? 15 + int(rng_->below(65)) : 5 + int(rng_->below(25)));
-      if (policy_has_it_) {
-        driver_.reset(env_->instruction(), env_->task().name, key_.seed, key_.episode);
-      }
-    }
-    if (policy_has_it_) action = driver_.act(observation, step);
-    return policy_has_it_;
-  }
-
- private:
-  static constexpr int kExpertsRest = 120;  // steps
-  std::unique_ptr<Policy> policy_;
-  PolicyDriver driver_;
-  const sim::SimEnv* env_ = nullptr;
-  EpisodeKey key_;
-  Rng* rng_ = nullptr;
-  bool policy_has_it_ = false;
-  int64_t turn_ends_ = 0, last_turn_ = 0;
-};
-
-// Whether what was done is so far from the label that the labels of the next steps, given in the
-// states it led to, do not continue it.
-bool leaves(const Action& label, const Action& executed) {
-  for (size_t d = 0; d < 3; ++d) {
-    if (std::abs(label[d] - executed[d]) > 0.5f) return true;
-  }
-  return (label[kActionDim - 1] > 0) != (executed[kActionDim - 1] > 0);
-}
-
-// Drives the arm towards an item that is not asked for, so that its place no longer tells which one
-// is.
-void detour(sim::SimEnv& env, Rng& rng) {
-  std::vector<std::string> others;
-  for (const auto& item : env.items()) {
-    if (item != env.target()) others.push_back(item);
-  }
-  if (others.empty()) return;
-  const auto goal = env.item_position(others[rng.below(others.size())]);
-  const double height = rng.uniform(0.16, 0.26);
-  const auto steps = 3 + rng.below(33);
-  for (uint64_t i = 0; i < steps; ++i) {
-    const auto eef = env.eef_position();
-    Action action{};
-    const std::array<double, 3> error = {goal[0] - eef[0], goal[1] - eef[1], height - eef[2]};
-    for (size_t d = 0; d < 3; ++d) action[d] = float(std::clamp(14.0 * error[d], -0.9, 0.9));
-    action[kActionDim - 1] = -1.0f;
-    env.step(action);
-  }
-}
-
-// Appends place and image coordinates of every item.
-void label_items(const sim::SimEnv& env, const std::vector<std::string>& items,
-                 std::vector<float>& uv, std::vector<float>* position) {
-  for (const auto& item : items) {
-    const auto at = env.item_position(item);
-    for (const auto& camera : camera_names()) {
-      double u = 0, v = 0;
-      const bool seen = env.project(camera, at, u, v) && u >= 0 && u <= 1 && v >= 0 && v <= 1;
-      const float none = std::numeric_limits<float>::quiet_NaN();
-      uv.push_back(seen ? float(u) : none);
-      uv.push_back(seen ? float(v) : none);
-    }
-    if (position) position->insert(position->end(), {float(at[0]), float(at[1]), float(at[2])});
-  }
-}
-
-void record_frame(sim::SimEnv& env, Observation& observation, data::Demo& demo) {
-  env.observe(observation);
-  for (size_t c = 0; c < observation.images.size(); ++c) {
-    const auto& rgb = observation.images[c].rgb;
-    demo.images[c].insert(demo.images[c].end(), rgb.begin(), rgb.end());
-  }
-  demo.proprio.push_back(observation.proprio);
-  demo.joints.push_back(env.joint_positions());
-  demo.states.push_back(env.state());
-  label_items(env, demo.items, demo.item_uv, &demo.item_position);
-}
-
-// One demonstration; false when the expert failed.
-bool demonstrate(sim::SimEnv& env, const CollectFlags& flags, const EpisodeKey& key,
-                 PolicyTurns* turns, data::Demo& demo) {
-  constexpr int kFramesAfterSuccess = 3;  // letting go and retreating
-  env.reset(key);
-  Rng rng(mix_seed({key.seed, hash_name(env.task().name), hash_name(key.layout), key.episode}));
-  if (rng.uniform() < flags.detour_share) detour(env, rng);
-  demo = data::Demo{};
-  demo.image_size = flags.image_size;
-  demo.images.resize(camera_names().size());
-  demo.items = env.items();
-  demo.suite = env.task().suite;
-  demo.task = env.task().name;
-  demo.instruction = env.instruction();
-  demo.target = env.target();
-  demo.layout = key.layout;
-  demo.seed = key.seed;
-  demo.episode = key.episode;
-  demo.model_xml = env.model_xml();
-  Disturbance disturbance(flags, rng);
-  sim::Expert expert;
-  expert.reset(env);
-  if (turns) turns->begin(env, key, rng);
-  Observation observation;
-  int after_success = -1;  // steps since the goal first held
-  while (after_success < kFramesAfterSuccess) {
-    record_frame(env, observation, demo);
-    const Action clean = expert.act(env);
-    Action executed = clean;
-    const bool unforeseen = turns && turns->apply(observation, demo.frames, executed)
-                                ? leaves(clean, executed)
-                                : disturbance.apply(executed);
-    demo.perturbed.push_back(unforeseen ? 1 : 0);
-    const StepResult result = env.step(executed);
-    demo.expert_actions.push_back(clean);
-    demo.actions.push_back(executed);
-    demo.success.push_back(result.success ? 1 : 0);
-    ++demo.frames;
-    if (result.success || after_success >= 0) {
-      ++after_success;
-    } else if (result.done) {
-      return false;
-    }
-  }
-  return true;
-}
 
 struct TaskReport {
   std::string task;
@@ -271,11 +80,8 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
   std::map<int, std::unique_ptr<data::Demo>> waiting;  // finished, but an earlier one is not yet
   int next_to_make = 0, next_to_write = 0;
   run_workers(flags.workers, [&](const std::atomic<bool>& failed) {
-    sim::SimEnv env(spec, sim::SimConfig{.image_size = flags.image_size});
-    std::unique_ptr<PolicyTurns> turns;
-    if (!flags.policy.empty()) {
-      turns = std::make_unique<PolicyTurns>(flags.policy, flags.image_size);
-    }
+    Demonstrator demonstrator(spec, sim::SimConfig{.image_size = flags.image_size},
+                              flags.demonstration);
     for (;;) {
       int index;
       {
@@ -287,12 +93,11 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
       int failures = 0;
       // A failed attempt is followed by another initial state, named by the attempt.
       while (failures < flags.attempts &&
-             !demonstrate(env, flags,
-                          {.layout = flags.layout,
-                           .seed = kDataSeed + flags.seed,
-                           .episode = uint64_t(index) + uint64_t(failures) * 100'000,
-                           .target = ""},
-                          turns.get(), *demo)) {
+             !demonstrator.demonstrate({.layout = flags.layout,
+                                        .seed = kDataSeed + flags.seed,
+                                        .episode = uint64_t(index) + uint64_t(failures) * 100'000,
+                                        .target = ""},
+                                       *demo)) {
         ++failures;
       }
       const std::lock_guard lock(mutex);
@@ -433,19 +238,21 @@ void add_collect(CLI::App& app, Context& context) {
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   command->add_option("--seed", flags->seed, "of the data set")->capture_default_str();
-  command->add_option("--noise", flags->noise, "standard deviation added to executed actions")
+  command
+      ->add_option("--noise", flags->demonstration.noise,
+                   "standard deviation added to executed actions")
       ->capture_default_str();
-  command->add_option("--push", flags->push, "probability of a push at each step")
+  command->add_option("--push", flags->demonstration.push, "probability of a push at each step")
       ->capture_default_str();
   command
-      ->add_option("--noisy-share", flags->noisy_share,
+      ->add_option("--noisy-share", flags->demonstration.noisy_share,
                    "share of demonstrations with noise and pushes")
       ->capture_default_str();
   command
-      ->add_option("--detour-share", flags->detour_share,
+      ->add_option("--detour-share", flags->demonstration.detour_share,
                    "share that begins after the arm was driven towards another item")
       ->capture_default_str();
-  command->add_option("--policy", flags->policy,
+  command->add_option("--policy", flags->demonstration.policy,
                       "checkpoint that moves the arm in turns with the expert, whose actions stay "
                       "the labels (DAgger)");
   command->add_option("--image-size", flags->image_size, "side of the camera images (px)")

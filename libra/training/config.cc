@@ -6,6 +6,7 @@ void OptimConfig::list(ConfigFields& f) {
   f.add("lr", lr, "peak learning rate", {0, 1});
   f.add("final_lr_share", final_lr_share, "share of lr where the cosine ends", {0, 1});
   f.add("warmup_steps", warmup_steps, "steps of linear warm-up", {0, 1e6});
+  f.add("schedule_steps", schedule_steps, "steps until the cosine ends; 0: with the run", {0, 1e8});
   f.add("beta1", beta1, "AdamW", {0, 1});
   f.add("beta2", beta2, "AdamW", {0, 1});
   f.add("weight_decay", weight_decay, "AdamW, on matrices only", {0, 10});

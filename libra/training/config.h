@@ -12,6 +12,7 @@ struct OptimConfig {
   double lr = 1e-3;
   double final_lr_share = 0.02;  // of lr, where the cosine ends
   int warmup_steps = 100;
+  int schedule_steps = 0;  // where the cosine ends; 0: with the run
   double beta1 = 0.9, beta2 = 0.95;
   double weight_decay = 0.01;  // on matrices only
   double clip_norm = 1.0;      // of each half's gradient

@@ -8,14 +8,15 @@
 
 namespace libra::training {
 
-double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps) {
-  const double factor = nn::cosine_with_warmup(step, config.warmup_steps, total_steps);
+double learning_rate(const OptimConfig& config, int64_t step, int64_t run_steps) {
+  const int64_t end = config.schedule_steps > 0 ? config.schedule_steps : run_steps;
+  const double factor = nn::cosine_with_warmup(step, config.warmup_steps, end);
   return config.lr * (config.final_lr_share + (1.0 - config.final_lr_share) * factor);
 }
 
-Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t total_steps)
+Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t run_steps)
     : config_(config),
-      total_steps_(total_steps),
+      run_steps_(run_steps),
       parameters_(module.parameters()),
       average_(parameters_) {
   std::vector<torch::Tensor> matrices, rest;
@@ -62,7 +63,7 @@ double Optimizer::step(int64_t step) {
       if (p.grad().defined()) p.grad().mul_(scale);
     }
   }
-  const double lr = learning_rate(config_, step, total_steps_);
+  const double lr = learning_rate(config_, step, run_steps_);
   for (auto& group : adamw_->param_groups()) {
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(lr);
   }

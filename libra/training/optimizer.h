@@ -15,12 +15,12 @@ namespace libra::training {
 
 // Learning rate of step 0, 1, ...: linear warm-up, then a cosine, between lr * final_lr_share and
 // lr.
-double learning_rate(const OptimConfig& config, int64_t step, int64_t total_steps);
+double learning_rate(const OptimConfig& config, int64_t step, int64_t run_steps);
 
 class Optimizer {
  public:
-  // `module` keeps its weights in f32; `total_steps` ends the cosine.
-  Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t total_steps);
+  // `module` keeps its weights in f32; `run_steps` ends the cosine.
+  Optimizer(torch::nn::Module& module, const OptimConfig& config, int64_t run_steps);
 
   const std::vector<torch::Tensor>& parameters() const { return parameters_; }
   void zero_grad();
@@ -39,7 +39,7 @@ class Optimizer {
 
  private:
   OptimConfig config_;
-  int64_t total_steps_;
+  int64_t run_steps_;
   std::vector<torch::Tensor> parameters_;
   nn::Ema average_;
   std::unique_ptr<torch::optim::AdamW> adamw_;

@@ -34,6 +34,8 @@ TEST(LearningRate, WarmsUpThenFollowsACosineToItsFloor) {
   EXPECT_NEAR(learning_rate(config, 10, 110), 1.0, 1e-12);
   EXPECT_NEAR(learning_rate(config, 60, 110), 0.55, 1e-12);
   EXPECT_NEAR(learning_rate(config, 110, 110), 0.1, 1e-12);
+  config.schedule_steps = 110;  // a run that ends before its schedule
+  EXPECT_NEAR(learning_rate(config, 60, 70), 0.55, 1e-12);
 }
 
 TEST(Optimizer, FirstStepOfAdamWMovesEveryWeightByTheLearningRate) {
