@@ -21,6 +21,7 @@ void add_eval(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_info(CLI::App& app, Context& context);
+void add_import(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 
 }  // namespace libra::cli

@@ -12,6 +12,7 @@
 
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
+#include "libra/cli/policy_flags.h"
 #include "libra/core/core.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
@@ -24,7 +25,8 @@ struct EvalFlags {
   std::vector<std::string> suites = {"object"}, tasks;
   std::string layout = "libero", instruction = "task", executor = "full";
   ScheduleConfig schedule;
-  int rollouts = 50, workers = 0, videos = 1, denoise_steps = 0;
+  int rollouts = 50, workers = 0, videos = 1;
+  PolicyOptions policy;
   uint64_t seed = 0;
 };
 
@@ -142,12 +144,12 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.video_dir = flags.out + "/videos";
 
   // The first worker gets the policy that is loaded here to learn what images it wants.
-  const PolicyOptions options{.threads = 1, .denoise_steps = flags.denoise_steps};
-  auto first = std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, options));
+  auto first =
+      std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, flags.policy));
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
   request.make_env = sim::make_sim_factory(sim_config);
-  request.make_policy = [first, options, dir = flags.checkpoint] {
+  request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
     return *first != nullptr ? std::move(*first) : load_policy(dir, options);
   };
   if (request.executor != eval::Executor::kFull) {
@@ -196,7 +198,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
 
   eval::Results results = eval::make_results(request, outcome);
   results.checkpoint = flags.checkpoint;
-  results.denoise_steps = flags.denoise_steps;
+  results.denoise_steps = flags.policy.denoise_steps;
   results.machine = eval::this_machine().summary();
   results.command = command_line(command);
   write_file(flags.out + "/results.json", eval::to_json(results));
@@ -253,9 +255,7 @@ void add_eval(CLI::App& app, Context& context) {
        "refiner with the expert's intents")
       ->check(CLI::IsMember({"full", "planner_only", "teacher"}))
       ->capture_default_str();
-  c->add_option("--denoise-steps", flags->denoise_steps, "refiner iterations; 0: the checkpoint's")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
+  add_policy_flags(*c, flags->policy);
   c->add_option("--seed", flags->seed, "of initial states and noise")->capture_default_str();
   c->add_option("--workers", flags->workers, "threads; 0: one per core")
       ->check(CLI::Range(0, 256))

@@ -13,6 +13,8 @@
 #include "libra/core/error.h"
 #include "libra/data/data.h"
 #include "libra/data/hdf5_file.h"
+#include "libra/policy/bundle.h"
+#include "libra/policy/import.h"
 #include "libra/policy/inspect.h"
 
 namespace libra::cli {
@@ -187,10 +189,31 @@ const std::vector<Kind>& kinds() {
   return list;
 }
 
-void info(const std::string& path, const Context& context) {
+// The table of a model's tensors: ours, where they come from, and their published names.
+void list_tensors(const std::string& path, const Context& context) {
+  const std::string folder = is_run(path) ? path + "/checkpoint" : path;
+  const auto rows = policy::tensor_table(policy::read_bundle_config(folder));
+  json out = json::array();
+  for (const policy::TensorRow& row : rows) {
+    if (context.json) {
+      out.push_back({{"name", row.name},
+                     {"shape", row.shape},
+                     {"precision", "BF16"},
+                     {"origin", policy::origin_name(row.origin)},
+                     {"published", row.published}});
+      continue;
+    }
+    std::printf("%-70s %-20s BF16  %-8s %s\n", row.name.c_str(), json(row.shape).dump().c_str(),
+                policy::origin_name(row.origin), row.published.c_str());
+  }
+  if (context.json) std::printf("%s\n", out.dump(2).c_str());
+}
+
+void info(const std::string& path, bool tensors, const Context& context) {
   if (!fs::exists(path)) {
     throw Error(ErrorCode::kNotFound, {.where = path, .problem = "no such file or folder"});
   }
+  if (tensors) return list_tensors(path, context);
   std::vector<std::string> known;
   for (const Kind& kind : kinds()) {
     known.push_back(kind.what);
@@ -214,7 +237,11 @@ void add_info(CLI::App& app, Context& context) {
   auto path = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("info", "what a data set, checkpoint or run folder holds");
   command->add_option("path", *path, "file or folder")->required();
-  command->callback([path, &context] { info(*path, context); });
+  auto tensors = std::make_shared<bool>(false);
+  command->add_flag("--tensors", *tensors,
+                    "of a checkpoint: every tensor with its shape, stored precision, origin and "
+                    "published name");
+  command->callback([path, tensors, &context] { info(*path, *tensors, context); });
 }
 
 }  // namespace libra::cli

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   libra::cli::add_run(app, context);
   libra::cli::add_plan(app, context);
   libra::cli::add_info(app, context);
+  libra::cli::add_import(app, context);
   libra::cli::add_doctor(app, context);
 
   try {

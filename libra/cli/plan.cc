@@ -6,6 +6,7 @@
 
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
+#include "libra/cli/policy_flags.h"
 #include "libra/core/core.h"
 #include "libra/eval/image_file.h"
 #include "libra/policy/load_policy.h"
@@ -18,6 +19,7 @@ struct PlanFlags {
   std::string checkpoint, instruction;
   std::vector<std::string> images;
   std::vector<double> proprio;
+  PolicyOptions policy;
 };
 
 // The given numbers, or the mean of the training data when none are given.
@@ -55,7 +57,7 @@ void run_plan(const PlanFlags& flags, const Context& context) {
   for (const std::string& path : flags.images) {
     observation.images.push_back(preprocess::center_square(eval::read_image(path)));
   }
-  const auto policy = load_policy(flags.checkpoint, {});
+  const auto policy = load_policy(flags.checkpoint, flags.policy);
   if (policy->planner() == nullptr) {
     throw Error(ErrorCode::kBadInput, {.where = flags.checkpoint,
                                        .problem = "variant " + policy->spec().variant +
@@ -100,6 +102,7 @@ void add_plan(CLI::App& app, Context& context) {
        "training data")
       ->delimiter(',')
       ->expected(8);
+  add_policy_flags(*c, flags->policy);
   c->callback([flags, &context] { run_plan(*flags, context); });
 }
 

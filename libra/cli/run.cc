@@ -5,6 +5,7 @@
 
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
+#include "libra/cli/policy_flags.h"
 #include "libra/core/core.h"
 #include "libra/eval/eval.h"
 #include "libra/policy/load_policy.h"
@@ -18,7 +19,7 @@ struct RunFlags {
   std::string checkpoint, suite = "object", task = "0", layout = "libero", item, video;
   ScheduleConfig schedule;
   uint64_t seed = 0, episode = 0;
-  int denoise_steps = 0;
+  PolicyOptions policy;
 };
 
 const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& word) {
@@ -71,8 +72,7 @@ void play(const RunFlags& flags, Policy& policy, Env& env, const std::atomic<boo
 void run_live(const RunFlags& flags, Context& context) {
   const sim::SuiteSpec suite = sim::load_suite(flags.suite);
   const sim::TaskSpec& task = find_task(suite, flags.task);
-  const auto policy =
-      load_policy(flags.checkpoint, {.threads = 1, .denoise_steps = flags.denoise_steps});
+  const auto policy = load_policy(flags.checkpoint, flags.policy);
   sim::SimConfig config;
   config.image_size = policy->spec().image_size;
   sim::SimEnv env(task, config);
@@ -103,9 +103,7 @@ void add_run(CLI::App& app, Context& context) {
   c->add_option("--M", flags->schedule.expansion, "chunks per plan")
       ->check(CLI::Range(1, kMaxExpansion))
       ->capture_default_str();
-  c->add_option("--denoise-steps", flags->denoise_steps, "refiner iterations; 0: the checkpoint's")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
+  add_policy_flags(*c, flags->policy);
   c->add_option("--seed", flags->seed, "as in eval: the same seed and episode give the same start")
       ->capture_default_str();
   c->add_option("--episode", flags->episode, "number of the episode")->capture_default_str();

@@ -10,6 +10,7 @@
 #include "libra/data/demo_set.h"
 #include "libra/data/scene_set.h"
 #include "libra/sim/suite.h"
+#include "libra/training/run_config.h"
 #include "libra/training/training.h"
 
 namespace libra::cli {
@@ -21,18 +22,8 @@ struct TrainFlags {
   bool resume = false, print_config = false;
 };
 
-// A run's configuration: what the network is and how it is trained.
-struct RunConfig {
-  model::LibraVlaConfig model;
-  training::TrainConfig train;
-  void list(ConfigFields& f) {
-    f.section("model", model);
-    f.section("train", train);
-  }
-};
-
 // New networks for the data, or those of the checkpoint that the run goes on from.
-policy::ModelBundle start_bundle(const TrainFlags& flags, RunConfig& run,
+policy::ModelBundle start_bundle(const TrainFlags& flags, training::RunConfig& run,
                                  const data::DemoSet& demos) {
   if (flags.init.empty()) {
     const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
@@ -49,7 +40,7 @@ policy::ModelBundle start_bundle(const TrainFlags& flags, RunConfig& run,
 }
 
 void train(const TrainFlags& flags, const Context& context) {
-  RunConfig run;
+  training::RunConfig run;
   const ConfigFields fields = list_fields(run);
   if (!flags.config.empty()) fields.read_toml_file(flags.config);
   for (const auto& assignment : flags.assignments) fields.set(assignment);

@@ -5,18 +5,10 @@
 #include <sstream>
 
 #include "libra/core/error.h"
-#include "libra/model/safetensors.h"
+#include "libra/nn/linear.h"
 
 namespace libra::model {
 namespace {
-
-// Parameters and buffers by name.
-std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& module) {
-  std::vector<std::pair<std::string, torch::Tensor>> out;
-  for (const auto& p : module.named_parameters()) out.emplace_back(p.key(), p.value());
-  for (const auto& b : module.named_buffers()) out.emplace_back(b.key(), b.value());
-  return out;
-}
 
 std::string shape_text(torch::IntArrayRef shape) {
   std::ostringstream out;
@@ -24,16 +16,21 @@ std::string shape_text(torch::IntArrayRef shape) {
   return out.str();
 }
 
-// "3 missing (a, b, c)"; long lists are cut.
-std::string counted(const std::vector<std::string>& names, const std::string& what) {
-  constexpr size_t kShown = 8;
-  const std::vector<std::string> shown(names.begin(),
-                                       names.begin() + long(std::min(kShown, names.size())));
-  return std::to_string(names.size()) + " " + what + " (" + join_names(shown) +
-         (names.size() > kShown ? ", ..." : "") + ")";
+}  // namespace
+
+std::string counted(const std::vector<std::string>& names, const std::string& what, size_t shown) {
+  const std::vector<std::string> first(names.begin(),
+                                       names.begin() + long(std::min(shown, names.size())));
+  return std::to_string(names.size()) + " " + what + " (" + join_names(first) +
+         (names.size() > shown ? ", ..." : "") + ")";
 }
 
-}  // namespace
+std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& module) {
+  std::vector<std::pair<std::string, torch::Tensor>> out;
+  for (const auto& p : module.named_parameters()) out.emplace_back(p.key(), p.value());
+  for (const auto& b : module.named_buffers()) out.emplace_back(b.key(), b.value());
+  return out;
+}
 
 LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& paths,
                      const LoadOptions& options) {
@@ -54,7 +51,7 @@ LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& 
   LoadReport report;
   std::vector<std::string> wrong;
   std::set<std::string> claimed;
-  std::vector<std::pair<torch::Tensor, torch::Tensor>> copies;  // to, from
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> pairs;  // ours, stored
   for (const auto& [own, tensor] : named_tensors(module)) {
     const std::string name = options.prefix + (options.rename ? options.rename(own) : own);
     const auto at = source.find(name);
@@ -70,7 +67,7 @@ LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& 
     } else if (stored.is_floating_point() != tensor.is_floating_point()) {
       wrong.push_back(name + ": found " + c10::toString(stored.scalar_type()));
     } else {
-      copies.emplace_back(tensor, stored);
+      pairs.emplace_back(tensor, stored);
     }
   }
   for (const auto& [name, file] : source) {
@@ -91,8 +88,13 @@ LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& 
                                        .next = "use the config that the weights came with"});
   }
   const torch::NoGradGuard no_grad;
-  for (auto& [to, from] : copies) to.copy_(from);
-  report.loaded = int64_t(copies.size());
+  for (auto& [own, stored] : pairs) {
+    const auto dtype =
+        options.precision ? nn::parameter_type(own, *options.precision) : own.scalar_type();
+    own.set_data(stored.to(own.device(), dtype));
+    stored.reset();  // gives the file's pages back if they were converted
+  }
+  report.loaded = int64_t(pairs.size());
   return report;
 }
 
@@ -101,13 +103,12 @@ LoadReport load_into(torch::nn::Module& module, const std::string& file,
   return load_into(module, std::vector<std::string>{file}, options);
 }
 
-std::vector<std::pair<std::string, torch::Tensor>> module_tensors(const torch::nn::Module& module,
-                                                                  const std::string& prefix,
-                                                                  torch::ScalarType dtype) {
-  std::vector<std::pair<std::string, torch::Tensor>> out;
+std::vector<PendingTensor> module_tensors(const torch::nn::Module& module,
+                                          const std::string& prefix, torch::ScalarType dtype) {
+  std::vector<PendingTensor> out;
   for (const auto& [name, tensor] : named_tensors(module)) {
-    const torch::Tensor plain = tensor.detach();
-    out.emplace_back(prefix + name, plain.is_floating_point() ? plain.to(dtype) : plain);
+    out.push_back(pending(prefix + name, tensor));
+    if (tensor.is_floating_point()) out.back().dtype = dtype;
   }
   return out;
 }

@@ -4,8 +4,11 @@
 #include <torch/torch.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "libra/model/safetensors.h"
 
 namespace libra::model {
 
@@ -15,6 +18,8 @@ struct LoadOptions {
   std::function<std::string(const std::string&)> rename = {};
   bool allow_missing = false;     // parameters that the file lacks keep their values
   bool allow_unexpected = false;  // tensors that no parameter claims are ignored
+  // Of the module afterwards (nn::parameter_type); unset: parameters keep their dtypes.
+  std::optional<torch::ScalarType> precision = {};
 };
 
 struct LoadReport {
@@ -22,18 +27,24 @@ struct LoadReport {
   std::vector<std::string> missing, unexpected;  // what the options let pass
 };
 
-// Copies a file, or several (shards), into the module's parameters and buffers, converting between
-// f32, f16 and bf16. All missing, unexpected and misshapen names are found first and reported in
-// one Error(kBadInput); then nothing has been copied.
+// Fills the module's parameters and buffers from a file, or several (shards), converting between
+// f32, f16 and bf16. What needs no conversion is not copied: it becomes a view of the mapped file,
+// read when it is used. All missing, unexpected and misshapen names are found first and reported in
+// one Error(kBadInput); then nothing has been changed.
 LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& files,
                      const LoadOptions& options = {});
 LoadReport load_into(torch::nn::Module& module, const std::string& file,
                      const LoadOptions& options = {});
 
-// The module's parameters and buffers as (prefix + name, tensor) pairs, floating ones as `dtype`.
-std::vector<std::pair<std::string, torch::Tensor>> module_tensors(const torch::nn::Module& module,
-                                                                  const std::string& prefix,
-                                                                  torch::ScalarType dtype);
+// "3 missing (a, b, c)"; lists beyond `shown` names are cut.
+std::string counted(const std::vector<std::string>& names, const std::string& what,
+                    size_t shown = 8);
+
+// The module's parameters and buffers by name.
+std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& module);
+// The same to be written as prefix + name, floating ones as `dtype`.
+std::vector<PendingTensor> module_tensors(const torch::nn::Module& module,
+                                          const std::string& prefix, torch::ScalarType dtype);
 void save_module(const torch::nn::Module& module, const std::string& path, torch::ScalarType dtype);
 
 }  // namespace libra::model

@@ -14,3 +14,4 @@
 #include "libra/model/libra_vla/refiner_net.h"
 #include "libra/model/published.h"
 #include "libra/model/safetensors.h"
+#include "libra/model/weights_folder.h"

@@ -75,4 +75,26 @@ SiglipVisionConfig read_siglip_config(const std::string& text, const std::string
   return config;
 }
 
+std::string internvl_config_json(const InternVlConfig& config) {
+  InternVlConfig plain = config;
+  nlohmann::ordered_json out = nlohmann::ordered_json::parse(list_fields(plain).to_json());
+  out["vision_config"].erase("stem");
+  auto& llm = out["llm_config"];
+  if (config.llm_config.rope_scaling_type != "none") {
+    llm["rope_scaling"] = {{"type", llm["rope_scaling_type"]},
+                           {"factor", llm["rope_scaling_factor"]}};
+  }
+  for (const char* ours : {"rope_scaling_type", "rope_scaling_factor", "with_lm_head"}) {
+    llm.erase(ours);
+  }
+  return out.dump(2);
+}
+
+std::string siglip_config_json(const SiglipVisionConfig& config) {
+  SiglipVisionConfig plain = config;
+  nlohmann::ordered_json vision = nlohmann::ordered_json::parse(list_fields(plain).to_json());
+  for (const char* ours : {"stem", "pooling_head"}) vision.erase(ours);
+  return nlohmann::ordered_json{{"vision_config", std::move(vision)}}.dump(2);
+}
+
 }  // namespace libra::model

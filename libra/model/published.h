@@ -1,4 +1,4 @@
-// Reads the published config.json files (Hugging Face) into our configs.
+// The published config.json files (Hugging Face) and our configs.
 #pragma once
 
 #include <string>
@@ -16,5 +16,9 @@ InternLm2Config read_internlm2_config(const std::string& text, const std::string
 InternVlConfig read_internvl_config(const std::string& text, const std::string& where);
 // Takes a vision_config, or a whole SigLIP config that holds one.
 SiglipVisionConfig read_siglip_config(const std::string& text, const std::string& where);
+
+// The same the other way: config.json texts in the published form.
+std::string internvl_config_json(const InternVlConfig& config);
+std::string siglip_config_json(const SiglipVisionConfig& config);
 
 }  // namespace libra::model

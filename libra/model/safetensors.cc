@@ -22,6 +22,13 @@ constexpr std::array<torch::ScalarType, 10> kScalarTypes = {
     torch::kFloat64,  torch::kInt64, torch::kFloat32, torch::kInt32, torch::kFloat16,
     torch::kBFloat16, torch::kInt16, torch::kInt8,    torch::kUInt8, torch::kBool};
 
+[[noreturn]] void fail_io(const std::string& path, const std::string& problem) {
+  throw Error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailed,
+              {.where = path, .problem = problem, .found = std::strerror(errno)});
+}
+
+}  // namespace
+
 StoredDtype stored_dtype(torch::ScalarType type, const std::string& name) {
   const auto at = std::find(kScalarTypes.begin(), kScalarTypes.end(), type);
   if (at == kScalarTypes.end()) {
@@ -31,14 +38,9 @@ StoredDtype stored_dtype(torch::ScalarType type, const std::string& name) {
   return StoredDtype(at - kScalarTypes.begin());
 }
 
-[[noreturn]] void fail_io(const std::string& path, const std::string& problem) {
-  throw Error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailed,
-              {.where = path, .problem = problem, .found = std::strerror(errno)});
-}
+torch::ScalarType scalar_type(StoredDtype dtype) { return kScalarTypes[size_t(dtype)]; }
 
-}  // namespace
-
-// The bytes of a file, read-only.
+// The bytes of a file; written to, they become this process's own.
 class SafetensorsFile::Mapping {
  public:
   explicit Mapping(const std::string& path) {
@@ -47,7 +49,8 @@ class SafetensorsFile::Mapping {
     struct stat facts {};
     const bool known = ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode);
     size_ = known ? size_t(facts.st_size) : 0;
-    if (size_ > 0) data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+    if (size_ > 0)
+      data_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
     ::close(file);
     if (!known) throw Error(ErrorCode::kBadInput, {.where = path, .problem = "not a regular file"});
     if (data_ == MAP_FAILED) fail_io(path, "cannot be mapped");
@@ -58,6 +61,13 @@ class SafetensorsFile::Mapping {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
+  // Gives back the memory of the pages that lie wholly in [begin, begin + size).
+  static void release(const std::byte* begin, size_t size) {
+    static const auto page = uintptr_t(::sysconf(_SC_PAGESIZE));
+    const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
+    const uintptr_t last = (reinterpret_cast<uintptr_t>(begin) + size) / page * page;
+    if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  }
 
  private:
   void* data_ = nullptr;
@@ -84,49 +94,61 @@ torch::Tensor SafetensorsFile::tensor(const std::string& name) const {
                                        .found = nearest_name(name, names())});
   }
   const StoredTensor& stored = found->second;
-  const auto type = kScalarTypes[size_t(stored.dtype)];
-  const auto options = torch::TensorOptions().dtype(type);
+  const auto options = torch::TensorOptions().dtype(scalar_type(stored.dtype));
   if (stored.begin == stored.end) return torch::empty(stored.shape, options);
   const std::byte* data = mapping_->bytes().data() + header_.data_offset + stored.begin;
+  const size_t size = stored.end - stored.begin;
   if (reinterpret_cast<uintptr_t>(data) % dtype_size(stored.dtype) != 0) {
     // Kernels expect alignment, which the format does not promise.
     torch::Tensor copy = torch::empty(stored.shape, options);
-    std::memcpy(copy.data_ptr(), data, stored.end - stored.begin);
+    std::memcpy(copy.data_ptr(), data, size);
+    Mapping::release(data, size);
     return copy;
   }
   const auto keep = mapping_;
   return torch::from_blob(
-      const_cast<std::byte*>(data), stored.shape, [keep](void*) {}, options);
+      const_cast<std::byte*>(data), stored.shape,
+      [keep, size](void* begin) { Mapping::release(static_cast<std::byte*>(begin), size); },
+      options);
+}
+
+int64_t PendingTensor::bytes() const {
+  return c10::multiply_integers(shape) * int64_t(c10::elementSize(dtype));
+}
+
+PendingTensor pending(const std::string& name, const torch::Tensor& tensor) {
+  return {name, tensor.scalar_type(), tensor.sizes().vec(), [tensor] { return tensor.detach(); }};
 }
 
 void write_safetensors(const std::string& path,
                        const std::vector<std::pair<std::string, torch::Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata) {
-  struct Item {
-    std::string name;
-    torch::Tensor tensor;
-    StoredDtype dtype;
+  std::vector<PendingTensor> items;
+  for (const auto& [name, tensor] : tensors) items.push_back(pending(name, tensor));
+  write_safetensors(path, std::move(items), metadata);
+}
+
+void write_safetensors(const std::string& path, std::vector<PendingTensor> tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<void(const PendingTensor&)>& progress) {
+  const auto order = [](const PendingTensor& t) {
+    return std::pair(stored_dtype(t.dtype, t.name), t.name);
   };
-  std::vector<Item> items;
-  for (const auto& [name, tensor] : tensors) {
-    items.push_back({name, tensor.detach().to(torch::kCPU).contiguous(),
-                     stored_dtype(tensor.scalar_type(), name)});
-  }
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return std::pair(a.dtype, a.name) < std::pair(b.dtype, b.name);
-  });
+  std::stable_sort(tensors.begin(), tensors.end(),
+                   [&](const auto& a, const auto& b) { return order(a) < order(b); });
   nlohmann::ordered_json header;
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t offset = 0;
-  for (const Item& item : items) {
+  for (const PendingTensor& item : tensors) {
     if (header.contains(item.name)) {
       throw Error(ErrorCode::kBadInput,
                   {.where = path, .problem = "name given twice", .found = item.name});
     }
-    header[item.name] = {{"dtype", dtype_name(item.dtype)},
-                         {"shape", item.tensor.sizes().vec()},
-                         {"data_offsets", {offset, offset + item.tensor.nbytes()}}};
-    offset += item.tensor.nbytes();
+    const uint64_t end = offset + uint64_t(item.bytes());
+    header[item.name] = {{"dtype", dtype_name(stored_dtype(item.dtype, item.name))},
+                         {"shape", item.shape},
+                         {"data_offsets", {offset, end}}};
+    offset = end;
   }
   std::string text = header.empty() ? "{}" : header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -136,9 +158,11 @@ void write_safetensors(const std::string& path,
   if (!out) fail_io(temporary, "cannot be written");
   for (int i = 0; i < 8; ++i) out.put(char((uint64_t(text.size()) >> (8 * i)) & 0xff));
   out.write(text.data(), std::streamsize(text.size()));
-  for (const Item& item : items) {
-    out.write(static_cast<const char*>(item.tensor.data_ptr()),
-              std::streamsize(item.tensor.nbytes()));
+  for (const PendingTensor& item : tensors) {
+    const torch::Tensor tensor = item.make().to(torch::kCPU, item.dtype).contiguous();
+    TORCH_CHECK(tensor.sizes() == item.shape, item.name, " was made in another shape");
+    out.write(static_cast<const char*>(tensor.data_ptr()), std::streamsize(tensor.nbytes()));
+    if (progress) progress(item);
   }
   out.close();
   if (!out) {

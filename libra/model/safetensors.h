@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,8 +16,10 @@
 
 namespace libra::model {
 
-// A memory-mapped file. Tensors share the mapping, which lives as long as any of them; they must
-// not be written to.
+// A memory-mapped file. Tensors share the mapping, which lives as long as any of them; nothing is
+// read before it is used, and the memory of a tensor that dies is given back. Writing to a tensor
+// changes this process's copy, never the file; two tensors of one name must not be alive when one
+// is written to.
 class SafetensorsFile {
  public:
   // Throws Error(kNotFound) when the file cannot be opened.
@@ -36,10 +39,31 @@ class SafetensorsFile {
   SafetensorsHeader header_;
 };
 
-// Writes name and tensor pairs (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL), the widest dtype
-// first so that everything is aligned. The file appears under its name only when it is complete.
+// A tensor that comes into being when it is written, so that a file may be larger than memory.
+struct PendingTensor {
+  std::string name;
+  torch::ScalarType dtype = torch::kFloat32;
+  std::vector<int64_t> shape;
+  std::function<torch::Tensor()> make;
+
+  int64_t bytes() const;
+};
+// The tensor as it is; it is kept alive.
+PendingTensor pending(const std::string& name, const torch::Tensor& tensor);
+
+// Writes tensors (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL), the widest dtype first so that
+// everything is aligned; `progress` hears of each one written. The file appears under its name only
+// when it is complete.
+void write_safetensors(const std::string& path, std::vector<PendingTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {},
+                       const std::function<void(const PendingTensor&)>& progress = {});
 void write_safetensors(const std::string& path,
                        const std::vector<std::pair<std::string, torch::Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
+
+// The dtype of stored elements in LibTorch, and back; what LibTorch lacks a name for in the format
+// throws Error(kBadInput) with `name`.
+torch::ScalarType scalar_type(StoredDtype dtype);
+StoredDtype stored_dtype(torch::ScalarType type, const std::string& name);
 
 }  // namespace libra::model

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "libra/core/error.h"
+#include "libra/model/strict_json.h"
 
 namespace libra::model {
 namespace {
@@ -28,40 +27,11 @@ constexpr std::array<DtypeFacts, 10> kDtypes = {{{"F64", 8},
                                                  {"U8", 1},
                                                  {"BOOL", 1}}};
 constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own limit
-constexpr int kMaxDepth = 4;                  // of nested JSON; the format needs 3
 
 [[noreturn]] void bad(const std::string& where, const std::string& problem,
                       const std::string& expected = {}, const std::string& found = {}) {
   throw Error(ErrorCode::kBadInput,
               {.where = where, .problem = problem, .expected = expected, .found = found});
-}
-
-// Names come from the file: keep messages to one short printable line.
-std::string printable(std::string text) {
-  if (text.size() > 80) text = text.substr(0, 77) + "...";
-  for (char& c : text) {
-    if (c < 0x20 || c > 0x7e) c = '?';
-  }
-  return text;
-}
-
-// Refuses duplicate keys and deep nesting while parsing, both of which nlohmann lets pass.
-json parse_json(const char* begin, const char* end, const std::string& where) {
-  std::vector<std::set<std::string>> keys;
-  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
-    if (depth > kMaxDepth) bad(where, "header is nested too deeply");
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      bad(where, "name occurs twice", {}, printable(value.get<std::string>()));
-    }
-    return true;
-  };
-  try {
-    return json::parse(begin, end, watch);
-  } catch (const json::exception& e) {
-    bad(where, "header is not JSON", {}, printable(e.what()));
-  }
 }
 
 uint64_t number(const json& value, const std::string& where, const std::string& what) {
@@ -158,7 +128,7 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, const std::
         std::to_string(length));
   }
   const char* begin = reinterpret_cast<const char*>(file.data()) + 8;
-  const json root = parse_json(begin, begin + length, where);
+  const json root = parse_strict_json({begin, size_t(length)}, where, "header");
   if (!root.is_object()) bad(where, "header is not a JSON object");
 
   SafetensorsHeader out;

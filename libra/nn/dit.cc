@@ -9,18 +9,18 @@ namespace {
 
 constexpr double kNormEps = 1e-6;
 
-torch::nn::Linear xavier_linear(int64_t in, int64_t out, bool bias = true) {
-  torch::nn::Linear linear(torch::nn::LinearOptions(in, out).bias(bias));
-  torch::nn::init::xavier_uniform_(linear->weight);
-  if (bias) torch::nn::init::zeros_(linear->bias);
+Linear xavier_linear(int64_t in, int64_t out, bool bias = true) {
+  Linear linear(in, out, bias);
+  init_xavier_uniform(linear->weight);
+  if (bias) init_zeros(linear->bias);
   return linear;
 }
 
 // SiLU, then a Linear to `chunks` vectors of `width`, zero at the start.
 torch::nn::Sequential zero_modulation(int64_t width, int64_t chunks) {
-  torch::nn::Linear linear(width, chunks * width);
-  torch::nn::init::zeros_(linear->weight);
-  torch::nn::init::zeros_(linear->bias);
+  Linear linear(width, chunks * width);
+  init_zeros(linear->weight);
+  init_zeros(linear->bias);
   return torch::nn::Sequential(torch::nn::SiLU(), linear);
 }
 
@@ -79,9 +79,9 @@ DitBlockImpl::DitBlockImpl(const DitBlockOptions& options) {
   mlp = register_module("mlp", Mlp(width, int64_t(double(width) * options.mlp_ratio), Gelu::kTanh));
   for (const auto& parameter : mlp->parameters()) {
     if (parameter.dim() == 2)
-      torch::nn::init::xavier_uniform_(parameter);
+      init_xavier_uniform(parameter);
     else
-      torch::nn::init::zeros_(parameter);
+      init_zeros(parameter);
   }
   adaLN_modulation = register_module("adaLN_modulation", zero_modulation(width, 6));
   if (options.context_width > 0) {
@@ -106,9 +106,9 @@ torch::Tensor DitBlockImpl::forward(const torch::Tensor& x, const torch::Tensor&
 }
 
 DitFinalLayerImpl::DitFinalLayerImpl(int64_t width, int64_t out) {
-  linear = register_module("linear", torch::nn::Linear(width, out));
-  torch::nn::init::zeros_(linear->weight);
-  torch::nn::init::zeros_(linear->bias);
+  linear = register_module("linear", Linear(width, out));
+  init_zeros(linear->weight);
+  init_zeros(linear->bias);
   adaLN_modulation = register_module("adaLN_modulation", zero_modulation(width, 2));
 }
 

@@ -28,7 +28,7 @@ class SelfAttentionImpl : public torch::nn::Module {
 
  private:
   int64_t heads_;
-  torch::nn::Linear qkv{nullptr}, proj{nullptr};
+  Linear qkv{nullptr}, proj{nullptr};
 };
 TORCH_MODULE(SelfAttention);
 
@@ -42,7 +42,7 @@ class CrossAttentionImpl : public torch::nn::Module {
 
  private:
   int64_t heads_;
-  torch::nn::Linear q{nullptr}, kv{nullptr}, proj{nullptr};
+  Linear q{nullptr}, kv{nullptr}, proj{nullptr};
 };
 TORCH_MODULE(CrossAttention);
 
@@ -76,7 +76,7 @@ class DitFinalLayerImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition);
 
  private:
-  torch::nn::Linear linear{nullptr};
+  Linear linear{nullptr};
   torch::nn::Sequential adaLN_modulation{nullptr};
 };
 TORCH_MODULE(DitFinalLayer);

@@ -58,8 +58,8 @@ torch::Tensor gelu(const torch::Tensor& x, Gelu kind) {
 }
 
 MlpImpl::MlpImpl(int64_t width, int64_t hidden, Gelu kind) : kind_(kind) {
-  fc1 = register_module("fc1", torch::nn::Linear(width, hidden));
-  fc2 = register_module("fc2", torch::nn::Linear(hidden, width));
+  fc1 = register_module("fc1", Linear(width, hidden));
+  fc2 = register_module("fc2", Linear(hidden, width));
 }
 
 torch::Tensor MlpImpl::forward(const torch::Tensor& x) {
@@ -67,12 +67,9 @@ torch::Tensor MlpImpl::forward(const torch::Tensor& x) {
 }
 
 SwiGluImpl::SwiGluImpl(int64_t width, int64_t hidden) {
-  const auto linear = [&](int64_t in, int64_t out) {
-    return torch::nn::Linear(torch::nn::LinearOptions(in, out).bias(false));
-  };
-  w1 = register_module("w1", linear(width, hidden));
-  w2 = register_module("w2", linear(hidden, width));
-  w3 = register_module("w3", linear(width, hidden));
+  w1 = register_module("w1", Linear(width, hidden, /*with_bias=*/false));
+  w2 = register_module("w2", Linear(hidden, width, /*with_bias=*/false));
+  w3 = register_module("w3", Linear(width, hidden, /*with_bias=*/false));
 }
 
 torch::Tensor SwiGluImpl::forward(const torch::Tensor& x) {

@@ -1,10 +1,12 @@
-// Norms and MLPs. Linear and LayerNorm are torch's own; parameter names are those of the reference
-// checkpoints (weight; fc1, fc2; w1, w2, w3).
+// Norms and MLPs. LayerNorm is torch's own; parameter names are those of the reference checkpoints
+// (weight; fc1, fc2; w1, w2, w3).
 #pragma once
 
 #include <torch/torch.h>
 
 #include <string>
+
+#include "libra/nn/linear.h"
 
 namespace libra::nn {
 
@@ -37,7 +39,7 @@ class MlpImpl : public torch::nn::Module {
 
  private:
   Gelu kind_;
-  torch::nn::Linear fc1{nullptr}, fc2{nullptr};
+  Linear fc1{nullptr}, fc2{nullptr};
 };
 TORCH_MODULE(Mlp);
 
@@ -48,7 +50,7 @@ class SwiGluImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
-  torch::nn::Linear w1{nullptr}, w2{nullptr}, w3{nullptr};
+  Linear w1{nullptr}, w2{nullptr}, w3{nullptr};
 };
 TORCH_MODULE(SwiGlu);
 

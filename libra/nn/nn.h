@@ -10,6 +10,7 @@
 #include "libra/nn/dit.h"
 #include "libra/nn/ema.h"
 #include "libra/nn/layers.h"
+#include "libra/nn/linear.h"
 #include "libra/nn/rope.h"
 #include "libra/nn/schedule.h"
 #include "libra/nn/timestep.h"

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "libra/nn/linear.h"
+
 namespace libra::nn {
 
 torch::Tensor timestep_embedding(const torch::Tensor& t, int64_t dim,
@@ -29,17 +31,17 @@ torch::Tensor position_table(int64_t length, int64_t dim) {
 
 TimestepEmbedderImpl::TimestepEmbedderImpl(int64_t width, int64_t frequencies)
     : frequencies_(frequencies) {
-  const torch::nn::Linear first(frequencies, width), second(width, width);
+  const Linear first(frequencies, width), second(width, width);
   for (const auto& linear : {first, second}) {
-    torch::nn::init::normal_(linear->weight, 0.0, 0.02);
-    torch::nn::init::zeros_(linear->bias);
+    init_normal(linear->weight, 0.02);
+    init_zeros(linear->bias);
   }
   mlp = register_module("mlp", torch::nn::Sequential(first, torch::nn::SiLU(), second));
 }
 
 torch::Tensor TimestepEmbedderImpl::forward(const torch::Tensor& t) {
   const torch::Tensor embedding = timestep_embedding(t, frequencies_);
-  return mlp->forward(embedding.to(mlp->parameters().front().scalar_type()));
+  return mlp->forward(embedding.to(activation_type(mlp->parameters().front().scalar_type())));
 }
 
 }  // namespace libra::nn

@@ -1,12 +1,12 @@
 #include "libra/policy/bundle.h"
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "libra/core/error.h"
 #include "libra/model/checkpoint.h"
-#include "libra/model/safetensors.h"
 
 namespace libra::policy {
 namespace {
@@ -41,14 +41,51 @@ void write_file(const fs::path& path, const std::string& bytes) {
     throw Error(ErrorCode::kFailed, {.where = path.string(), .problem = "cannot be written"});
 }
 
+torch::Device parse_device(const std::string& name) {
+  const auto fail = [&](const std::string& problem, const std::string& next) {
+    throw Error(ErrorCode::kBadInput, {.where = "--device " + name,
+                                       .problem = problem,
+                                       .expected = "cpu, cuda or cuda:N",
+                                       .next = next});
+  };
+  if (name == "cpu") return torch::kCPU;
+  const bool numbered = name.size() == 6 && name.starts_with("cuda:") && std::isdigit(name[5]);
+  if (name != "cuda" && !numbered) fail("unknown device", "");
+  const int index = numbered ? name[5] - '0' : 0;
+  if (index >= int(torch::cuda::device_count())) {
+    fail("this LibTorch sees " + std::to_string(torch::cuda::device_count()) + " CUDA devices",
+         "`libra doctor` tells what there is; build against a LibTorch with CUDA to use a GPU");
+  }
+  return torch::Device(torch::kCUDA, c10::DeviceIndex(index));
+}
+
+torch::ScalarType parse_precision(const std::string& name, const ModelBundle& bundle) {
+  if (name == "f32") return torch::kFloat32;
+  if (name == "bf16") return torch::kBFloat16;
+  if (name != "auto") {
+    throw Error(ErrorCode::kBadInput, {.where = "--precision " + name,
+                                       .problem = "unknown precision",
+                                       .expected = "auto, f32 or bf16"});
+  }
+  constexpr int64_t kLarge = 256'000'000;  // weights
+  int64_t count = 0;
+  for (const auto& p : bundle.planner->parameters()) count += p.numel();
+  for (const auto& p : bundle.refiner->parameters()) count += p.numel();
+  return count > kLarge ? torch::kBFloat16 : torch::kFloat32;
+}
+
 }  // namespace
 
 ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormStats& stats,
-                        const std::string& tokenizer_dir) {
+                        const std::string& tokenizer_dir, nn::Fresh fresh) {
   config.validate("model config");
-  const std::string added = tokenizer_dir + "/" + kAddedTokensFile;
-  auto tokenizer = std::make_shared<const preprocess::Tokenizer>(
-      tokenizer_dir + "/" + kTokenizerFile, fs::exists(added) ? added : "");
+  std::string added;  // the published folders have one of them or both
+  for (const char* name : {"tokenizer_config.json", kAddedTokensFile}) {
+    const std::string path = tokenizer_dir + "/" + name;
+    if (fs::exists(path)) added = path;
+  }
+  auto tokenizer =
+      std::make_shared<const preprocess::Tokenizer>(tokenizer_dir + "/" + kTokenizerFile, added);
   const int vocab = config.planner.backbone.llm_config.vocab_size;
   if (tokenizer->vocab_size() > vocab) {
     throw Error(ErrorCode::kBadInput,
@@ -60,32 +97,55 @@ ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormS
   }
   ModelBundle bundle;
   bundle.config = config;
-  bundle.planner = model::PlannerNet(config, tokenizer->special_id(preprocess::kImageContext));
-  bundle.refiner = model::RefinerNet(config);
+  bundle.planner =
+      model::PlannerNet(config, tokenizer->special_id(preprocess::kImageContext), fresh);
+  bundle.refiner = model::RefinerNet(config, fresh);
   bundle.scheduler = nn::DiffusionScheduler(config.refiner.diffusion);
   bundle.transforms = std::make_shared<const Transforms>(
       config, stats, tokenizer, static_cast<int>(bundle.planner->tokens_per_image()));
   return bundle;
 }
 
-ModelBundle load_bundle(const std::string& dir) {
-  const fs::path folder(dir);
+model::LibraVlaConfig read_bundle_config(const std::string& dir) {
   model::LibraVlaConfig config;
-  const std::string config_path = (folder / kConfigFile).string();
-  list_fields(config).read_json(read_file(config_path), config_path);
-  const std::string stats_path = (folder / kStatsFile).string();
+  const std::string path = (fs::path(dir) / kConfigFile).string();
+  list_fields(config).read_json(read_file(path), path);
+  return config;
+}
+
+std::string weights_path(const std::string& dir) { return (fs::path(dir) / kWeightsFile).string(); }
+
+ModelBundle load_bundle(const std::string& dir, const BundleOptions& options) {
+  const torch::Device device = parse_device(options.device);
+  const std::string weights = weights_path(dir);
+  const model::LibraVlaConfig config = read_bundle_config(dir);
+  const std::string stats_path = (fs::path(dir) / kStatsFile).string();
   const action::NormStats stats = action::norm_stats_from_json(read_file(stats_path), stats_path);
-  ModelBundle bundle = make_bundle(config, stats, dir);
-  const std::string weights = (folder / kWeightsFile).string();
+  ModelBundle bundle = make_bundle(config, stats, dir, nn::Fresh::kNone);
+  const auto precision = parse_precision(options.precision, bundle);
   // Each half ignores the other's tensors; a name of neither is found by both together.
-  model::load_into(*bundle.planner, weights, {.prefix = "planner."});
-  model::load_into(*bundle.refiner, weights, {.prefix = "refiner."});
+  model::load_into(*bundle.planner, weights, {.prefix = "planner.", .precision = precision});
+  model::load_into(*bundle.refiner, weights, {.prefix = "refiner.", .precision = precision});
+  if (!device.is_cpu()) {
+    bundle.planner->to(device);
+    bundle.refiner->to(device);
+  }
   bundle.planner->eval();
   bundle.refiner->eval();
   return bundle;
 }
 
 void save_bundle(const ModelBundle& bundle, const std::string& dir) {
+  auto weights = model::module_tensors(*bundle.planner, "planner.", torch::kBFloat16);
+  for (auto& entry : model::module_tensors(*bundle.refiner, "refiner.", torch::kBFloat16)) {
+    weights.push_back(std::move(entry));
+  }
+  save_bundle(bundle, std::move(weights), dir);
+}
+
+void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> weights,
+                 const std::string& dir,
+                 const std::function<void(const model::PendingTensor&)>& progress) {
   const fs::path kept(dir), fresh(dir + ".new");
   fs::remove_all(fresh);
   fs::create_directories(fresh);
@@ -94,11 +154,8 @@ void save_bundle(const ModelBundle& bundle, const std::string& dir) {
   write_file(fresh / kStatsFile, action::to_json(bundle.transforms->stats()));
   write_file(fresh / kTokenizerFile, bundle.transforms->tokenizer().model_bytes());
   write_file(fresh / kAddedTokensFile, bundle.transforms->tokenizer().added_tokens_json());
-  auto tensors = model::module_tensors(*bundle.planner, "planner.", torch::kBFloat16);
-  for (auto& entry : model::module_tensors(*bundle.refiner, "refiner.", torch::kBFloat16)) {
-    tensors.push_back(std::move(entry));
-  }
-  model::write_safetensors((fresh / kWeightsFile).string(), tensors, {{"format", "libra"}});
+  model::write_safetensors(weights_path(fresh.string()), std::move(weights), {{"format", "libra"}},
+                           progress);
   fs::remove_all(kept);
   fs::rename(fresh, kept);
 }

@@ -5,13 +5,16 @@
 //   tokenizer.model, added_tokens.json
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "libra/action/norm_stats.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
+#include "libra/model/safetensors.h"
 #include "libra/nn/diffusion.h"
 #include "libra/policy/transforms.h"
 
@@ -28,10 +31,28 @@ struct ModelBundle {
 // New networks with random weights from torch's global generator. tokenizer_dir holds
 // tokenizer.model and, if it needs them, added_tokens.json.
 ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormStats& stats,
-                        const std::string& tokenizer_dir);
+                        const std::string& tokenizer_dir, nn::Fresh fresh = nn::Fresh::kAll);
+
+// Where and in which precision (nn/linear.h) the networks of a checkpoint live. "auto" is f32, but
+// bf16 for models of more than 256 million weights; on the CPU those stay mapped from their file.
+struct BundleOptions {
+  std::string precision = "f32";  // f32, bf16, auto
+  std::string device = "cpu";     // cpu, cuda, cuda:1
+};
 // Throws Error(kNotFound / kBadInput) naming the file, what was expected and what was found.
-ModelBundle load_bundle(const std::string& dir);
+ModelBundle load_bundle(const std::string& dir, const BundleOptions& options = {});
+
 // The folder is replaced as a whole: a reader never sees a half-written checkpoint.
 void save_bundle(const ModelBundle& bundle, const std::string& dir);
+// The same with weights that come from elsewhere: all names of the networks, planner.* and
+// refiner.*.
+void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> weights,
+                 const std::string& dir,
+                 const std::function<void(const model::PendingTensor&)>& progress = {});
+
+// The configuration of a checkpoint folder. Throws Error(kNotFound / kBadInput).
+model::LibraVlaConfig read_bundle_config(const std::string& dir);
+// The path of its weights.
+std::string weights_path(const std::string& dir);
 
 }  // namespace libra::policy

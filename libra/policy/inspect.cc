@@ -1,12 +1,9 @@
 #include "libra/policy/inspect.h"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "libra/core/error.h"
-#include "libra/model/libra_vla/config.h"
 #include "libra/model/safetensors.h"
+#include "libra/policy/bundle.h"
 
 namespace libra::policy {
 
@@ -17,17 +14,8 @@ std::string torch_summary() {
 }
 
 CheckpointSummary inspect_checkpoint(const std::string& dir) {
-  const std::string config_path = dir + "/config.json", weights_path = dir + "/model.safetensors";
-  std::ifstream file(config_path);
-  if (!file) {
-    throw Error(
-        ErrorCode::kNotFound,
-        {.where = config_path, .problem = "cannot be read", .expected = "a checkpoint folder"});
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  model::LibraVlaConfig config;
-  list_fields(config).read_json(text.str(), config_path);
+  const model::LibraVlaConfig config = read_bundle_config(dir);
+  const std::string path = weights_path(dir);
 
   CheckpointSummary summary;
   summary.name = config.name;
@@ -35,8 +23,8 @@ CheckpointSummary inspect_checkpoint(const std::string& dir) {
   summary.horizon = config.action.horizon;
   summary.expansion = config.action.expansion;
   summary.bins = config.action.bins;
-  const model::SafetensorsFile weights(weights_path);
-  summary.bytes = static_cast<int64_t>(std::filesystem::file_size(weights_path));
+  const model::SafetensorsFile weights(path);
+  summary.bytes = static_cast<int64_t>(std::filesystem::file_size(path));
   for (const auto& [name, tensor] : weights.header().tensors) {
     int64_t count = 1;
     for (const int64_t side : tensor.shape) count *= side;

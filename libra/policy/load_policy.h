@@ -9,10 +9,12 @@
 namespace libra {
 
 struct PolicyOptions {
-  int threads = 1;              // of LibTorch, for the whole process
-  int denoise_steps = 0;        // 0: what the checkpoint says
-  bool sample_intents = false;  // draw intents from P(a^c) instead of taking the likeliest
-  uint64_t seed = 0;            // of those draws
+  int threads = 1;                 // of LibTorch, for the whole process
+  int denoise_steps = 0;           // 0: what the checkpoint says
+  bool sample_intents = false;     // draw intents from P(a^c) instead of taking the likeliest
+  uint64_t seed = 0;               // of those draws
+  std::string precision = "auto";  // f32, bf16; auto: bf16 for models of more than 256 M weights
+  std::string device = "cpu";      // cpu, cuda, cuda:1
 };
 
 // Throws Error(kNotFound / kBadInput) for a folder that is not a checkpoint.

@@ -22,7 +22,9 @@ torch::Tensor proprio_of(const Transforms& transforms,
 }  // namespace
 
 TorchPolicy::TorchPolicy(ModelBundle bundle, const PolicyOptions& options)
-    : bundle_(std::move(bundle)), options_(options) {
+    : bundle_(std::move(bundle)),
+      device_(bundle_.refiner->parameters().front().device()),
+      options_(options) {
   const auto& config = bundle_.config;
   spec_.name = config.name;
   spec_.variant = config.variant;
@@ -33,18 +35,24 @@ TorchPolicy::TorchPolicy(ModelBundle bundle, const PolicyOptions& options)
   if (options_.denoise_steps <= 0) options_.denoise_steps = config.refiner.denoise_steps;
 }
 
+torch::Tensor TorchPolicy::on_device(const torch::Tensor& x) const {
+  return x.defined() ? x.to(device_) : x;
+}
+
 model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const> observations,
                                               const std::vector<std::string>& instructions) {
   const Transforms& t = *bundle_.transforms;
   model::PlannerInput input;
-  input.pixel_values = t.planner_pixels(t.bytes(observations, bundle_.config.image_size));
+  input.pixel_values =
+      on_device(t.planner_pixels(t.bytes(observations, bundle_.config.image_size)));
   const PromptTokens prompt = t.prompts(instructions);
-  input.input_ids = prompt.input_ids;
-  input.attention_mask = prompt.attention_mask;
-  input.proprio = proprio_of(t, observations);
+  input.input_ids = on_device(prompt.input_ids);
+  input.attention_mask = on_device(prompt.attention_mask);
+  input.proprio = on_device(proprio_of(t, observations));
   std::vector<std::vector<std::string>> queries;
   for (const auto& instruction : instructions) queries.push_back({instruction});
-  input.instruction = t.queries(queries);
+  const model::TextQueries text = t.queries(queries);
+  input.instruction = {on_device(text.ids), on_device(text.mask)};
   return bundle_.planner->forward(input);
 }
 
@@ -53,7 +61,8 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
   const c10::InferenceMode inference;
   std::vector<std::string> instructions;
   for (const auto& request : requests) instructions.emplace_back(request.instruction);
-  const torch::Tensor logits = run_planner(observations_of(requests), instructions).logits;
+  const torch::Tensor logits =
+      run_planner(observations_of(requests), instructions).logits.to(torch::kCPU);
   const torch::Tensor probability = torch::softmax(logits, -1);  // [B, K, D, N]
   const torch::Tensor chosen =
       options_.sample_intents
@@ -96,11 +105,13 @@ torch::Tensor TorchPolicy::denoise(const model::RefinerContext& context, const t
     Rng rng(request.seed);
     for (int64_t i = 0; i < horizon * kActionDim; ++i) *value++ = static_cast<float>(rng.normal());
   }
+  x = on_device(x);
   const torch::Tensor intent =
       config.has_intents() ? bundle_.refiner->embed_intent(bins) : torch::Tensor();
+  const auto times = torch::TensorOptions().dtype(torch::kInt64).device(device_);
   for (const int64_t t : bundle_.scheduler.timesteps(options_.denoise_steps)) {
     const torch::Tensor noise =
-        bundle_.refiner->forward(x, torch::full({batch}, t, torch::kInt64), intent, context);
+        bundle_.refiner->forward(x, torch::full({batch}, t, times), intent, context);
     x = bundle_.scheduler.ddim_step(noise, t, x, options_.denoise_steps).prev_sample;
   }
   if (config.refiner.target == "residual") x = from_residual(x, bins, config.action.bins);
@@ -117,9 +128,10 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
 
   model::RefinerInput input;
   if (config.refiner_has_vision()) {
-    input.pixel_values = t.refiner_pixels(t.bytes(observations, config.refiner_image_size));
+    input.pixel_values =
+        on_device(t.refiner_pixels(t.bytes(observations, config.refiner_image_size)));
   }
-  input.proprio = proprio_of(t, observations);
+  input.proprio = on_device(proprio_of(t, observations));
   if (config.refiner_needs_planner()) {
     std::vector<std::string> instructions;
     for (const auto& request : requests) instructions.emplace_back(request.instruction);
@@ -135,8 +147,9 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
       }
     }
   }
-  const torch::Tensor actions =
-      denoise(bundle_.refiner->encode(input), bins, requests).to(torch::kFloat32).contiguous();
+  const torch::Tensor actions = denoise(bundle_.refiner->encode(input), on_device(bins), requests)
+                                    .to(torch::kCPU, torch::kFloat32)
+                                    .contiguous();
   const auto value = actions.accessor<float, 3>();
   for (int64_t b = 0; b < batch; ++b) {
     ActionChunk& chunk = chunks[size_t(b)];
@@ -157,7 +170,9 @@ namespace libra {
 
 std::unique_ptr<Policy> load_policy(const std::string& dir, const PolicyOptions& options) {
   at::set_num_threads(options.threads);
-  return std::make_unique<policy::TorchPolicy>(policy::load_bundle(dir), options);
+  return std::make_unique<policy::TorchPolicy>(
+      policy::load_bundle(dir, {.precision = options.precision, .device = options.device}),
+      options);
 }
 
 }  // namespace libra

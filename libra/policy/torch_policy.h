@@ -30,7 +30,10 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
   torch::Tensor denoise(const model::RefinerContext& context, const torch::Tensor& bins,
                         std::span<const RefineRequest> requests);
 
+  torch::Tensor on_device(const torch::Tensor& x) const;  // undefined stays undefined
+
   ModelBundle bundle_;
+  torch::Device device_;
   PolicyOptions options_;
   PolicySpec spec_;
 };

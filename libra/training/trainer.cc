@@ -200,6 +200,10 @@ StepReport Trainer::step(int64_t index) {
     if (index + 1 < config_.steps) next_ = prepare(index + 1);
   };
   const auto refiner_half = [&] {
+    if (on_scenes && !split_) {  // scenes give no features that such a refiner could read
+      mine.loss.backward();
+      return;
+    }
     torch::Tensor taken_logits;
     if (offloaded > 0) {
       taken = planner_rows(kept, offloaded,

@@ -55,9 +55,9 @@ TEST(Checkpoint, ListsEveryProblemAtOnceAndCopiesNothing) {
 TEST(Checkpoint, PrefixRenameAndShards) {
   Small from, to;
   auto tensors = module_tensors(from, "net.", torch::kFloat32);
-  std::vector<std::pair<std::string, torch::Tensor>> first, second = {{"other", torch::zeros({1})}};
-  for (auto& [name, tensor] : tensors) {
-    (name.find(".a.") != std::string::npos ? first : second).emplace_back(name, tensor);
+  std::vector<PendingTensor> first, second = {pending("other", torch::zeros({1}))};
+  for (auto& tensor : tensors) {
+    (tensor.name.find(".a.") != std::string::npos ? first : second).push_back(tensor);
   }
   write_safetensors(path_of("1.safetensors"), first);
   write_safetensors(path_of("2.safetensors"), second);

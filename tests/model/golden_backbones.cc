@@ -50,9 +50,9 @@ void compare_hidden(const std::string& group, const SafetensorsFile& io, const s
   for (size_t i = 0; i < hidden.size(); ++i) {
     const std::string name = prefix + "out.hidden_states." + std::to_string(i);
     if (mask.defined()) {  // padding rows have no meaning
-      report.compare(group, name, hidden[i] * mask, io.tensor(name) * mask, kForwardLimit);
+      report.compare(group, name, hidden[i] * mask, io.tensor(name) * mask, report.forward_limit());
     } else {
-      report.compare(group, name, hidden[i], io.tensor(name), kForwardLimit);
+      report.compare(group, name, hidden[i], io.tensor(name), report.forward_limit());
     }
   }
 }
@@ -76,17 +76,18 @@ class LanguageCheck {
     short_after_long();
     decode("cache");
     decode("cache_cross");
-    if (fs::exists(dir_ + "/grads.safetensors")) gradients();
+    if (report_.with_gradients() && fs::exists(dir_ + "/grads.safetensors")) gradients();
   }
 
  private:
   InternLm2 fresh() const {
     InternLm2 model(read_internlm2_config(read_text(dir_ + "/config.json"), dir_));
     load_into(*model, dir_ + "/model.safetensors");
+    report_.cast(*model);
     return model;
   }
   void compare(const std::string& name, const torch::Tensor& actual) {
-    report_.compare(group_, name, actual, io_.tensor(name), kForwardLimit);
+    report_.compare(group_, name, actual, io_.tensor(name), report_.forward_limit());
   }
 
   void full_pass(const std::string& name) {
@@ -107,7 +108,7 @@ class LanguageCheck {
     compare_hidden(group_, io_, name + ".", out.hidden_states, rows, report_);
     const torch::Tensor expected = io_.tensor(name + ".out.logits");
     report_.compare(group_, name + ".out.logits", rows.defined() ? out.logits * rows : out.logits,
-                    rows.defined() ? expected * rows : expected, kForwardLimit);
+                    rows.defined() ? expected * rows : expected, report_.forward_limit());
     if (input("labels").defined()) {
       compare(name + ".out.loss", shifted_loss(out.logits, input("labels")).reshape({1}));
     }
@@ -155,7 +156,8 @@ class LanguageCheck {
     const torch::Tensor loss = shifted_loss(out.logits, grads.tensor("in.labels"));
     loss.backward();
     const std::string group = group_ + " gradients";
-    report_.compare(group, "out.loss", loss.reshape({1}), grads.tensor("out.loss"), kForwardLimit);
+    report_.compare(group, "out.loss", loss.reshape({1}), grads.tensor("out.loss"),
+                    report_.forward_limit());
     report_.compare(group, "grad_in.inputs_embeds", embeds.grad(),
                     grads.tensor("grad_in.inputs_embeds"), kGradientLimit);
     compare_gradients(group, grads, *model, report_);
@@ -190,7 +192,8 @@ void check_intern_vit(const std::string& root, GoldenReport& report) {
     InternVitConfig config = read_intern_vit_config(read_text(dir + "/config.json"), dir);
     InternVit model(config);
     load_into(*model, dir + "/model.safetensors");
-    if (fs::exists(dir + "/grads.safetensors"))
+    report.cast(*model);
+    if (report.with_gradients() && fs::exists(dir + "/grads.safetensors"))
       check_vit_gradients(dir, group + " gradients", model, report);
     const torch::NoGradGuard no_grad;
     for (const auto& size : cases(io, ".in.pixel_values")) {
@@ -199,14 +202,14 @@ void check_intern_vit(const std::string& root, GoldenReport& report) {
       for (const auto& [name, value] :
            {std::pair<std::string, torch::Tensor>{".out.last_hidden_state", out.last_hidden_state},
             {".out.pooler_output", out.pooler_output}}) {
-        report.compare(group, size + name, value, io.tensor(size + name), kForwardLimit);
+        report.compare(group, size + name, value, io.tensor(size + name), report.forward_limit());
       }
     }
     for (const auto& resize : cases(io, ".out.position_embedding")) {
       const int side = std::stoi(resize.substr(resize.rfind("to") + 2)) / config.patch_size;
       const std::string name = resize + ".out.position_embedding";
       report.compare(group, name, model->position_embedding(side, side), io.tensor(name),
-                     kForwardLimit);
+                     report.forward_limit());
     }
   }
 }
@@ -223,6 +226,7 @@ void check_internvl(const std::string& root, GoldenReport& report) {
   InternVlConfig config = read_internvl_config(read_text(dir + "/config.json"), dir);
   InternVl model(config);
   load_into(*model, dir + "/model.safetensors");
+  report.cast(*model);
   const int64_t image_id = io.tensor("in.img_context_token_id").item<int64_t>();
   const torch::Tensor mask = io.tensor("in.attention_mask"), rows = mask.unsqueeze(-1);
   const torch::Tensor pixels = io.tensor("in.pixel_values").clone().set_requires_grad(true);
@@ -231,19 +235,21 @@ void check_internvl(const std::string& root, GoldenReport& report) {
                             .output_logits = true};
   const auto out = model->forward(pixels, io.tensor("in.input_ids"), mask, image_id, all);
   const auto compare = [&](const std::string& name, const torch::Tensor& actual) {
-    report.compare(group, name, actual, io.tensor(name), kForwardLimit);
+    report.compare(group, name, actual, io.tensor(name), report.forward_limit());
   };
   compare("out.vit_embeds", out.vit_embeds);
   compare("out.inputs_embeds", out.inputs_embeds);
   compare_hidden(group, io, "", out.hidden_states, rows, report);
   report.compare(group, "out.logits", out.logits * rows, io.tensor("out.logits") * rows,
-                 kForwardLimit);
+                 report.forward_limit());
   const torch::Tensor loss = shifted_loss(out.logits, io.tensor("in.labels"));
   compare("out.loss", loss.reshape({1}));
-  loss.backward();
-  report.compare(group + " gradients", "grad_in.pixel_values", pixels.grad(),
-                 grads.tensor("grad_in.pixel_values"), kGradientLimit);
-  compare_gradients(group + " gradients", grads, *model, report);
+  if (report.with_gradients()) {
+    loss.backward();
+    report.compare(group + " gradients", "grad_in.pixel_values", pixels.grad(),
+                   grads.tensor("grad_in.pixel_values"), kGradientLimit);
+    compare_gradients(group + " gradients", grads, *model, report);
+  }
 
   const torch::NoGradGuard no_grad;
   const InternVlOptions none{.image_flags = torch::zeros({1}, torch::kInt64),
@@ -260,6 +266,7 @@ void check_internvl(const std::string& root, GoldenReport& report) {
   config.select_layer = -2;
   InternVl earlier(config);
   load_into(*earlier, dir + "/model.safetensors");
+  report.cast(*earlier);
   compare("select_layer_minus2.out.vit_embeds",
           earlier->extract(io.tensor("in.pixel_values")).vit_embeds);
 }
@@ -272,14 +279,15 @@ void check_siglip(const std::string& root, GoldenReport& report) {
     config.pooling_head = true;
     SiglipVision model(config);
     load_into(*model, dir + "/model.safetensors");
+    report.cast(*model);
     const torch::Tensor pixels = io.tensor("in.pixel_values").clone().set_requires_grad(true);
     const auto out = model->forward(pixels, true);
     compare_hidden(group, io, "", out.hidden_states, {}, report);
     report.compare(group, "out.last_hidden_state", out.last_hidden_state,
-                   io.tensor("out.last_hidden_state"), kForwardLimit);
+                   io.tensor("out.last_hidden_state"), report.forward_limit());
     report.compare(group, "out.pooler_output", out.pooler_output, io.tensor("out.pooler_output"),
-                   kForwardLimit);
-    if (!fs::exists(dir + "/grads.safetensors")) continue;
+                   report.forward_limit());
+    if (!report.with_gradients() || !fs::exists(dir + "/grads.safetensors")) continue;
     const SafetensorsFile grads(dir + "/grads.safetensors");
     const torch::Tensor loss =
         (out.last_hidden_state * grads.tensor("in.weight_last_hidden_state")).sum() +

@@ -5,22 +5,34 @@
 
 #include "libra/core/error.h"
 #include "tests/model/golden_report.h"
+#include "tests/preprocess/golden_inputs.h"
 
 int main(int argc, char** argv) {
   if (argc != 3 || std::strcmp(argv[1], "--golden") != 0) {
     std::fprintf(stderr, "usage: libra_golden_check --golden DIR\n");
     return 2;
   }
+  using namespace libra::model;
   try {
-    libra::model::GoldenReport report;
-    for (const auto check :
-         {libra::model::check_intern_vit, libra::model::check_internlm2,
-          libra::model::check_internvl, libra::model::check_siglip, libra::model::check_dit,
-          libra::model::check_diffusion, libra::model::check_optimisation}) {
-      check(argv[2], report);
+    GoldenReport exact, bf16(torch::kBFloat16);
+    const libra::preprocess::GoldenSink sink = [&](const auto&... comparison) {
+      exact.add(comparison...);
+    };
+    for (const auto check : {libra::preprocess::check_images, libra::preprocess::check_texts,
+                             libra::preprocess::check_bins}) {
+      check(argv[2], sink);
     }
-    std::fputs(report.text().c_str(), stdout);
-    return report.passed() ? 0 : 1;
+    for (const auto check : {check_intern_vit, check_internlm2, check_internvl, check_siglip,
+                             check_dit, check_diffusion, check_optimisation}) {
+      check(argv[2], exact);
+    }
+    for (const auto check :
+         {check_intern_vit, check_internlm2, check_internvl, check_siglip, check_dit}) {
+      check(argv[2], bf16);
+    }
+    std::printf("inputs, and networks in f32\n%s\nnetworks in bf16\n%s", exact.text().c_str(),
+                bf16.text().c_str());
+    return exact.passed() && bf16.passed() ? 0 : 1;
   } catch (const libra::Error& e) {
     std::fprintf(stderr, "libra_golden_check: %s\n", e.what());
     return e.exit_code();

@@ -26,14 +26,18 @@ void GoldenReport::add(const std::string& group, const std::string& name, double
 void GoldenReport::compare(const std::string& group, const std::string& name,
                            const torch::Tensor& actual, const torch::Tensor& expected,
                            double limit) {
-  const double size =
-      expected.numel() ? expected.to(torch::kFloat64).abs().max().item<double>() : 0.0;
-  compare_absolute(group, name, actual, expected, limit * (size > 0 ? size : 1.0));
-  Group& g = groups_[group];
-  if (g.tensor == name && size > 0 && std::isfinite(g.difference)) {  // show it as it is limited
-    g.difference = g.worst * limit;
-    g.limit = limit;
+  const auto size = [&](const torch::Tensor& x) {
+    if (x.numel() == 0) return 0.0;
+    const torch::Tensor wide = x.detach().to(torch::kFloat64);
+    return (with_gradients() ? wide.abs().max() : wide.norm()).item<double>();
+  };
+  double difference = std::numeric_limits<double>::infinity();
+  if (actual.defined() && actual.sizes() == expected.sizes()) {
+    const double whole = size(expected);
+    difference =
+        size(actual.to(torch::kFloat64) - expected.to(torch::kFloat64)) / (whole > 0 ? whole : 1.0);
   }
+  add(group, name, difference, limit);
 }
 
 void GoldenReport::compare_absolute(const std::string& group, const std::string& name,
@@ -62,7 +66,7 @@ std::string GoldenReport::text() const {
   std::ostringstream out;
   for (const auto& [name, g] : groups_) {
     char line[256];
-    std::snprintf(line, sizeof line, "%-4s %-36s %5d tensors, worst %.1e of %.0e  %s\n",
+    std::snprintf(line, sizeof line, "%-4s %-38s %5d compared, worst %.1e of %.0e  %s\n",
                   g.worst <= 1.0 ? "ok" : "MISS", name.c_str(), g.compared, g.difference, g.limit,
                   g.tensor.c_str());
     out << line;

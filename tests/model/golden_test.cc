@@ -16,6 +16,18 @@ TEST_P(Golden, AgreesWithTheReference) {
   EXPECT_TRUE(report.passed()) << report.text();
 }
 
+class GoldenBf16 : public testing::TestWithParam<Module> {};
+
+TEST_P(GoldenBf16, AgreesWithTheReference) {
+  GoldenReport report(torch::kBFloat16);
+  GetParam().second(LIBRA_SOURCE_DIR "/tests/golden", report);
+  EXPECT_TRUE(report.passed()) << report.text();
+}
+
+const auto kName = [](const testing::TestParamInfo<Module>& info) {
+  return std::string(info.param.first);
+};
+
 INSTANTIATE_TEST_SUITE_P(Modules, Golden,
                          testing::Values(Module{"intern_vit", check_intern_vit},
                                          Module{"internlm2", check_internlm2},
@@ -23,7 +35,13 @@ INSTANTIATE_TEST_SUITE_P(Modules, Golden,
                                          Module{"siglip", check_siglip}, Module{"dit", check_dit},
                                          Module{"diffusion", check_diffusion},
                                          Module{"optimisation", check_optimisation}),
-                         [](const auto& info) { return std::string(info.param.first); });
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Networks, GoldenBf16,
+                         testing::Values(Module{"intern_vit", check_intern_vit},
+                                         Module{"internlm2", check_internlm2},
+                                         Module{"internvl", check_internvl},
+                                         Module{"siglip", check_siglip}, Module{"dit", check_dit}),
+                         kName);
 
 // The comparison itself must be able to fail.
 TEST(GoldenReport, NoticesDifferences) {

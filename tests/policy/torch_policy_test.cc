@@ -5,23 +5,10 @@
 #include <filesystem>
 
 #include "libra/core/error.h"
-#include "libra/core/rng.h"
+#include "tests/policy/random_observation.h"
 
 namespace libra::policy {
 namespace {
-
-Observation random_observation(uint64_t seed) {
-  Rng rng(seed);
-  Observation observation;
-  for (int c = 0; c < 2; ++c) {
-    Image image(48, 48);  // not the model's side: it must be resized
-    for (auto& byte : image.rgb) byte = uint8_t(rng.below(256));
-    observation.images.push_back(std::move(image));
-  }
-  for (auto& x : observation.proprio) x = rng.uniform(-1, 1);
-  observation.step = int64_t(seed);
-  return observation;
-}
 
 std::string saved_checkpoint(const std::string& variant) {
   model::LibraVlaConfig config;

@@ -45,6 +45,25 @@ data::Demo random_demo(uint64_t seed) {
   return demo;
 }
 
+// Still scenes made of the demonstrations' first frames.
+data::SceneSet random_scenes() {
+  std::vector<data::Scene> scenes;
+  for (uint64_t s = 0; s < 6; ++s) {
+    const data::Demo demo = random_demo(100 + s);
+    data::Scene scene;
+    for (const auto& frames : demo.images) {
+      scene.images.emplace_back(kSide, kSide);
+      std::copy_n(frames.begin(), scene.images.back().rgb.size(), scene.images.back().rgb.begin());
+    }
+    scene.proprio = demo.proprio[0];
+    scene.items = demo.items;
+    for (const auto& item : demo.items) scene.instructions.push_back("where is the " + item);
+    scene.item_uv.assign(demo.item_uv.begin(), demo.item_uv.begin() + 3 * 2 * 2);
+    scenes.push_back(std::move(scene));
+  }
+  return data::SceneSet(std::move(scenes));
+}
+
 model::LibraVlaConfig small_model(const std::string& variant) {
   model::LibraVlaConfig config;
   list_fields(config).read_toml_file(LIBRA_SOURCE_DIR "/tests/training/small_model.toml");
@@ -74,11 +93,12 @@ struct ToyRun {
           std::vector<data::Demo> list;
           for (uint64_t s = 0; s < 8; ++s) list.push_back(random_demo(s));
           return list;
-        }()) {
+        }()),
+        scenes(random_scenes()) {
     torch::manual_seed(3);
     bundle = policy::make_bundle(small_model(variant), norm_stats(demos, "q01_q99"),
                                  LIBRA_SOURCE_DIR "/assets/tokenizer");
-    batcher = std::make_unique<Batcher>(demos, nullptr, bundle, train);
+    batcher = std::make_unique<Batcher>(demos, &scenes, bundle, train);
     trainer = std::make_unique<Trainer>(train, bundle, *batcher, dir);
   }
   std::string weights() const {
@@ -91,6 +111,7 @@ struct ToyRun {
   std::string dir;
   TrainConfig train;
   data::DemoSet demos;
+  data::SceneSet scenes;
   policy::ModelBundle bundle;
   std::unique_ptr<Batcher> batcher;
   std::unique_ptr<Trainer> trainer;
@@ -137,7 +158,10 @@ TEST(Trainer, ResumingGivesTheSameBytesAsGoingOn) {
 TEST(Trainer, EveryVariantLearnsAndItsCheckpointLoads) {
   for (const char* variant : {"full", "base", "vision", "refinement", "static_latent"}) {
     fs::remove_all(fs::temp_directory_path() / (std::string("libra_trainer_test_") + variant));
-    ToyRun run(variant, variant, short_run(variant));
+    TrainConfig config = short_run(variant);
+    config.grounding.steps = 2;
+    config.grounding.batch = 4;
+    ToyRun run(variant, variant, config);
     const std::atomic<bool> go{false};
     run.trainer->run(go);
     const auto loaded = policy::load_bundle(run.dir + "/checkpoint");

@@ -1,6 +1,7 @@
 #include "libra/model/backbones/conv_stem.h"
 
 #include "libra/core/error.h"
+#include "libra/nn/linear.h"
 
 namespace libra::model {
 
@@ -71,7 +72,7 @@ ConvStemOutput ConvStemImpl::forward(const torch::Tensor& pixel_values) {
   out.features = features(pixel_values);
   torch::Tensor x = out.features;
   for (size_t i = size_t(feature_stage_) + 1; i < conv->size(); ++i) {
-    x = conv[i]->as<torch::nn::Conv2d>()->forward(x);
+    x = nn::convolve(*conv[i]->as<torch::nn::Conv2d>(), x);
     if (i + 1 < conv->size()) x = torch::relu(x);
   }
   out.tokens = x;
@@ -81,7 +82,7 @@ ConvStemOutput ConvStemImpl::forward(const torch::Tensor& pixel_values) {
 torch::Tensor ConvStemImpl::features(const torch::Tensor& pixel_values) {
   torch::Tensor x = pixel_values;
   for (size_t i = 0; i <= size_t(feature_stage_); ++i) {
-    x = torch::relu(conv[i]->as<torch::nn::Conv2d>()->forward(x));
+    x = torch::relu(nn::convolve(*conv[i]->as<torch::nn::Conv2d>(), x));
   }
   return x;
 }

@@ -34,9 +34,8 @@ class AttentionImpl : public torch::nn::Module {
  public:
   explicit AttentionImpl(const InternVitConfig& c) : heads_(c.num_attention_heads) {
     const int64_t width = c.hidden_size;
-    qkv = register_module(
-        "qkv", torch::nn::Linear(torch::nn::LinearOptions(width, 3 * width).bias(c.qkv_bias)));
-    proj = register_module("proj", torch::nn::Linear(width, width));
+    qkv = register_module("qkv", nn::Linear(width, 3 * width, c.qkv_bias));
+    proj = register_module("proj", nn::Linear(width, width));
     if (c.qk_normalization) {
       q_norm = register_module("q_norm", nn::RmsNorm(width, c.layer_norm_eps));
       k_norm = register_module("k_norm", nn::RmsNorm(width, c.layer_norm_eps));
@@ -57,7 +56,7 @@ class AttentionImpl : public torch::nn::Module {
 
  private:
   int64_t heads_;
-  torch::nn::Linear qkv{nullptr}, proj{nullptr};
+  nn::Linear qkv{nullptr}, proj{nullptr};
   nn::RmsNorm q_norm{nullptr}, k_norm{nullptr};
 };
 TORCH_MODULE(Attention);
@@ -108,7 +107,7 @@ class InternVitImpl::Embeddings : public torch::nn::Module {
 
   ConvStemOutput maps(const torch::Tensor& pixel_values) {
     if (!stem.is_empty()) return stem->forward(pixel_values);
-    return {patch_embedding->forward(pixel_values), {}};
+    return {nn::convolve(*patch_embedding, pixel_values), {}};
   }
 
   torch::Tensor positions(int64_t h, int64_t w) const {

@@ -16,10 +16,10 @@ struct Pass {
   KvCache* cache = nullptr;
 };
 
-torch::nn::Linear linear(int64_t in, int64_t out, bool bias, double range) {
-  torch::nn::Linear layer(torch::nn::LinearOptions(in, out).bias(bias));
-  torch::nn::init::normal_(layer->weight, 0.0, range);
-  if (bias) torch::nn::init::zeros_(layer->bias);
+nn::Linear linear(int64_t in, int64_t out, bool bias, double range) {
+  nn::Linear layer(in, out, bias);
+  nn::init_normal(layer->weight, range);
+  if (bias) nn::init_zeros(layer->bias);
   return layer;
 }
 
@@ -65,7 +65,7 @@ class AttentionImpl : public torch::nn::Module {
   }
 
   int64_t heads_, kv_heads_, dim_;
-  torch::nn::Linear wqkv{nullptr}, wo{nullptr};
+  nn::Linear wqkv{nullptr}, wo{nullptr};
 };
 TORCH_MODULE(Attention);
 
@@ -74,10 +74,9 @@ class LayerImpl : public torch::nn::Module {
   explicit LayerImpl(const InternLm2Config& c) {
     attention = register_module("attention", Attention(c));
     // The reference's bias flag concerns the attention only.
-    feed_forward = register_module("feed_forward",
-                                   nn::SwiGlu(c.hidden_size, c.intermediate_size));
+    feed_forward = register_module("feed_forward", nn::SwiGlu(c.hidden_size, c.intermediate_size));
     for (const auto& p : feed_forward->parameters()) {
-      torch::nn::init::normal_(p, 0.0, c.initializer_range);
+      nn::init_normal(p, c.initializer_range);
     }
     attention_norm = register_module("attention_norm", nn::RmsNorm(c.hidden_size, c.rms_norm_eps));
     ffn_norm = register_module("ffn_norm", nn::RmsNorm(c.hidden_size, c.rms_norm_eps));
@@ -118,19 +117,14 @@ void validate(const InternLm2Config& c) {
 class InternLm2Impl::Model : public torch::nn::Module {
  public:
   explicit Model(const InternLm2Config& c) {
-    auto options = torch::nn::EmbeddingOptions(c.vocab_size, c.hidden_size);
-    if (c.pad_token_id >= 0 && c.pad_token_id < c.vocab_size) options.padding_idx(c.pad_token_id);
-    tok_embeddings = register_module("tok_embeddings", torch::nn::Embedding(options));
-    {
-      const torch::NoGradGuard no_grad;
-      tok_embeddings->weight.normal_(0.0, c.initializer_range);
-      if (options.padding_idx()) tok_embeddings->weight[*options.padding_idx()].zero_();
-    }
+    tok_embeddings = register_module("tok_embeddings",
+                                     nn::Embedding(c.vocab_size, c.hidden_size, c.pad_token_id));
+    tok_embeddings->init(c.initializer_range);
     layers = register_module("layers", torch::nn::ModuleList());
     for (int i = 0; i < c.num_hidden_layers; ++i) layers->push_back(Layer(c));
     norm = register_module("norm", nn::RmsNorm(c.hidden_size, c.rms_norm_eps));
   }
-  torch::nn::Embedding tok_embeddings{nullptr};
+  nn::Embedding tok_embeddings{nullptr};
   torch::nn::ModuleList layers{nullptr};
   nn::RmsNorm norm{nullptr};
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libra/core/config.h"
+#include "libra/nn/linear.h"
 #include "libra/nn/rope.h"
 
 namespace libra::model {
@@ -67,7 +68,7 @@ class InternLm2Impl : public torch::nn::Module {
   InternLm2Config config_;
   nn::Rope rope_;
   std::shared_ptr<Model> model;
-  torch::nn::Linear output{nullptr};
+  nn::Linear output{nullptr};
 };
 TORCH_MODULE(InternLm2);
 

@@ -39,8 +39,7 @@ InternVlImpl::InternVlImpl(const InternVlConfig& config) : config_(config) {
   vision_model = register_module("vision_model", InternVit(config.vision_config));
   mlp1 = register_module(
       "mlp1", torch::nn::Sequential(torch::nn::LayerNorm(torch::nn::LayerNormOptions({in})),
-                                    torch::nn::Linear(in, out), torch::nn::GELU(),
-                                    torch::nn::Linear(out, out)));
+                                    nn::Linear(in, out), torch::nn::GELU(), nn::Linear(out, out)));
   language_model = register_module("language_model", InternLm2(config.llm_config));
 }
 

@@ -16,16 +16,14 @@ torch::nn::LayerNorm norm(const SiglipVisionConfig& c) {
 class AttentionImpl : public torch::nn::Module {
  public:
   explicit AttentionImpl(const SiglipVisionConfig& c) : heads_(c.num_attention_heads) {
-    const auto square = [&] { return torch::nn::Linear(c.hidden_size, c.hidden_size); };
+    const auto square = [&] { return nn::Linear(c.hidden_size, c.hidden_size); };
     q_proj = register_module("q_proj", square());
     k_proj = register_module("k_proj", square());
     v_proj = register_module("v_proj", square());
     out_proj = register_module("out_proj", square());
   }
   torch::Tensor forward(const torch::Tensor& x) {
-    const auto heads = [&](torch::nn::Linear& proj) {
-      return nn::split_heads(proj->forward(x), heads_);
-    };
+    const auto heads = [&](nn::Linear& proj) { return nn::split_heads(proj->forward(x), heads_); };
     const double scale = 1.0 / std::sqrt(double(x.size(-1)) / double(heads_));
     const torch::Tensor seen =
         nn::attention(heads(q_proj), heads(k_proj), heads(v_proj), {}, scale);
@@ -34,7 +32,7 @@ class AttentionImpl : public torch::nn::Module {
 
  private:
   int64_t heads_;
-  torch::nn::Linear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, out_proj{nullptr};
+  nn::Linear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, out_proj{nullptr};
 };
 TORCH_MODULE(Attention);
 
@@ -63,17 +61,17 @@ class PackedAttentionImpl : public torch::nn::Module {
  public:
   PackedAttentionImpl(int64_t width, int64_t heads) : heads_(heads) {
     in_proj_weight = register_parameter("in_proj_weight", torch::empty({3 * width, width}));
-    torch::nn::init::xavier_uniform_(in_proj_weight);
+    nn::init_xavier_uniform(in_proj_weight);
     in_proj_bias = register_parameter("in_proj_bias", torch::zeros({3 * width}));
-    out_proj = register_module("out_proj", torch::nn::Linear(width, width));
+    out_proj = register_module("out_proj", nn::Linear(width, width));
   }
   // query [B, Tq, width], context [B, T, width] -> [B, Tq, width]
   torch::Tensor forward(const torch::Tensor& query, const torch::Tensor& context) {
     const int64_t width = query.size(-1);
     const torch::Tensor q =
-        torch::linear(query, in_proj_weight.slice(0, 0, width), in_proj_bias.slice(0, 0, width));
+        nn::linear(query, in_proj_weight.slice(0, 0, width), in_proj_bias.slice(0, 0, width));
     const auto kv =
-        torch::linear(context, in_proj_weight.slice(0, width), in_proj_bias.slice(0, width))
+        nn::linear(context, in_proj_weight.slice(0, width), in_proj_bias.slice(0, width))
             .chunk(2, -1);
     const torch::Tensor seen = nn::attention(
         nn::split_heads(q, heads_), nn::split_heads(kv[0], heads_), nn::split_heads(kv[1], heads_),
@@ -84,7 +82,7 @@ class PackedAttentionImpl : public torch::nn::Module {
  private:
   int64_t heads_;
   torch::Tensor in_proj_weight, in_proj_bias;
-  torch::nn::Linear out_proj{nullptr};
+  nn::Linear out_proj{nullptr};
 };
 TORCH_MODULE(PackedAttention);
 
@@ -98,7 +96,8 @@ class PoolingHeadImpl : public torch::nn::Module {
     mlp = register_module("mlp", nn::Mlp(c.hidden_size, c.intermediate_size, nn::Gelu::kTanh));
   }
   torch::Tensor forward(const torch::Tensor& x) {
-    const torch::Tensor y = attention->forward(probe.expand({x.size(0), 1, -1}), x);
+    const torch::Tensor y =
+        attention->forward(probe.expand({x.size(0), 1, -1}).to(x.scalar_type()), x);
     return (y + mlp->forward(layernorm->forward(y))).select(1, 0);
   }
 
@@ -122,13 +121,12 @@ class EmbeddingsImpl : public torch::nn::Module {
           torch::nn::Conv2d(torch::nn::Conv2dOptions(options).stride(c.patch_size)));
     }
     position_embedding = register_module(
-        "position_embedding", torch::nn::Embedding(c.grid_side() * c.grid_side(), c.hidden_size));
-    const torch::NoGradGuard no_grad;
-    position_embedding->weight.normal_(0.0, 0.02);
+        "position_embedding", nn::Embedding(c.grid_side() * c.grid_side(), c.hidden_size));
+    position_embedding->init(0.02);
   }
   ConvStemOutput forward(const torch::Tensor& pixel_values) {
     ConvStemOutput maps = stem.is_empty()
-                              ? ConvStemOutput{patch_embedding->forward(pixel_values), {}}
+                              ? ConvStemOutput{nn::convolve(*patch_embedding, pixel_values), {}}
                               : stem->forward(pixel_values);
     const torch::Tensor tokens = maps.tokens.flatten(2).transpose(1, 2);
     if (tokens.size(1) != position_embedding->weight.size(0)) {
@@ -145,7 +143,7 @@ class EmbeddingsImpl : public torch::nn::Module {
  private:
   torch::nn::Conv2d patch_embedding{nullptr};
   ConvStem stem{nullptr};
-  torch::nn::Embedding position_embedding{nullptr};
+  nn::Embedding position_embedding{nullptr};
 };
 TORCH_MODULE(Embeddings);
 

@@ -11,9 +11,9 @@ using torch::indexing::Slice;
 HeadLayerImpl::HeadLayerImpl(int64_t width, int64_t heads, int64_t mlp_width) : heads_(heads) {
   const auto norm = [&] { return torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})); };
   norm1 = register_module("norm1", norm());
-  q = register_module("q", torch::nn::Linear(width, width));
-  kv = register_module("kv", torch::nn::Linear(width, 2 * width));
-  proj = register_module("proj", torch::nn::Linear(width, width));
+  q = register_module("q", nn::Linear(width, width));
+  kv = register_module("kv", nn::Linear(width, 2 * width));
+  proj = register_module("proj", nn::Linear(width, width));
   norm2 = register_module("norm2", norm());
   mlp = register_module("mlp", nn::Mlp(width, mlp_width, nn::Gelu::kErf));
 }
@@ -32,21 +32,26 @@ torch::Tensor HeadLayerImpl::forward(const torch::Tensor& x, int64_t keep,
   return y + mlp->forward(norm2->forward(y));
 }
 
-PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id)
+PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id,
+                               nn::Fresh fresh)
     : config_(config), img_context_token_id_(img_context_token_id) {
   const PlannerConfig& p = config.planner;
   const int64_t width = p.head.width;
-  backbone = register_module("backbone", InternVl(p.backbone));
+  {
+    const nn::NoInit published(fresh != nn::Fresh::kAll);
+    backbone = register_module("backbone", InternVl(p.backbone));
+  }
+  const nn::NoInit heads(fresh == nn::Fresh::kNone);
   tokens_per_image_ = backbone->tokens_per_image(config.image_size, config.image_size);
   if (p.pointing.enabled) {
     pointing = register_module(
         "pointing", PointingHead(p.pointing, p.backbone.vision_config.stem.feature_channels(),
                                  p.backbone.llm_config.vocab_size, width));
   }
-  project = register_module("project", torch::nn::Linear(p.backbone.llm_config.hidden_size, width));
+  project = register_module("project", nn::Linear(p.backbone.llm_config.hidden_size, width));
   if (p.head.proprio_token) {
-    proprio1 = register_module("proprio1", torch::nn::Linear(kProprioDim, width));
-    proprio2 = register_module("proprio2", torch::nn::Linear(width, width));
+    proprio1 = register_module("proprio1", nn::Linear(kProprioDim, width));
+    proprio2 = register_module("proprio2", nn::Linear(width, width));
   }
   queries = register_parameter("queries", torch::randn({config.queries(), width}) * 0.02);
   layers = register_module("layers", torch::nn::ModuleList());
@@ -55,9 +60,9 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
   }
   norm = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
   if (config.has_intents()) {
-    bins = register_module("bins", torch::nn::Linear(width, kActionDim * config.action.bins));
+    bins = register_module("bins", nn::Linear(width, kActionDim * config.action.bins));
   }
-  keyframe = register_module("keyframe", torch::nn::Linear(width, 3));
+  keyframe = register_module("keyframe", nn::Linear(width, 3));
 }
 
 PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
@@ -75,8 +80,9 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
     out.pointing = pointing->forward(out.map, input.instruction);
     rows.push_back(out.pointing.token);
   }
-  // The residual stream is in the precision of the weights, also under autocast: norms ask for it.
-  for (auto& row : rows) row = row.to(queries.scalar_type());
+  // The residual stream is not reduced, also under autocast: norms ask for it.
+  const auto type = nn::activation_type(queries.scalar_type());
+  for (auto& row : rows) row = row.to(type);
   torch::Tensor x = torch::cat(rows, 1);
   const int64_t k = config_.queries(), length = x.size(1);
   torch::Tensor mask;  // the head must not see the rows of padding tokens

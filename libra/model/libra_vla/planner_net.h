@@ -42,7 +42,7 @@ class HeadLayerImpl : public torch::nn::Module {
  private:
   int64_t heads_;
   torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
-  torch::nn::Linear q{nullptr}, kv{nullptr}, proj{nullptr};
+  nn::Linear q{nullptr}, kv{nullptr}, proj{nullptr};
   nn::Mlp mlp{nullptr};
 };
 TORCH_MODULE(HeadLayer);
@@ -50,7 +50,8 @@ TORCH_MODULE(HeadLayer);
 class PlannerNetImpl : public torch::nn::Module {
  public:
   // img_context_token_id: the placeholder that image tokens replace.
-  PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id);
+  PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context_token_id,
+                 nn::Fresh fresh = nn::Fresh::kAll);
   PlannerOutput forward(const PlannerInput& input);
   // The pointing map alone, without the language model (grounding pre-training).
   // pixel_values [B, C, 3, S, S] -> [B*C, d, h, w]
@@ -65,8 +66,8 @@ class PlannerNetImpl : public torch::nn::Module {
   int64_t tokens_per_image_ = 0;
   InternVl backbone{nullptr};
   PointingHead pointing{nullptr};
-  torch::nn::Linear project{nullptr}, proprio1{nullptr}, proprio2{nullptr};
-  torch::nn::Linear bins{nullptr}, keyframe{nullptr};
+  nn::Linear project{nullptr}, proprio1{nullptr}, proprio2{nullptr};
+  nn::Linear bins{nullptr}, keyframe{nullptr};
   torch::nn::ModuleList layers{nullptr};
   torch::nn::LayerNorm norm{nullptr};
   torch::Tensor queries;  // [K, W]

@@ -11,19 +11,19 @@ PointingHeadImpl::PointingHeadImpl(const PointingConfig& config, int64_t channel
   const int64_t width = config.width;
   conv = register_module(
       "conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, width, 3).padding(1)));
-  words = register_module("words", torch::nn::Embedding(vocab_size, width));
-  salience = register_module("salience", torch::nn::Linear(width, 1));
-  query1 = register_module("query1", torch::nn::Linear(width, width));
-  query2 = register_module("query2", torch::nn::Linear(width, width));
-  nowhere = register_module("nowhere", torch::nn::Linear(width, 1));
+  words = register_module("words", nn::Embedding(vocab_size, width));
+  salience = register_module("salience", nn::Linear(width, 1));
+  query1 = register_module("query1", nn::Linear(width, width));
+  query2 = register_module("query2", nn::Linear(width, width));
+  nowhere = register_module("nowhere", nn::Linear(width, 1));
   // soft-argmax 2, spread 2, share of the cells 1, attended feature
-  token1 = register_module("token1", torch::nn::Linear(width + 5, token_width));
-  token2 = register_module("token2", torch::nn::Linear(token_width, token_width));
+  token1 = register_module("token1", nn::Linear(width + 5, token_width));
+  token2 = register_module("token2", nn::Linear(token_width, token_width));
   log_scale = register_parameter("log_scale", torch::zeros({1}));
 }
 
 torch::Tensor PointingHeadImpl::map(const torch::Tensor& features) {
-  return torch::relu(conv->forward(features));
+  return torch::relu(nn::convolve(*conv, features));
 }
 
 torch::Tensor PointingHeadImpl::embed(const TextQueries& queries) {

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "libra/model/libra_vla/config.h"
+#include "libra/nn/linear.h"
 
 namespace libra::model {
 
@@ -36,9 +37,9 @@ class PointingHeadImpl : public torch::nn::Module {
   torch::Tensor embed(const TextQueries& queries);  // [B, P, width]
 
   torch::nn::Conv2d conv{nullptr};
-  torch::nn::Embedding words{nullptr};
-  torch::nn::Linear salience{nullptr}, query1{nullptr}, query2{nullptr}, nowhere{nullptr};
-  torch::nn::Linear token1{nullptr}, token2{nullptr};
+  nn::Embedding words{nullptr};
+  nn::Linear salience{nullptr}, query1{nullptr}, query2{nullptr}, nowhere{nullptr};
+  nn::Linear token1{nullptr}, token2{nullptr};
   torch::Tensor log_scale;
 };
 TORCH_MODULE(PointingHead);

@@ -2,28 +2,32 @@
 
 namespace libra::model {
 
-RefinerNetImpl::RefinerNetImpl(const LibraVlaConfig& config) : config_(config) {
+RefinerNetImpl::RefinerNetImpl(const LibraVlaConfig& config, nn::Fresh fresh) : config_(config) {
   const RefinerConfig& r = config.refiner;
   const int64_t width = r.width;
+  const nn::NoInit heads(fresh == nn::Fresh::kNone);
   if (config.refiner_has_vision()) {
-    vision = register_module("vision", SiglipVision(r.vision));
-    project = register_module("project", torch::nn::Linear(r.vision.hidden_size, width));
+    {
+      const nn::NoInit published(fresh != nn::Fresh::kAll);
+      vision = register_module("vision", SiglipVision(r.vision));
+    }
+    project = register_module("project", nn::Linear(r.vision.hidden_size, width));
     camera = register_parameter("camera", torch::randn({config.cameras, 1, width}) * 0.02);
   }
   if (config.refiner_needs_planner()) {
     planner_project =
-        register_module("planner_project", torch::nn::Linear(config.planner.head.width, width));
+        register_module("planner_project", nn::Linear(config.planner.head.width, width));
   }
-  proprio1 = register_module("proprio1", torch::nn::Linear(kProprioDim, width));
-  proprio2 = register_module("proprio2", torch::nn::Linear(width, width));
+  proprio1 = register_module("proprio1", nn::Linear(kProprioDim, width));
+  proprio2 = register_module("proprio2", nn::Linear(width, width));
   if (config.has_intents()) {
-    codebook = register_module("codebook", torch::nn::Embedding(config.action.bins, r.code_width));
+    codebook = register_module("codebook", nn::Embedding(config.action.bins, r.code_width));
     dimension = register_parameter("dimension", torch::randn({kActionDim, r.code_width}) * 0.02);
     intent_project =
-        register_module("intent_project", torch::nn::Linear(kActionDim * r.code_width, width));
+        register_module("intent_project", nn::Linear(kActionDim * r.code_width, width));
   }
-  action_in = register_module("action_in", torch::nn::Linear(kActionDim, width));
-  join = register_module("join", torch::nn::Linear((config.has_intents() ? 2 : 1) * width, width));
+  action_in = register_module("action_in", nn::Linear(kActionDim, width));
+  join = register_module("join", nn::Linear((config.has_intents() ? 2 : 1) * width, width));
   position = register_parameter("position", torch::randn({config.action.horizon, width}) * 0.02);
   t_embedder = register_module("t_embedder", nn::TimestepEmbedder(width));
   blocks = register_module("blocks", torch::nn::ModuleList());

@@ -9,6 +9,7 @@
 #include "libra/model/backbones/siglip.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/nn/dit.h"
+#include "libra/nn/linear.h"
 #include "libra/nn/timestep.h"
 
 namespace libra::model {
@@ -27,7 +28,7 @@ struct RefinerContext {
 
 class RefinerNetImpl : public torch::nn::Module {
  public:
-  explicit RefinerNetImpl(const LibraVlaConfig& config);
+  explicit RefinerNetImpl(const LibraVlaConfig& config, nn::Fresh fresh = nn::Fresh::kAll);
 
   // Encodes the images (F_geo) and proprio once: [B, ...].
   RefinerContext encode(const RefinerInput& input);
@@ -44,13 +45,12 @@ class RefinerNetImpl : public torch::nn::Module {
  private:
   LibraVlaConfig config_;
   SiglipVision vision{nullptr};
-  torch::nn::Linear project{nullptr}, planner_project{nullptr}, proprio1{nullptr},
-      proprio2{nullptr};
-  torch::nn::Linear intent_project{nullptr}, action_in{nullptr}, join{nullptr};
-  torch::nn::Embedding codebook{nullptr};  // one embedding per bin, shared by the dimensions
-  torch::Tensor dimension;                 // [D, code] tells the dimensions apart
-  torch::Tensor position;                  // [H, W] place in the chunk
-  torch::Tensor camera;                    // [C, 1, W] tells the cameras apart
+  nn::Linear project{nullptr}, planner_project{nullptr}, proprio1{nullptr}, proprio2{nullptr};
+  nn::Linear intent_project{nullptr}, action_in{nullptr}, join{nullptr};
+  nn::Embedding codebook{nullptr};  // one embedding per bin, shared by the dimensions
+  torch::Tensor dimension;          // [D, code] tells the dimensions apart
+  torch::Tensor position;           // [H, W] place in the chunk
+  torch::Tensor camera;             // [C, 1, W] tells the cameras apart
   nn::TimestepEmbedder t_embedder{nullptr};
   torch::nn::ModuleList blocks{nullptr};
   nn::DitFinalLayer final_layer{nullptr};

@@ -1,0 +1,25 @@
+// Flags of every command that runs a checkpoint's networks.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "libra/policy/load_policy.h"
+
+namespace libra::cli {
+
+inline void add_policy_flags(CLI::App& command, PolicyOptions& options) {
+  command
+      .add_option("--denoise-steps", options.denoise_steps,
+                  "refiner iterations; 0: the checkpoint's")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  command
+      .add_option("--precision", options.precision,
+                  "of weights and activations: f32, bf16; auto: bf16 for models of more than "
+                  "256 million weights")
+      ->check(CLI::IsMember({"auto", "f32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
+}
+
+}  // namespace libra::cli

@@ -1,0 +1,134 @@
+#include "libra/nn/linear.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace libra::nn {
+namespace {
+
+thread_local bool g_no_init = false;
+
+bool is_reduced(torch::ScalarType type) {
+  return type == torch::kBFloat16 || type == torch::kFloat16;
+}
+
+// In which dtype a product with a reduced weight is made.
+torch::ScalarType product_type(const torch::Tensor& weight) {
+  return weight.device().is_cpu() ? torch::kFloat32 : weight.scalar_type();
+}
+
+// x [T, in] f32 times the transpose of weight [out, in] bf16. A panel of the weight is widened and
+// used while it is in the cache: no f32 copy of the whole ever exists, and a few rows of x cost
+// little more than reading the weight once.
+torch::Tensor panel_product(const torch::Tensor& x, const torch::Tensor& weight) {
+  constexpr int64_t kPanelBytes = 1 << 20;
+  const int64_t out = weight.size(0);
+  const int64_t rows = std::max<int64_t>(16, kPanelBytes / (4 * weight.size(1)));
+  const torch::Tensor product = torch::empty({x.size(0), out}, x.options());
+  at::parallel_for(0, (out + rows - 1) / rows, 1, [&](int64_t begin, int64_t end) {
+    const torch::NoGradGuard no_grad;  // worker threads do not inherit the mode
+    for (int64_t i = begin * rows; i < std::min(end * rows, out); i += rows) {
+      const int64_t count = std::min(rows, out - i);
+      torch::Tensor target = product.narrow(1, i, count);
+      at::mm_out(target, x, weight.narrow(0, i, count).to(torch::kFloat32).t());
+    }
+  });
+  return product;
+}
+
+}  // namespace
+
+NoInit::NoInit(bool on) : before_(g_no_init) { g_no_init = before_ || on; }
+NoInit::~NoInit() { g_no_init = before_; }
+
+void init_normal(const torch::Tensor& weight, double deviation) {
+  if (!g_no_init) torch::nn::init::normal_(weight, 0.0, deviation);
+}
+
+void init_xavier_uniform(const torch::Tensor& weight) {
+  if (!g_no_init) torch::nn::init::xavier_uniform_(weight);
+}
+
+void init_zeros(const torch::Tensor& weight) {
+  if (!g_no_init) torch::nn::init::zeros_(weight);
+}
+
+torch::ScalarType parameter_type(const torch::Tensor& parameter, torch::ScalarType precision) {
+  if (!parameter.is_floating_point()) return parameter.scalar_type();
+  return parameter.dim() >= 2 ? precision : torch::kFloat32;
+}
+
+void set_precision(torch::nn::Module& module, torch::ScalarType precision) {
+  for (auto& p : module.parameters()) p.set_data(p.to(parameter_type(p, precision)));
+}
+
+torch::ScalarType activation_type(torch::ScalarType weight) {
+  return weight == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+}
+
+torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
+                     const torch::Tensor& bias) {
+  if (!is_reduced(weight.scalar_type())) return torch::linear(x, weight, bias);
+  const auto type = product_type(weight);
+  const torch::Tensor input = x.to(type);
+  const bool panels =
+      type != weight.scalar_type() &&
+      !(torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()));
+  const torch::Tensor product =
+      panels ? panel_product(input.reshape({-1, x.size(-1)}), weight)
+             : torch::linear(input.reshape({-1, x.size(-1)}), weight.to(type));
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  const torch::Tensor whole = product.to(x.scalar_type()).reshape(shape);
+  return bias.defined() ? whole + bias : whole;
+}
+
+LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
+  weight = register_parameter("weight", torch::empty({out, in}));
+  bias = register_parameter("bias", with_bias ? torch::empty({out}) : torch::Tensor(), with_bias);
+  if (g_no_init) return;
+  // torch.nn.Linear.reset_parameters
+  torch::nn::init::kaiming_uniform_(weight, std::sqrt(5.0));
+  const double bound = 1.0 / std::sqrt(double(in));
+  if (with_bias) torch::nn::init::uniform_(bias, -bound, bound);
+}
+
+torch::Tensor LinearImpl::forward(const torch::Tensor& x) { return linear(x, weight, bias); }
+
+EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t width, int64_t padding_id)
+    : padding_id_(padding_id < count ? padding_id : -1) {
+  weight = register_parameter("weight", torch::empty({count, width}));
+  init(1.0);
+}
+
+void EmbeddingImpl::init(double deviation) {
+  if (g_no_init) return;
+  const torch::NoGradGuard no_grad;
+  weight.normal_(0.0, deviation);
+  if (padding_id_ >= 0) weight[padding_id_].zero_();
+}
+
+torch::Tensor EmbeddingImpl::forward(const torch::Tensor& ids) {
+  const torch::Tensor rows = torch::embedding(weight, ids, padding_id_);
+  return rows.to(activation_type(rows.scalar_type()));
+}
+
+torch::Tensor convolve(torch::nn::Conv2dImpl& conv, const torch::Tensor& x) {
+  if (!is_reduced(conv.weight.scalar_type())) return conv.forward(x);
+  const auto type = product_type(conv.weight);
+  namespace F = torch::nn::functional;
+  const auto& o = conv.options;
+  const torch::Tensor product = F::conv2d(x.to(type), conv.weight.to(type),
+                                          F::Conv2dFuncOptions()
+                                              .stride(o.stride())
+                                              .padding(o.padding())
+                                              .dilation(o.dilation())
+                                              .groups(o.groups()))
+                                    .to(x.scalar_type());
+  return conv.bias.defined() ? product + conv.bias.view({-1, 1, 1}) : product;
+}
+
+}  // namespace libra::nn
