@@ -4,7 +4,8 @@
 #   makes the gtest program <folder>_test from tests/<folder>/*_test.cc.
 add_library(libra_flags INTERFACE)
 # -Wrestrict fires falsely on std::string concatenation in GCC 12 (GCC bug 105651).
-target_compile_options(libra_flags INTERFACE -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-restrict)
+target_compile_options(libra_flags INTERFACE -Wall -Wextra -Werror -Wno-unknown-pragmas
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_include_directories(libra_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(LIBRA_NATIVE)
   target_compile_options(libra_flags INTERFACE -march=native)

@@ -213,6 +213,11 @@ void ConfigFields::set(std::string_view assignment) const {
   if (equals == std::string_view::npos) {
     throw Error(ErrorCode::kBadInput, {.where = where, .problem = "not of the form field=value"});
   }
+  try {
+    (void)json(assignment).dump();
+  } catch (const json::type_error&) {
+    throw Error(ErrorCode::kBadInput, {.where = "--set", .problem = "is not UTF-8 text"});
+  }
   const std::string path(assignment.substr(0, equals)), text(assignment.substr(equals + 1));
   json value = json::parse(text, nullptr, false);
   if (value.is_discarded() || value.is_object()) value = text;

@@ -7,7 +7,14 @@
 namespace libra::preprocess {
 
 std::unique_ptr<PieceModel> make_piece_model() {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)  // clang's way to tell
+#define LIBRA_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define LIBRA_ADDRESS_SANITIZER 1
+#else
+#define LIBRA_ADDRESS_SANITIZER 0
+#endif
+#if LIBRA_ADDRESS_SANITIZER
   constexpr int kFlags = RTLD_NOW | RTLD_LOCAL;  // AddressSanitizer does not work with DEEPBIND
 #else
   constexpr int kFlags = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;

@@ -109,5 +109,14 @@ TEST(Config, SetTakesDottedPaths) {
   EXPECT_EQ(c.inner.mode, "b");
 }
 
+TEST(ConfigFields, SetRefusesWhatIsNotUtf8) {
+  struct {
+    int side = 3;
+    void list(ConfigFields& f) { f.add("side", side, "", {1, 64}); }
+  } config;
+  EXPECT_THROW(list_fields(config).set("side=f\xf8"), Error);
+  EXPECT_EQ(config.side, 3);
+}
+
 }  // namespace
 }  // namespace libra
