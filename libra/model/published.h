@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include "libra/model/backbones/internvl.h"
-#include "libra/model/backbones/siglip.h"
+#include "libra/model/backbones/tower_configs.h"
 
 namespace libra::model {
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "libra/core/config.h"
+#include "libra/model/backbones/tower_configs.h"
 
 namespace libra::model {
 
@@ -16,24 +16,6 @@ struct VisionOutput {
   torch::Tensor pooler_output;      // [B, hidden]; undefined when the tower has no pooling
   torch::Tensor features;           // [B, C, h, w] stage map of the stem; undefined without one
   std::vector<torch::Tensor> hidden_states;  // embeddings, then each layer's output; when asked for
-};
-
-// One convolution per entry, ReLU between them, the last one gives the tokens' width. Example for
-// 128 px: channels [64, 64, 192], kernels [8, 3, 3], strides [4, 2, 2], feature_stage 1 gives the
-// map [64, 16, 16] and 8 x 8 tokens.
-struct ConvStemConfig {
-  std::vector<int> channels;  // empty: no stem; the last must equal the tower's hidden_size
-  std::vector<int> kernels;
-  std::vector<int> strides;
-  int feature_stage = 0;  // index of the stage whose output (after ReLU) is kept as `features`
-  void list(ConfigFields& f);
-
-  bool enabled() const { return !channels.empty(); }
-  int feature_channels() const;  // of the kept map
-  // Side of the output grid for an image side (px).
-  int output_side(int image_side) const;
-  // Throws Error(kBadInput) when the lists disagree or do not end in hidden_size.
-  void validate(const std::string& where, int hidden_size) const;
 };
 
 struct ConvStemOutput {

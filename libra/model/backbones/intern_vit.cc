@@ -133,26 +133,6 @@ class InternVitImpl::Embeddings : public torch::nn::Module {
   ConvStem stem{nullptr};
 };
 
-void InternVitConfig::list(ConfigFields& f) {
-  f.add("hidden_size", hidden_size, "token width", {1, 65536});
-  f.add("intermediate_size", intermediate_size, "hidden width of the MLP", {1, 262144});
-  f.add("num_hidden_layers", num_hidden_layers, "transformer layers", {0, 256});
-  f.add("num_attention_heads", num_attention_heads, "attention heads", {1, 512});
-  f.add("num_channels", num_channels, "image channels", {1, 16});
-  f.add("patch_size", patch_size, "side of a patch (px)", {1, 1024});
-  f.add("image_size", image_size, "side of a training image (px)", {1, 8192});
-  f.add("norm_type", norm_type, "kind of norm", {"layer_norm", "rms_norm"});
-  f.add("layer_norm_eps", layer_norm_eps, "epsilon of the norms", {0, 1});
-  f.add("qkv_bias", qkv_bias, "bias of the q, k, v projection");
-  f.add("qk_normalization", qk_normalization, "RMS norm of queries and keys");
-  f.add("initializer_factor", initializer_factor, "start value of the layer scales", {0, 100});
-  f.section("stem", stem);
-}
-
-int InternVitConfig::grid_side(int pixels) const {
-  return stem.enabled() ? stem.output_side(pixels) : pixels / patch_size;
-}
-
 InternVitImpl::InternVitImpl(const InternVitConfig& config) : config_(config) {
   config.stem.validate("vision.stem", config.hidden_size);
   if (config.hidden_size % config.num_attention_heads != 0) {

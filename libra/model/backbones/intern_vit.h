@@ -5,32 +5,10 @@
 
 #include <string>
 
-#include "libra/core/config.h"
 #include "libra/model/backbones/conv_stem.h"
+#include "libra/model/backbones/tower_configs.h"
 
 namespace libra::model {
-
-// Names and defaults of the published vision_config (InternVL2_5-2B); `stem` is ours.
-struct InternVitConfig {
-  int hidden_size = 1024;
-  int intermediate_size = 4096;
-  int num_hidden_layers = 24;
-  int num_attention_heads = 16;
-  int num_channels = 3;
-  int patch_size = 14;
-  int image_size = 448;  // side of the training images (px): position embedding grid
-  std::string norm_type = "layer_norm";  // or rms_norm
-  double layer_norm_eps = 1e-6;
-  bool qkv_bias = true;
-  bool qk_normalization = false;
-  double initializer_factor = 1.0;  // start value of ls1, ls2
-  ConvStemConfig stem;
-  void list(ConfigFields& f);
-
-  int grid_side() const { return grid_side(image_size); }
-  // Tokens along an image side of `pixels`.
-  int grid_side(int pixels) const;
-};
 
 class InternVitImpl : public torch::nn::Module {
  public:

@@ -129,26 +129,6 @@ class InternLm2Impl::Model : public torch::nn::Module {
   nn::RmsNorm norm{nullptr};
 };
 
-void InternLm2Config::list(ConfigFields& f) {
-  f.add("vocab_size", vocab_size, "token ids", {1, 10000000});
-  f.add("hidden_size", hidden_size, "token width", {1, 65536});
-  f.add("intermediate_size", intermediate_size, "hidden width of the MLP", {1, 262144});
-  f.add("num_hidden_layers", num_hidden_layers, "transformer layers", {0, 256});
-  f.add("num_attention_heads", num_attention_heads, "query heads", {1, 512});
-  f.add("num_key_value_heads", num_key_value_heads, "key and value heads", {1, 512});
-  f.add("max_position_embeddings", max_position_embeddings, "positions before rotation is rescaled",
-        {1, 1e8});
-  f.add("rope_theta", rope_theta, "base of the rotation", {1, 1e12});
-  f.add("rope_scaling_type", rope_scaling_type, "beyond max_position_embeddings",
-        {"none", "linear", "dynamic"});
-  f.add("rope_scaling_factor", rope_scaling_factor, "of that scaling", {1, 1000});
-  f.add("rms_norm_eps", rms_norm_eps, "epsilon of the norms", {0, 1});
-  f.add("bias", bias, "bias of the attention's projections");
-  f.add("pad_token_id", pad_token_id, "its embedding gets no gradient; -1: none", {-1, 1e7});
-  f.add("initializer_range", initializer_range, "deviation of fresh weights", {0, 1});
-  f.add("with_lm_head", with_lm_head, "has the output layer");
-}
-
 InternLm2Impl::InternLm2Impl(const InternLm2Config& config)
     : config_(config), rope_(rope_options(config)) {
   validate(config);

@@ -6,32 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "libra/core/config.h"
+#include "libra/model/backbones/tower_configs.h"
 #include "libra/nn/linear.h"
 #include "libra/nn/rope.h"
 
 namespace libra::model {
-
-// Names and defaults of the published llm_config (InternVL2_5-2B); rope_scaling's two entries are
-// flat here, and with_lm_head is ours.
-struct InternLm2Config {
-  int vocab_size = 92553;
-  int hidden_size = 2048;
-  int intermediate_size = 8192;
-  int num_hidden_layers = 24;
-  int num_attention_heads = 16;
-  int num_key_value_heads = 8;
-  int max_position_embeddings = 32768;
-  double rope_theta = 1000000.0;
-  std::string rope_scaling_type = "dynamic";  // none, linear, dynamic
-  double rope_scaling_factor = 2.0;
-  double rms_norm_eps = 1e-5;
-  bool bias = false;
-  int pad_token_id = 2;  // its embedding gets no gradient; -1: none
-  double initializer_range = 0.02;
-  bool with_lm_head = false;  // the planner needs hidden states only
-  void list(ConfigFields& f);
-};
 
 // Keys (already rotated) and values of the tokens seen so far, one pair per layer. Empty at first;
 // forward() appends. [B, kv_heads, N, d]

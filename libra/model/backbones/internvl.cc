@@ -7,14 +7,6 @@
 
 namespace libra::model {
 
-void InternVlConfig::list(ConfigFields& f) {
-  f.section("vision_config", vision_config);
-  f.section("llm_config", llm_config);
-  f.add("downsample_ratio", downsample_ratio, "side of the token grid after shuffling", {0.01, 1});
-  f.add("ps_version", ps_version, "pixel shuffle version", {"v1", "v2"});
-  f.add("select_layer", select_layer, "hidden state of the vision tower", {-256, 256});
-}
-
 torch::Tensor pixel_shuffle(const torch::Tensor& x, double ratio, const std::string& version) {
   const int64_t r = std::llround(1.0 / ratio);
   if (r == 1) return x;

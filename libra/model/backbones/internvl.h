@@ -12,16 +12,6 @@
 
 namespace libra::model {
 
-// Names of the published config.json.
-struct InternVlConfig {
-  InternVitConfig vision_config;
-  InternLm2Config llm_config;
-  double downsample_ratio = 0.5;  // of the token grid's side; 1 keeps every token
-  std::string ps_version = "v2";  // v1: rows and columns of the shuffled grid swapped
-  int select_layer = -1;          // which hidden state of the vision tower; -1: its output
-  void list(ConfigFields& f);
-};
-
 // x [B, h, w, c] -> [B, h*ratio, w*ratio, c/ratio^2]; h and w must divide by 1/ratio.
 torch::Tensor pixel_shuffle(const torch::Tensor& x, double ratio, const std::string& version);
 

@@ -182,23 +182,6 @@ class SiglipVisionImpl::Transformer : public torch::nn::Module {
   PoolingHead head{nullptr};
 };
 
-void SiglipVisionConfig::list(ConfigFields& f) {
-  f.add("hidden_size", hidden_size, "token width", {1, 65536});
-  f.add("intermediate_size", intermediate_size, "hidden width of the MLP", {1, 262144});
-  f.add("num_hidden_layers", num_hidden_layers, "transformer layers", {0, 256});
-  f.add("num_attention_heads", num_attention_heads, "attention heads", {1, 512});
-  f.add("num_channels", num_channels, "image channels", {1, 16});
-  f.add("image_size", image_size, "side of an image (px)", {1, 8192});
-  f.add("patch_size", patch_size, "side of a patch (px)", {1, 1024});
-  f.add("layer_norm_eps", layer_norm_eps, "epsilon of the norms", {0, 1});
-  f.add("pooling_head", pooling_head, "has the attention pooling head");
-  f.section("stem", stem);
-}
-
-int SiglipVisionConfig::grid_side() const {
-  return stem.enabled() ? stem.output_side(image_size) : image_size / patch_size;
-}
-
 SiglipVisionImpl::SiglipVisionImpl(const SiglipVisionConfig& config) {
   config.stem.validate("vision.stem", config.hidden_size);
   if (config.hidden_size % config.num_attention_heads != 0) {

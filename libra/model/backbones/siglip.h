@@ -3,28 +3,10 @@
 
 #include <torch/torch.h>
 
-#include "libra/core/config.h"
 #include "libra/model/backbones/conv_stem.h"
+#include "libra/model/backbones/tower_configs.h"
 
 namespace libra::model {
-
-// Names of the published vision_config; defaults of so400m-patch14-384. `pooling_head` and `stem`
-// are ours.
-struct SiglipVisionConfig {
-  int hidden_size = 1152;
-  int intermediate_size = 4304;
-  int num_hidden_layers = 27;
-  int num_attention_heads = 16;
-  int num_channels = 3;
-  int image_size = 384;
-  int patch_size = 14;
-  double layer_norm_eps = 1e-6;
-  bool pooling_head = false;  // attention pooling: pooler_output
-  ConvStemConfig stem;
-  void list(ConfigFields& f);
-
-  int grid_side() const;  // tokens along the image side
-};
 
 // Parameter names begin with vision_model., as in the checkpoints.
 class SiglipVisionImpl : public torch::nn::Module {

@@ -6,8 +6,7 @@
 
 #include "libra/core/config.h"
 #include "libra/core/observation.h"
-#include "libra/model/backbones/internvl.h"
-#include "libra/model/backbones/siglip.h"
+#include "libra/model/backbones/tower_configs.h"
 #include "libra/nn/diffusion.h"
 
 namespace libra::model {
