@@ -142,7 +142,7 @@ NormStats norm_stats_from_json(const std::string& text, const std::string& where
   }
   check_keys(object, {"kind", "samples", "episodes", "action", "proprio"}, where, "");
   NormStats stats;
-  const auto& kind = member(object, "kind", where, "kind");
+  const auto kind = member(object, "kind", where, "kind");
   if (kind != "q01_q99" && kind != "identity") {
     fail(where, "kind", "q01_q99 or identity", kind.dump());
   }

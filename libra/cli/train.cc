@@ -25,16 +25,17 @@ struct TrainFlags {
 // New networks for the data, or those of the checkpoint that the run goes on from.
 policy::ModelBundle start_bundle(const TrainFlags& flags, training::RunConfig& run,
                                  const data::DemoSet& demos) {
-  if (flags.init.empty()) {
-    const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
-    return policy::make_bundle(run.model, stats, flags.tokenizer);
-  }
+  const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
+  if (flags.init.empty()) return policy::make_bundle(run.model, stats, flags.tokenizer);
   policy::ModelBundle bundle = policy::load_bundle(flags.init);
   if (list_fields(bundle.config).to_json() != list_fields(run.model).to_json()) {
     throw Error(ErrorCode::kBadInput,
                 {.where = "--init " + flags.init,
                  .problem = "is not the model that " + flags.config + " describes",
                  .next = "train with the configuration of the run that made it"});
+  }
+  if (bundle.transforms->stats().samples == 0) {  // imported: it has not met any data yet
+    bundle.transforms = bundle.transforms->with_stats(stats);
   }
   return bundle;
 }

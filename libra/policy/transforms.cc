@@ -45,6 +45,10 @@ Transforms::Transforms(const model::LibraVlaConfig& config, const action::NormSt
       tokens_per_camera_(size_t(config.cameras), tokens_per_image),
       style_(preprocess::parse_prompt_style(config.prompt)) {}
 
+std::shared_ptr<const Transforms> Transforms::with_stats(const action::NormStats& stats) const {
+  return std::make_shared<const Transforms>(config_, stats, tokenizer_, tokens_per_camera_.front());
+}
+
 torch::Tensor Transforms::bytes(std::span<const Observation* const> observations, int side) const {
   const int64_t batch = int64_t(observations.size()), cameras = config_.cameras;
   torch::Tensor out = torch::empty({batch, cameras, side, side, 3}, torch::kUInt8);

@@ -30,6 +30,9 @@ class Transforms {
   Transforms(const model::LibraVlaConfig& config, const action::NormStats& stats,
              std::shared_ptr<const preprocess::Tokenizer> tokenizer, int tokens_per_image);
 
+  // The same for other training data.
+  std::shared_ptr<const Transforms> with_stats(const action::NormStats& stats) const;
+
   // Images of observations as bytes [B, C, side, side, 3], resized where their side differs.
   torch::Tensor bytes(std::span<const Observation* const> observations, int side) const;
   // Bytes [B, C, S, S, 3] -> floats [B, C, 3, S, S]: ImageNet's normalisation for the planner,

@@ -210,7 +210,7 @@ StepReport Trainer::step(int64_t index) {
                            [&](torch::Tensor logits) { taken_logits = std::move(logits); });
       // Not backward(): both threads would add to the same gradients, in whatever order.
       taken_gradients = torch::autograd::grad({taken.loss}, planner_optimizer_.parameters(), {},
-                                              c10::nullopt, false, /*allow_unused=*/true);
+                                              /*retain_graph=*/{}, false, /*allow_unused=*/true);
     }
     torch::Tensor bins;
     if (config.has_intents()) {
