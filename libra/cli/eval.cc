@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "libra/action/action.h"
@@ -29,20 +27,6 @@ struct EvalFlags {
   PolicyOptions policy;
   uint64_t seed = 0;
 };
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush()) {
-    throw Error(ErrorCode::kFailed, {.where = path, .problem = "cannot write"});
-  }
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 action::NormStats read_norm_stats(const std::string& checkpoint) {
   const std::string path = checkpoint + "/norm_stats.json";

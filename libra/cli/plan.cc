@@ -1,7 +1,5 @@
 // libra plan: what the planner would do for given camera images and an instruction, in plain words.
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "libra/action/action.h"
@@ -27,10 +25,7 @@ Proprio proprio_of(const PlanFlags& flags) {
   std::vector<double> values = flags.proprio;
   if (values.empty()) {
     const std::string path = flags.checkpoint + "/norm_stats.json";
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
-    values =
-        action::norm_stats_from_json({std::istreambuf_iterator<char>(file), {}}, path).proprio.mean;
+    values = action::norm_stats_from_json(read_file(path), path).proprio.mean;
   }
   Proprio proprio{};
   std::copy_n(values.begin(), std::min(values.size(), proprio.size()), proprio.begin());

@@ -1,12 +1,14 @@
 // core: the nouns that every stage reads and writes (observations, actions, intents, plans), the
 // interfaces Planner, Refiner, Policy and Env that join the stages, and the small tools everything
-// leans on: errors, random numbers, clock, histogram, progress bar, configuration lists.
+// leans on: errors, random numbers, clock, histogram, progress bar, configuration lists,
+// whole files.
 // It includes no other folder, and no LibTorch, MuJoCo, HDF5 or sockets.
 #pragma once
 
 #include "libra/core/config.h"
 #include "libra/core/env.h"
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/core/histogram.h"
 #include "libra/core/intent.h"
 #include "libra/core/observation.h"

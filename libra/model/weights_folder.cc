@@ -1,10 +1,9 @@
 #include "libra/model/weights_folder.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/model/weight_index.h"
 
 namespace libra::model {
@@ -19,9 +18,8 @@ WeightsFolder::WeightsFolder(const std::string& dir) : dir_(dir) {
   const std::string index_path = dir + "/" + kIndexFile;
   std::map<std::string, std::string> index;  // empty: one file
   std::map<std::string, size_t> shards;
-  if (std::ifstream file(index_path, std::ios::binary); file) {
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    index = parse_weight_index(text, index_path);
+  if (std::filesystem::exists(index_path)) {
+    index = parse_weight_index(read_file(index_path), index_path);
     for (const auto& [name, shard] : index) {
       if (shards.count(shard) > 0) continue;
       if (!std::filesystem::exists(dir + "/" + shard)) {

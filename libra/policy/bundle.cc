@@ -2,10 +2,9 @@
 
 #include <cctype>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/model/checkpoint.h"
 
 namespace libra::policy {
@@ -19,26 +18,12 @@ constexpr const char* kStatsFile = "norm_stats.json";
 constexpr const char* kTokenizerFile = "tokenizer.model";
 constexpr const char* kAddedTokensFile = "added_tokens.json";
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw Error(ErrorCode::kNotFound,
-                {.where = path.string(),
-                 .problem = "cannot be read",
-                 .expected = std::string("a checkpoint folder with ") + kConfigFile + ", " +
-                             kWeightsFile + ", " + kStatsFile + ", " + kTokenizerFile,
-                 .next = "train one with `libra train`, or use one from checkpoints/"});
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void write_file(const fs::path& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file << bytes;
-  if (!file.flush())
-    throw Error(ErrorCode::kFailed, {.where = path.string(), .problem = "cannot be written"});
+// A text file of a checkpoint folder.
+std::string read_part(const fs::path& path) {
+  return read_file(path.string(),
+                   std::string("a checkpoint folder with ") + kConfigFile + ", " + kWeightsFile +
+                       ", " + kStatsFile + ", " + kTokenizerFile,
+                   "train one with `libra train`, or use one from checkpoints/");
 }
 
 torch::Device parse_device(const std::string& name) {
@@ -109,7 +94,7 @@ ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormS
 model::LibraVlaConfig read_bundle_config(const std::string& dir) {
   model::LibraVlaConfig config;
   const std::string path = (fs::path(dir) / kConfigFile).string();
-  list_fields(config).read_json(read_file(path), path);
+  list_fields(config).read_json(read_part(path), path);
   return config;
 }
 
@@ -120,7 +105,7 @@ ModelBundle load_bundle(const std::string& dir, const BundleOptions& options) {
   const std::string weights = weights_path(dir);
   const model::LibraVlaConfig config = read_bundle_config(dir);
   const std::string stats_path = (fs::path(dir) / kStatsFile).string();
-  const action::NormStats stats = action::norm_stats_from_json(read_file(stats_path), stats_path);
+  const action::NormStats stats = action::norm_stats_from_json(read_part(stats_path), stats_path);
   ModelBundle bundle = make_bundle(config, stats, dir, nn::Fresh::kNone);
   const auto precision = parse_precision(options.precision, bundle);
   // Each half ignores the other's tensors; a name of neither is found by both together.
@@ -150,10 +135,11 @@ void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> we
   fs::remove_all(fresh);
   fs::create_directories(fresh);
   model::LibraVlaConfig config = bundle.config;
-  write_file(fresh / kConfigFile, list_fields(config).to_json());
-  write_file(fresh / kStatsFile, action::to_json(bundle.transforms->stats()));
-  write_file(fresh / kTokenizerFile, bundle.transforms->tokenizer().model_bytes());
-  write_file(fresh / kAddedTokensFile, bundle.transforms->tokenizer().added_tokens_json());
+  write_file((fresh / kConfigFile).string(), list_fields(config).to_json());
+  write_file((fresh / kStatsFile).string(), action::to_json(bundle.transforms->stats()));
+  write_file((fresh / kTokenizerFile).string(), bundle.transforms->tokenizer().model_bytes());
+  write_file((fresh / kAddedTokensFile).string(),
+             bundle.transforms->tokenizer().added_tokens_json());
   model::write_safetensors(weights_path(fresh.string()), std::move(weights), {{"format", "libra"}},
                            progress);
   fs::remove_all(kept);

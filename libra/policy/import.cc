@@ -1,13 +1,12 @@
 #include "libra/policy/import.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/model/checkpoint.h"
 #include "libra/model/published.h"
 #include "libra/model/weights_folder.h"
@@ -43,14 +42,8 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return out.str();
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw Error(
-        ErrorCode::kNotFound,
-        {.where = path, .problem = "cannot be read", .expected = "a published model folder"});
-  }
-  return {std::istreambuf_iterator<char>(file), {}};
+std::string read_config(const std::string& folder) {
+  return read_file(folder + "/config.json", "a published model folder");
 }
 
 int64_t weights_of(const std::vector<int64_t>& shape) { return c10::multiply_integers(shape); }
@@ -139,13 +132,6 @@ int64_t bytes_of(const std::vector<PendingTensor>& tensors) {
   return total;
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush())
-    throw Error(ErrorCode::kFailed, {.where = path, .problem = "cannot be written"});
-}
-
 // Files named as published: model-00001-of-00003.safetensors and their index, or one file.
 void write_shards(const std::string& dir, std::vector<std::vector<PendingTensor>> groups,
                   const std::function<void(const PendingTensor&)>& progress) {
@@ -163,7 +149,7 @@ void write_shards(const std::string& dir, std::vector<std::vector<PendingTensor>
   if (groups.size() > 1) {
     const nlohmann::ordered_json index = {{"metadata", {{"total_size", total}}},
                                           {"weight_map", std::move(map)}};
-    write_text(dir + "/model.safetensors.index.json", index.dump(2));
+    write_file(dir + "/model.safetensors.index.json", index.dump(2));
   }
 }
 
@@ -190,12 +176,12 @@ std::vector<TensorRow> tensor_table(const model::LibraVlaConfig& config) {
 model::LibraVlaConfig with_published_towers(model::LibraVlaConfig config,
                                             const PublishedFolders& folders) {
   const std::string internvl = folders.internvl + "/config.json";
-  config.planner.backbone = model::read_internvl_config(read_file(internvl), internvl);
+  config.planner.backbone = model::read_internvl_config(read_config(folders.internvl), internvl);
   config.planner.backbone.llm_config.with_lm_head = false;  // hidden states are all it gives
   config.image_size = config.planner.backbone.vision_config.image_size;
   if (config.refiner_has_vision()) {
     const std::string siglip = folders.siglip + "/config.json";
-    config.refiner.vision = model::read_siglip_config(read_file(siglip), siglip);
+    config.refiner.vision = model::read_siglip_config(read_config(folders.siglip), siglip);
     config.refiner_image_size = config.refiner.vision.image_size;
   }
   return config;
@@ -268,9 +254,9 @@ PublishedFolders write_random_published(const model::LibraVlaConfig& wanted,
   };
   write_shards(folders.internvl, shards(rows, Origin::kInternVl, shard_bytes), count);
   write_shards(folders.siglip, shards(rows, Origin::kSigLip, shard_bytes), count);
-  write_text(folders.internvl + "/config.json",
+  write_file(folders.internvl + "/config.json",
              model::internvl_config_json(config.planner.backbone));
-  write_text(folders.siglip + "/config.json", model::siglip_config_json(config.refiner.vision));
+  write_file(folders.siglip + "/config.json", model::siglip_config_json(config.refiner.vision));
   for (const char* name : {"tokenizer.model", "added_tokens.json"}) {
     fs::copy_file(tokenizer_dir + "/" + name, folders.internvl + "/" + name,
                   fs::copy_options::overwrite_existing);

@@ -81,7 +81,7 @@ class LanguageCheck {
 
  private:
   InternLm2 fresh() const {
-    InternLm2 model(read_internlm2_config(read_text(dir_ + "/config.json"), dir_));
+    InternLm2 model(read_internlm2_config(read_file(dir_ + "/config.json"), dir_));
     load_into(*model, dir_ + "/model.safetensors");
     report_.cast(*model);
     return model;
@@ -189,7 +189,7 @@ void check_intern_vit(const std::string& root, GoldenReport& report) {
   for (const auto& variant : subfolders(root + "/intern_vit")) {
     const std::string dir = root + "/intern_vit/" + variant, group = "intern_vit/" + variant;
     const SafetensorsFile io(dir + "/io.safetensors");
-    InternVitConfig config = read_intern_vit_config(read_text(dir + "/config.json"), dir);
+    InternVitConfig config = read_intern_vit_config(read_file(dir + "/config.json"), dir);
     InternVit model(config);
     load_into(*model, dir + "/model.safetensors");
     report.cast(*model);
@@ -223,7 +223,7 @@ void check_internlm2(const std::string& root, GoldenReport& report) {
 void check_internvl(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/internvl_chat", group = "internvl_chat";
   const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
-  InternVlConfig config = read_internvl_config(read_text(dir + "/config.json"), dir);
+  InternVlConfig config = read_internvl_config(read_file(dir + "/config.json"), dir);
   InternVl model(config);
   load_into(*model, dir + "/model.safetensors");
   report.cast(*model);
@@ -275,7 +275,7 @@ void check_siglip(const std::string& root, GoldenReport& report) {
   for (const auto& variant : subfolders(root + "/siglip_vision")) {
     const std::string dir = root + "/siglip_vision/" + variant, group = "siglip_vision/" + variant;
     const SafetensorsFile io(dir + "/io.safetensors");
-    SiglipVisionConfig config = read_siglip_config(read_text(dir + "/config.json"), dir);
+    SiglipVisionConfig config = read_siglip_config(read_file(dir + "/config.json"), dir);
     config.pooling_head = true;
     SiglipVision model(config);
     load_into(*model, dir + "/model.safetensors");

@@ -239,7 +239,7 @@ void check_schedules(const SafetensorsFile& file, const json& all, GoldenReport&
 void check_dit(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/dit_block", group = "dit_block";
   const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
-  DitChain model(json::parse(read_text(dir + "/config.json")));
+  DitChain model(json::parse(read_file(dir + "/config.json")));
   load_into(model, dir + "/model.safetensors");
   report.cast(model);
   const auto compare = [&](const std::string& name, const torch::Tensor& actual) {
@@ -291,7 +291,7 @@ void check_dit(const std::string& root, GoldenReport& report) {
 
 void check_diffusion(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/diffusion";
-  const json all = json::parse(read_text(dir + "/cases.json"));
+  const json all = json::parse(read_file(dir + "/cases.json"));
   check_tables(dir, all, report);
   check_ddim(dir, all, report);
   check_ddpm(dir, all, report);
@@ -299,7 +299,7 @@ void check_diffusion(const std::string& root, GoldenReport& report) {
 
 void check_optimisation(const std::string& root, GoldenReport& report) {
   const SafetensorsFile file(root + "/adamw/io.safetensors");
-  const json all = json::parse(read_text(root + "/adamw/cases.json"));
+  const json all = json::parse(read_file(root + "/adamw/cases.json"));
   check_adamw(file, all, report);
   check_schedules(file, all, report);
 }

@@ -2,11 +2,9 @@
 
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <sstream>
 
-#include "libra/core/error.h"
 
 namespace libra::model {
 
@@ -72,12 +70,6 @@ std::string GoldenReport::text() const {
     out << line;
   }
   return out.str();
-}
-
-std::string read_text(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) throw Error(ErrorCode::kNotFound, {.where = path, .problem = "cannot be opened"});
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace libra::model

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libra/core/file.h"
 #include "libra/nn/linear.h"
 
 namespace libra::model {
@@ -57,6 +58,4 @@ void check_dit(const std::string& dir, GoldenReport& report);
 void check_diffusion(const std::string& dir, GoldenReport& report);
 void check_optimisation(const std::string& dir, GoldenReport& report);
 
-// The contents of a text file; throws Error(kNotFound).
-std::string read_text(const std::string& path);
 }  // namespace libra::model
