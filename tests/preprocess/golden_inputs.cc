@@ -164,9 +164,9 @@ void check_prompts(const json& table, const GoldenSink& sink) {
     }
     const std::string prompt = chat_prompt(turns, tokens);
     bool equal = characters(prompt) == c.at("prompt_length_chars").get<size_t>();
-    if (!c.at("prompt").is_null()) equal = equal && prompt == c.at("prompt");
+    if (!c.at("prompt").is_null()) equal = equal && prompt == c.at("prompt").get<std::string>();
     // Without images the same text with its marks left alone.
-    if (tokens.empty()) equal = equal && prompt == c.at("prompt_before_image");
+    if (tokens.empty()) equal = equal && prompt == c.at("prompt_before_image").get<std::string>();
     sink("prompts", c.at("question"), unless_equal(equal), kExact);
   }
 }
@@ -185,9 +185,9 @@ void check_tokens(const Tokenizer& tokenizer, const json& table, const GoldenSin
          largest_difference(tokenizer.encode(text, false),
                             c.at("input_ids_no_special").get<std::vector<int32_t>>()),
          kExact);
-    bool equal = tokenizer.decode(ids) == c.at("decoded_skip_special");
+    bool equal = tokenizer.decode(ids) == c.at("decoded_skip_special").get<std::string>();
     for (size_t i = 0; i < ids.size(); ++i) {
-      equal = equal && tokenizer.piece(ids[i]) == c.at("tokens").at(i);
+      equal = equal && tokenizer.piece(ids[i]) == c.at("tokens").at(i).get<std::string>();
     }
     sink(group, text + " (decoded)", unless_equal(equal), kExact);
   }
