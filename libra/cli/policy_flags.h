@@ -11,7 +11,7 @@ inline void add_policy_flags(CLI::App& command, PolicyOptions& options) {
   command
       .add_option("--denoise-steps", options.denoise_steps,
                   "refiner iterations; 0: the checkpoint's")
-      ->check(CLI::Range(0, 1000))
+      ->check(CLI::Range(0, 100))
       ->capture_default_str();
   command
       .add_option("--precision", options.precision,

@@ -103,7 +103,7 @@ void compare(const std::vector<TensorRow>& rows, Origin origin, const model::Wei
   add(wrong, "of wrong shape or type");
 }
 
-// The tensors of `towers_in`, in groups of at most `limit` bytes.
+// The tensors of `origin`, in groups of at most `limit` bytes.
 std::vector<std::vector<PendingTensor>> shards(const std::vector<TensorRow>& rows, Origin origin,
                                                int64_t limit) {
   std::vector<std::vector<PendingTensor>> out(1);
