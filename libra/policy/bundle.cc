@@ -120,12 +120,16 @@ ModelBundle load_bundle(const std::string& dir, const BundleOptions& options) {
   return bundle;
 }
 
-void save_bundle(const ModelBundle& bundle, const std::string& dir) {
+std::vector<model::PendingTensor> bundle_weights(const ModelBundle& bundle) {
   auto weights = model::module_tensors(*bundle.planner, "planner.", torch::kBFloat16);
   for (auto& entry : model::module_tensors(*bundle.refiner, "refiner.", torch::kBFloat16)) {
     weights.push_back(std::move(entry));
   }
-  save_bundle(bundle, std::move(weights), dir);
+  return weights;
+}
+
+void save_bundle(const ModelBundle& bundle, const std::string& dir) {
+  save_bundle(bundle, bundle_weights(bundle), dir);
 }
 
 void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> weights,

@@ -42,6 +42,9 @@ struct BundleOptions {
 // Throws Error(kNotFound / kBadInput) naming the file, what was expected and what was found.
 ModelBundle load_bundle(const std::string& dir, const BundleOptions& options = {});
 
+// The weights of both networks as checkpoints hold them: planner.* and refiner.*, bf16.
+std::vector<model::PendingTensor> bundle_weights(const ModelBundle& bundle);
+
 // The folder is replaced as a whole: a reader never sees a half-written checkpoint.
 void save_bundle(const ModelBundle& bundle, const std::string& dir);
 // The same with weights that come from elsewhere: all names of the networks, planner.* and

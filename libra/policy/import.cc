@@ -208,11 +208,7 @@ ImportReport import_weights(const model::LibraVlaConfig& wanted, const Published
                  .found = join_names(problems, "; ")});
   }
 
-  std::vector<PendingTensor> weights =
-      model::module_tensors(*bundle.planner, "planner.", torch::kBFloat16);
-  for (auto& entry : model::module_tensors(*bundle.refiner, "refiner.", torch::kBFloat16)) {
-    weights.push_back(std::move(entry));
-  }
+  std::vector<PendingTensor> weights = bundle_weights(bundle);
   for (size_t i = 0; i < rows.size(); ++i) {
     const TensorRow& row = rows[i];
     if (row.origin == Origin::kLibra) {
