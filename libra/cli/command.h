@@ -18,6 +18,7 @@ void add_suites(CLI::App& app, Context& context);
 void add_collect(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
+void add_compare(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_info(CLI::App& app, Context& context);

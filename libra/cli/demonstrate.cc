@@ -110,7 +110,7 @@ class PolicyTurns {
         driver_.reset(env_->instruction(), env_->task().name, key_.seed, key_.episode);
       }
     }
-    if (policy_has_it_) action = driver_.act(observation, step);
+    if (policy_has_it_) action = driver_.act(observation, step).action;
     return policy_has_it_;
   }
 

@@ -11,6 +11,7 @@
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
 #include "libra/cli/policy_flags.h"
+#include "libra/cli/schedule_flags.h"
 #include "libra/core/core.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
@@ -22,7 +23,7 @@ struct EvalFlags {
   std::string checkpoint, out;
   std::vector<std::string> suites = {"object"}, tasks;
   std::string layout = "libero", instruction = "task", executor = "full";
-  ScheduleConfig schedule;
+  ScheduleFlags schedule;
   int rollouts = 50, workers = 0, videos = 1;
   PolicyOptions policy;
   uint64_t seed = 0;
@@ -120,7 +121,8 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.rollouts = flags.rollouts;
   request.layout = flags.layout;
   request.swapped = flags.instruction == "swapped";
-  request.schedule = flags.schedule;
+  request.schedule = flags.schedule.config;
+  request.time = flags.schedule.time();
   request.executor = eval::parse_executor(flags.executor);
   request.seed = flags.seed;
   request.workers = flags.workers > 0 ? flags.workers : cores();
@@ -226,13 +228,7 @@ void add_eval(CLI::App& app, Context& context) {
                 "task: the task's own; swapped: asks for another item that is present")
       ->check(CLI::IsMember({"task", "swapped"}))
       ->capture_default_str();
-  c->add_option("--schedule", flags->schedule.schedule,
-                "sync: plan every chunk; amortised: every M-th")
-      ->check(CLI::IsMember({"sync", "amortised"}))
-      ->capture_default_str();
-  c->add_option("--M", flags->schedule.expansion, "chunks per plan")
-      ->check(CLI::Range(1, kMaxExpansion))
-      ->capture_default_str();
+  add_schedule_flags(*c, flags->schedule);
   c->add_option(
        "--executor", flags->executor,
        "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   libra::cli::add_collect(app, context);
   libra::cli::add_train(app, context);
   libra::cli::add_eval(app, context);
+  libra::cli::add_compare(app, context);
   libra::cli::add_run(app, context);
   libra::cli::add_plan(app, context);
   libra::cli::add_info(app, context);

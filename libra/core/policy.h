@@ -27,6 +27,7 @@ struct PlanRequest {
   const Observation* observation = nullptr;
   std::string_view instruction;
   uint32_t epoch = 0;
+  const Proprio* proprio = nullptr;  // instead of the observation's, e.g. rolled forward
 };
 
 // System 2: observation + instruction -> intents of the next M chunks, in one pass.
@@ -37,11 +38,22 @@ class Planner {
   virtual void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) = 0;
 };
 
+// Actions that the first steps of a chunk have been promised already: by the chunk that the robot
+// is still executing. weight 1: the action is frozen; between 0 and 1: the chunk is drawn towards
+// it; 0: free. Steps from `count` on are free. (Real-time chunking, arXiv 2506.07339.)
+struct ActionPrior {
+  int32_t count = 0;
+  std::array<Action, kMaxHorizon> actions{};
+  std::array<float, kMaxHorizon> weight{};
+};
+
 struct RefineRequest {
   const Observation* observation = nullptr;
-  const Intent* intent = nullptr;  // null for variants without intents
-  std::string_view instruction;    // read only by variants without intents
-  uint64_t seed = 0;               // of the diffusion noise
+  const Intent* intent = nullptr;    // null for variants without intents
+  std::string_view instruction;      // read only by variants without intents
+  uint64_t seed = 0;                 // of the diffusion noise
+  const Proprio* proprio = nullptr;  // instead of the observation's, e.g. rolled forward
+  const ActionPrior* prior = nullptr;
 };
 
 // System 1: observation + one chunk of intents -> one chunk of actions.

@@ -6,7 +6,6 @@
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
-#include "libra/runtime/policy_driver.h"
 
 namespace libra::eval {
 namespace {
@@ -38,12 +37,14 @@ Image shrunk(const Image& image, int factor) {
   return out;
 }
 
-// The record of the chunk that begins at `step`, made when there is none.
+// The record of what begins at `step`, made when there is none.
 ChunkRecord& chunk_at(EpisodeRecord& record, int64_t step) {
-  if (record.chunks.empty() || record.chunks.back().step != step) {
-    record.chunks.emplace_back().step = step;
+  for (auto it = record.chunks.rbegin(); it != record.chunks.rend(); ++it) {
+    if (it->step == step) return *it;
   }
-  return record.chunks.back();
+  ChunkRecord& fresh = record.chunks.emplace_back();
+  fresh.step = step;
+  return fresh;
 }
 
 Image thumbnail(const std::vector<Image>& images) {
@@ -53,6 +54,12 @@ Image thumbnail(const std::vector<Image>& images) {
 }
 
 }  // namespace
+
+VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool has_planner) {
+  // An oracle plans as far ahead as it is asked to.
+  if (request.executor == Executor::kTeacher) spec.expansion = request.schedule.expansion;
+  return VirtualDriver(request.schedule, spec, has_planner, request.time);
+}
 
 std::vector<size_t> spread(size_t size, size_t count) {
   std::vector<size_t> picked;
@@ -120,7 +127,7 @@ std::optional<GroupOutcome> Worker::run(const Group& group, const std::atomic<bo
       guarded(slot, step, [&](Slot& s) { observe(s, step); });
     }
     plan(step);
-    refine(group, step);
+    refine(step);
     for (Slot& slot : slots_) {
       guarded(slot, step, [&](Slot& s) { act(s, task, step); });
     }
@@ -159,8 +166,8 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
     const EpisodeKey key = reset_env(s, group, episode);
     s.record.instruction = s.env->instruction();
     s.record.target = s.env->target();
-    s.schedule.emplace(request_.schedule, spec().horizon, has_planner());
-    s.schedule->reset(hash_name(s.record.instruction));
+    s.driver.emplace(make_driver(request_, spec(), has_planner()));
+    s.driver->reset(s.record.instruction, task_of(group).name, request_.seed, episode);
     if (s.oracle != nullptr) s.oracle->begin(*s.env, key);
     if (episode < static_cast<uint64_t>(std::max(0, request_.videos)))
       open_video(s, task_of(group));
@@ -175,7 +182,7 @@ void Worker::open_video(Slot& slot, const Task& task) {
 }
 
 void Worker::observe(Slot& slot, int64_t step) {
-  const bool border = slot.schedule->needs_observation(step);
+  const bool border = slot.driver->needs_observation(step);
   if (!border && !slot.video) return;
   slot.env->observe(slot.observation);
   slot.observation.step = step;
@@ -189,7 +196,9 @@ void Worker::observe(Slot& slot, int64_t step) {
 void Worker::plan(int64_t step) {
   std::vector<Slot*> due;
   for (Slot& slot : slots_) {
-    if (slot.alive && slot.schedule->needs_plan(step)) due.push_back(&slot);
+    if (slot.alive && slot.driver->plan_due(step, slot.observation) != nullptr) {
+      due.push_back(&slot);
+    }
   }
   if (due.empty()) return;
   if (request_.executor == Executor::kTeacher) {
@@ -206,8 +215,7 @@ void Worker::plan(int64_t step) {
                     std::vector<PlanRequest> requests;
                     std::vector<IntentPlan> plans(part.size());
                     for (const Slot* slot : part) {
-                      requests.push_back(
-                          {&slot->observation, slot->record.instruction, slot->schedule->epoch()});
+                      requests.push_back(slot->driver->plan_request(slot->observation));
                     }
                     policy_->planner()->plan(requests, plans);
                     for (size_t i = 0; i < part.size(); ++i) part[i]->plan = plans[i];
@@ -215,36 +223,29 @@ void Worker::plan(int64_t step) {
   }
   for (Slot* slot : due) {
     if (!slot->alive) continue;
-    // The stamps say what the plan was asked for, whoever made it.
-    slot->plan.obs_step = step;
-    slot->plan.epoch = slot->schedule->epoch();
-    slot->plan.instruction_id = hash_name(slot->record.instruction);
-    slot->schedule->take_plan(slot->plan);
+    slot->driver->planned(slot->plan);
     if (slot->details) chunk_at(slot->record, step).planned = true;
   }
 }
 
-RefineRequest Worker::refine_request(Slot& slot, const Group& group, int64_t step) const {
-  return {&slot.observation, slot.schedule->intent(), slot.record.instruction,
-          chunk_seed(request_.seed, task_of(group).name, slot.record.episode, step)};
-}
-
-void Worker::refine(const Group& group, int64_t step) {
+void Worker::refine(int64_t step) {
   std::vector<Slot*> due;
   for (Slot& slot : slots_) {
-    if (!slot.alive || !slot.schedule->needs_chunk(step)) continue;
+    if (!slot.alive) continue;
+    slot.job = slot.driver->chunk_due(step, slot.observation);
+    if (slot.job == nullptr) continue;
     due.push_back(&slot);
     if (!slot.details) continue;
-    ChunkRecord& chunk = chunk_at(slot.record, step);
-    chunk.has_intent = slot.schedule->intent() != nullptr;
-    if (chunk.has_intent) chunk.intent = *slot.schedule->intent();
+    ChunkRecord& chunk = chunk_at(slot.record, slot.job->chunk_first);
+    chunk.has_intent = slot.job->has_intent;
+    if (chunk.has_intent) chunk.intent = slot.job->intent;
   }
   if (request_.executor == Executor::kPlannerOnly) {
     for (Slot* slot : due) {
       guarded(*slot, step, [&](Slot& s) {
         s.chunk = {};
-        s.chunk.horizon = s.schedule->intent()->horizon;
-        request_.decode_intent(*s.schedule->intent(), s.chunk);
+        s.chunk.horizon = s.job->intent.horizon;
+        request_.decode_intent(s.job->intent, s.chunk);
       });
     }
   } else {
@@ -252,26 +253,23 @@ void Worker::refine(const Group& group, int64_t step) {
                   [&](std::span<Slot* const> part) {
                     std::vector<RefineRequest> requests;
                     std::vector<ActionChunk> chunks(part.size());
-                    for (Slot* slot : part) requests.push_back(refine_request(*slot, group, step));
+                    for (Slot* slot : part) {
+                      requests.push_back(slot->driver->refine_request(slot->observation));
+                    }
                     policy_->refiner().refine(requests, chunks);
                     for (size_t i = 0; i < part.size(); ++i) part[i]->chunk = chunks[i];
                   });
   }
   for (Slot* slot : due) {
-    if (slot->alive) slot->schedule->take_chunk(slot->chunk, step);
+    guarded(*slot, step, [&](Slot& s) { s.driver->refined(s.chunk); });
   }
 }
 
 void Worker::act(Slot& slot, const Task& task, int64_t step) {
-  const Tick tick = slot.schedule->tick(step);
+  const Tick tick = slot.driver->tick(step);
   if (tick.source == Tick::Source::kStopped) {
     fail(slot, step, "no intent covers this step, and starvation = stop");
     return;
-  }
-  for (float value : tick.action) {
-    if (!std::isfinite(value)) {
-      throw Error(ErrorCode::kFailed, "the policy's action is not a finite number");
-    }
   }
   if (slot.details) slot.record.actions.push_back(tick.action);
   const StepResult result = slot.env->step(tick.action);
@@ -291,6 +289,12 @@ void Worker::finish(Slot& slot, bool success, int64_t steps) {
   slot.record.success = success;
   slot.record.steps = static_cast<int>(steps);
   slot.record.first_lifted = slot.env->first_lifted();
+  slot.record.runtime = slot.driver->stats();
+  slot.record.chunk_latency_ms = slot.driver->chunk_latency_ms();
+  slot.record.robot_s =
+      static_cast<double>(steps) / spec().control_hz + slot.driver->paused_ms() / 1000.0;
+  std::stable_sort(slot.record.chunks.begin(), slot.record.chunks.end(),
+                   [](const auto& a, const auto& b) { return a.step < b.step; });
   slot.alive = false;
 }
 

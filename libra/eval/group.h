@@ -26,6 +26,9 @@ struct GroupOutcome {
   std::vector<std::string> log;
 };
 
+// The driver of an episode. Throws Error(kBadInput) for schedules that are not possible.
+VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool has_planner);
+
 // Thread: one thread only; it owns a policy and the environments of the task it last worked on.
 class Worker {
  public:
@@ -41,7 +44,8 @@ class Worker {
   struct Slot {
     std::unique_ptr<Env> env;
     std::unique_ptr<IntentOracle> oracle;
-    std::optional<EpisodeSchedule> schedule;
+    std::optional<VirtualDriver> driver;
+    const Job* job = nullptr;  // being worked on
     std::unique_ptr<VideoWriter> video;
     Observation observation;
     IntentPlan plan;
@@ -59,12 +63,11 @@ class Worker {
   void open_video(Slot& slot, const Task& task);
   void observe(Slot& slot, int64_t step);
   void plan(int64_t step);
-  void refine(const Group& group, int64_t step);
+  void refine(int64_t step);
   void act(Slot& slot, const Task& task, int64_t step);
   void finish(Slot& slot, bool success, int64_t steps);
   void fail(Slot& slot, int64_t step, const std::string& why);
   void collect(GroupOutcome& out);
-  RefineRequest refine_request(Slot& slot, const Group& group, int64_t step) const;
   // Calls work(slot); an exception breaks the slot's episode off.
   template <class Work>
   void guarded(Slot& slot, int64_t step, Work&& work);

@@ -131,6 +131,107 @@ SuiteResult parse_suite(const Reader& r) {
   return suite;
 }
 
+RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutcome& outcome) {
+  RuntimeResult r;
+  const ScheduleConfig& schedule = request.schedule;
+  r.planner_latency = request.time.planner.text();
+  r.refiner_latency = request.time.refiner.text();
+  r.waiting = request.time.pause ? "pause" : "hold";
+  r.stale = schedule.stale;
+  r.starvation = schedule.starvation;
+  r.execute = schedule.execute;
+  r.eager = schedule.eager;
+  r.adaptive = schedule.adaptive.enabled;
+  double episodes = 0.0, successes = 0.0;
+  ScheduleStats sum;
+  for (const EpisodeRecord& record : outcome.episodes) {
+    if (!record.error.empty()) continue;
+    episodes += 1.0;
+    const ScheduleStats& s = record.runtime;
+    sum.plans += s.plans;
+    sum.early_plans += s.early_plans;
+    sum.chunks += s.chunks;
+    sum.held += s.held;
+    sum.starved += s.starved;
+    sum.stale_actions += s.stale_actions;
+    sum.plan_age += s.plan_age;
+    r.chunk_latency_ms += record.chunk_latency_ms;
+    if (record.success) {
+      successes += 1.0;
+      r.success_s += record.robot_s;
+    }
+  }
+  const auto share = [](double part, double whole) { return whole > 0.0 ? part / whole : 0.0; };
+  r.plans = share(double(sum.plans), episodes);
+  r.early_plans = share(double(sum.early_plans), episodes);
+  r.chunks = share(double(sum.chunks), episodes);
+  r.held_steps = share(double(sum.held), episodes);
+  r.starved_chunks = share(double(sum.starved), episodes);
+  r.stale_actions = share(double(sum.stale_actions), episodes);
+  r.plan_age = share(double(sum.plan_age), double(sum.chunks));
+  r.chunk_latency_ms = share(r.chunk_latency_ms, double(sum.chunks));
+  r.success_s = share(r.success_s, successes);
+  return r;
+}
+
+Json runtime_json(const RuntimeResult& r) {
+  return {{"planner_latency", r.planner_latency},
+          {"refiner_latency", r.refiner_latency},
+          {"waiting", r.waiting},
+          {"stale", r.stale},
+          {"starvation", r.starvation},
+          {"execute", r.execute},
+          {"eager", r.eager},
+          {"adaptive", r.adaptive},
+          {"plans", r.plans},
+          {"early_plans", r.early_plans},
+          {"chunks", r.chunks},
+          {"held_steps", r.held_steps},
+          {"starved_chunks", r.starved_chunks},
+          {"stale_actions", r.stale_actions},
+          {"plan_age", r.plan_age},
+          {"chunk_latency_ms", r.chunk_latency_ms},
+          {"success_s", r.success_s}};
+}
+
+// Results of before virtual time have none of it.
+RuntimeResult parse_runtime(const Reader& in) {
+  RuntimeResult r;
+  if (!in.json.contains("runtime")) return r;
+  const Reader t = in.nested("runtime");
+  r.planner_latency = t.text("planner_latency");
+  r.refiner_latency = t.text("refiner_latency");
+  r.waiting = t.text("waiting");
+  r.stale = t.text("stale");
+  r.starvation = t.text("starvation");
+  r.execute = t.count("execute");
+  r.eager = t.get<bool>("eager", "true or false");
+  r.adaptive = t.get<bool>("adaptive", "true or false");
+  r.plans = t.number("plans");
+  r.early_plans = t.number("early_plans");
+  r.chunks = t.number("chunks");
+  r.held_steps = t.number("held_steps");
+  r.starved_chunks = t.number("starved_chunks");
+  r.stale_actions = t.number("stale_actions");
+  r.plan_age = t.number("plan_age");
+  r.chunk_latency_ms = t.number("chunk_latency_ms");
+  r.success_s = t.number("success_s");
+  return r;
+}
+
+std::string runtime_text(const RuntimeResult& r) {
+  char line[400];
+  std::snprintf(
+      line, sizeof line,
+      "an episode: %.1f plans%s, %.1f chunks, %.1f held steps; plan age %.1f steps; chunk "
+      "latency %.1f ms (planner %s, refiner %s ms, %s); %.2f s to success\n",
+      r.plans,
+      r.adaptive ? (" (" + std::to_string(r.early_plans).substr(0, 4) + " early)").c_str() : "",
+      r.chunks, r.held_steps, r.plan_age, r.chunk_latency_ms, r.planner_latency.c_str(),
+      r.refiner_latency.c_str(), r.waiting.c_str(), r.success_s);
+  return line;
+}
+
 std::string percent(double share) {
   char text[16];
   std::snprintf(text, sizeof text, "%5.1f", 100.0 * share);
@@ -207,6 +308,7 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
     suite.names_items = true;
     suite.items[record.target].add(tally);
   }
+  r.runtime = summarise_runtime(request, outcome);
   r.planner = summarise(outcome.planner.values, outcome.planner.sum);
   r.refiner = summarise(outcome.refiner.values, outcome.refiner.sum);
   r.per_chunk = summarise(outcome.per_chunk.values, outcome.per_chunk.sum);
@@ -236,6 +338,7 @@ std::string to_json(const Results& r) {
         {"refiner", latency(r.refiner)},
         {"per_chunk", latency(r.per_chunk)},
         {"batched_mean", {{"planner", r.planner_batched_ms}, {"refiner", r.refiner_batched_ms}}}}},
+      {"runtime", runtime_json(r.runtime)},
       {"wall_s", r.wall_s},
       {"complete", r.complete},
       {"policy", r.policy},
@@ -267,6 +370,7 @@ Results parse_results(const std::string& text, const std::string& where) {
   r.layout = in.text("layout");
   r.instruction = in.text("instruction");
   for (const Json& suite : in.list("suites")) r.suites.push_back(parse_suite({suite, where}));
+  r.runtime = parse_runtime(in);
   const Reader latencies = in.nested("latency_ms");
   r.planner = parse_latency(latencies.nested("planner"));
   r.refiner = parse_latency(latencies.nested("refiner"));
@@ -317,6 +421,7 @@ std::string to_table(const Results& r) {
       }
     }
   }
+  text += runtime_text(r.runtime);
   char line[200];
   std::snprintf(line, sizeof line,
                 "latency ms (one at a time, p50 / p99): planner %.1f / %.1f, refiner %.1f / %.1f, "

@@ -36,6 +36,20 @@ struct SuiteResult {
   Tally total() const;
 };
 
+// What the schedule did in virtual time: means over the episodes that were not broken off.
+struct RuntimeResult {
+  std::string planner_latency = "0", refiner_latency = "0";  // as given (ms)
+  std::string waiting = "hold";  // while the networks work and nothing is committed: hold, pause
+  std::string stale = "drop", starvation = "hold_position";
+  int execute = 0;
+  bool eager = false, adaptive = false;
+  double plans = 0.0, early_plans = 0.0, chunks = 0.0;  // an episode
+  double held_steps = 0.0, starved_chunks = 0.0, stale_actions = 0.0;
+  double plan_age = 0.0;          // control steps, mean over chunks when they take over
+  double chunk_latency_ms = 0.0;  // from the observation to the chunk, mean over chunks
+  double success_s = 0.0;         // robot time to success
+};
+
 struct Results {
   std::string checkpoint, policy, variant;
   std::string schedule = "amortised", layout = "libero", instruction = "task", executor = "full";
@@ -45,6 +59,7 @@ struct Results {
   int workers = 1, rollouts = 0;
   bool complete = true;
   std::vector<SuiteResult> suites;
+  RuntimeResult runtime;
   Latency planner, refiner, per_chunk;
   double planner_batched_ms = 0.0, refiner_batched_ms = 0.0;  // mean per element in batches
   double wall_s = 0.0;

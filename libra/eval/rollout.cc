@@ -41,13 +41,7 @@ void check(const RolloutRequest& request, const PolicySpec& spec, bool has_plann
     refuse("--executor " + name_of(request.executor),
            "the policy's variant " + spec.variant + " has no intents", "use --executor full");
   }
-  if (has_planner && request.executor != Executor::kTeacher &&
-      request.schedule.schedule == "amortised" && request.schedule.expansion > spec.expansion) {
-    refuse("--M " + std::to_string(request.schedule.expansion),
-           "the policy plans " + std::to_string(spec.expansion) + " chunks ahead",
-           "use --M " + std::to_string(spec.expansion) + " or less");
-  }
-  EpisodeSchedule(request.schedule, spec.horizon, has_planner);  // refuses what it does not know
+  make_driver(request, spec, has_planner);  // refuses what it does not know
 }
 
 std::vector<Group> make_groups(const RolloutRequest& request) {

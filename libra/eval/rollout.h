@@ -13,7 +13,7 @@
 #include "libra/core/env.h"
 #include "libra/core/histogram.h"
 #include "libra/core/policy.h"
-#include "libra/runtime/schedule.h"
+#include "libra/runtime/virtual_driver.h"
 
 namespace libra::eval {
 
@@ -48,6 +48,7 @@ struct RolloutRequest {
   std::string layout = "libero";
   bool swapped = false;  // ask for another present item than the task's, chosen by the seed
   ScheduleConfig schedule;
+  VirtualTime time;  // latencies of the networks; their own speed on this machine plays no part
   Executor executor = Executor::kFull;
   uint64_t seed = 0;
   int workers = 1;
@@ -84,8 +85,11 @@ struct EpisodeRecord {
   std::string task_target;   // the task's own item
   std::string target;        // the item asked for
   std::string first_lifted;  // "" none
-  std::string error;         // why the episode was broken off; "" when it ran
-  std::string video;         // file name inside video_dir; "" when not filmed
+  ScheduleStats runtime;
+  double chunk_latency_ms = 0.0;  // in sum, virtual
+  double robot_s = 0.0;           // virtual time the episode took
+  std::string error;              // why the episode was broken off; "" when it ran
+  std::string video;              // file name inside video_dir; "" when not filmed
   // Kept for episode 0 of each task only.
   std::vector<ChunkRecord> chunks;
   std::vector<Action> actions;

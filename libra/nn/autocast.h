@@ -7,20 +7,21 @@
 
 namespace libra::nn {
 
-class Bf16Scope {
+// Switches autocast of this thread and back at the end of the scope.
+class AutocastSwitch {
  public:
-  explicit Bf16Scope(bool enabled) : enabled_(enabled) {
-    if (!enabled_) return;
-    set(true);
-    at::autocast::increment_nesting();
+  explicit AutocastSwitch(bool on) : before_(enabled()) { set(on); }
+  ~AutocastSwitch() { set(before_); }
+  AutocastSwitch(const AutocastSwitch&) = delete;
+  AutocastSwitch& operator=(const AutocastSwitch&) = delete;
+
+  static bool enabled() {
+#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 4
+    return at::autocast::is_autocast_enabled(at::kCPU);
+#else
+    return at::autocast::is_cpu_enabled();
+#endif
   }
-  ~Bf16Scope() {
-    if (!enabled_) return;
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    set(false);
-  }
-  Bf16Scope(const Bf16Scope&) = delete;
-  Bf16Scope& operator=(const Bf16Scope&) = delete;
 
  private:
   static void set(bool on) {
@@ -32,7 +33,23 @@ class Bf16Scope {
     at::autocast::set_cpu_enabled(on);
 #endif
   }
-  bool enabled_;
+  bool before_;
+};
+
+class Bf16Scope {
+ public:
+  explicit Bf16Scope(bool enabled) : switch_(enabled || AutocastSwitch::enabled()), on_(enabled) {
+    if (on_) at::autocast::increment_nesting();
+  }
+  ~Bf16Scope() {
+    if (on_ && at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  }
+  Bf16Scope(const Bf16Scope&) = delete;
+  Bf16Scope& operator=(const Bf16Scope&) = delete;
+
+ private:
+  AutocastSwitch switch_;
+  bool on_;
 };
 
 }  // namespace libra::nn

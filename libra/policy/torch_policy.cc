@@ -1,5 +1,8 @@
 #include "libra/policy/torch_policy.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "libra/core/rng.h"
 #include "libra/policy/intent_tensors.h"
 
@@ -12,11 +15,18 @@ std::vector<const Observation*> observations_of(auto requests) {
   return list;
 }
 
-torch::Tensor proprio_of(const Transforms& transforms,
-                         std::span<const Observation* const> observations) {
+std::vector<Proprio> proprio_of(auto requests) {
   std::vector<Proprio> values;
-  for (const Observation* o : observations) values.push_back(o->proprio);
-  return transforms.proprio(values);
+  for (const auto& request : requests) {
+    values.push_back(request.proprio != nullptr ? *request.proprio : request.observation->proprio);
+  }
+  return values;
+}
+
+// LibTorch keeps the number of threads per thread, and starts each with one for every core.
+void use_threads(int count) {
+  thread_local int used = 0;
+  if (used != count) at::set_num_threads(used = count);
 }
 
 }  // namespace
@@ -40,6 +50,7 @@ torch::Tensor TorchPolicy::on_device(const torch::Tensor& x) const {
 }
 
 model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const> observations,
+                                              const std::vector<Proprio>& proprio,
                                               const std::vector<std::string>& instructions) {
   const Transforms& t = *bundle_.transforms;
   model::PlannerInput input;
@@ -48,7 +59,7 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
   const PromptTokens prompt = t.prompts(instructions);
   input.input_ids = on_device(prompt.input_ids);
   input.attention_mask = on_device(prompt.attention_mask);
-  input.proprio = on_device(proprio_of(t, observations));
+  input.proprio = on_device(t.proprio(proprio));
   std::vector<std::vector<std::string>> queries;
   for (const auto& instruction : instructions) queries.push_back({instruction});
   const model::TextQueries text = t.queries(queries);
@@ -59,10 +70,12 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
 void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) {
   if (requests.empty()) return;
   const c10::InferenceMode inference;
+  use_threads(options_.threads);
   std::vector<std::string> instructions;
   for (const auto& request : requests) instructions.emplace_back(request.instruction);
   const torch::Tensor logits =
-      run_planner(observations_of(requests), instructions).logits.to(torch::kCPU);
+      run_planner(observations_of(requests), proprio_of(requests), instructions)
+          .logits.to(torch::kCPU);
   const torch::Tensor probability = torch::softmax(logits, -1);  // [B, K, D, N]
   const torch::Tensor chosen =
       options_.sample_intents
@@ -70,6 +83,12 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
           : logits.argmax(-1);
   const torch::Tensor certainty =
       probability.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).contiguous();
+  // Share of log N, mean over the dimensions: [B, K].
+  const torch::Tensor entropy =
+      (-(probability * torch::log(probability.clamp_min(1e-12))).sum(-1).mean(-1) /
+       std::log(std::max(2.0, double(bundle_.config.action.bins))))
+          .contiguous();
+  const auto undecided = entropy.accessor<float, 2>();
   const auto bin = chosen.accessor<int64_t, 3>();
   const auto share = certainty.accessor<float, 3>();
   const int horizon = bundle_.config.action.horizon;
@@ -77,7 +96,7 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
     IntentPlan& plan = plans[b];
     plan = IntentPlan{};
     plan.expansion = bundle_.config.action.expansion;
-    plan.obs_step = requests[b].observation->step;
+    plan.obs_step = plan.first_step = requests[b].observation->step;
     plan.epoch = requests[b].epoch;
     plan.instruction_id = hash_name(requests[b].instruction);
     for (int m = 0; m < plan.expansion; ++m) {
@@ -85,6 +104,7 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
       intent.horizon = horizon;
       intent.bins = bundle_.config.action.bins;
       for (int i = 0; i < horizon; ++i) {
+        intent.entropy[size_t(i)] = undecided[int64_t(b)][m * horizon + i];
         for (int d = 0; d < kActionDim; ++d) {
           intent.bin[size_t(i)][size_t(d)] =
               static_cast<uint8_t>(bin[int64_t(b)][m * horizon + i][d]);
@@ -108,34 +128,66 @@ torch::Tensor TorchPolicy::denoise(const model::RefinerContext& context, const t
   x = on_device(x);
   const torch::Tensor intent =
       config.has_intents() ? bundle_.refiner->embed_intent(bins) : torch::Tensor();
+  const Promised known = promised(requests, bins);
+  const torch::Tensor first_noise = x;
   const auto times = torch::TensorOptions().dtype(torch::kInt64).device(device_);
   for (const int64_t t : bundle_.scheduler.timesteps(options_.denoise_steps)) {
-    const torch::Tensor noise =
-        bundle_.refiner->forward(x, torch::full({batch}, t, times), intent, context);
+    const torch::Tensor level = torch::full({batch}, t, times);
+    if (known.weight.defined()) {  // inpainting: the known part, as noisy as the rest is now
+      x = torch::lerp(x, bundle_.scheduler.add_noise(known.action, first_noise, level),
+                      known.weight);
+    }
+    const torch::Tensor noise = bundle_.refiner->forward(x, level, intent, context);
     x = bundle_.scheduler.ddim_step(noise, t, x, options_.denoise_steps).prev_sample;
   }
+  if (known.weight.defined()) x = torch::lerp(x, known.action, known.weight);
   if (config.refiner.target == "residual") x = from_residual(x, bins, config.action.bins);
   return x.clamp(-1.0, 1.0);
+}
+
+TorchPolicy::Promised TorchPolicy::promised(std::span<const RefineRequest> requests,
+                                            const torch::Tensor& bins) const {
+  const auto any = [](const RefineRequest& r) { return r.prior != nullptr && r.prior->count > 0; };
+  if (std::none_of(requests.begin(), requests.end(), any)) return {};
+  const auto& config = bundle_.config;
+  const int64_t batch = int64_t(requests.size()), horizon = config.action.horizon;
+  Promised out{torch::zeros({batch, horizon, kActionDim}), torch::zeros({batch, horizon, 1})};
+  for (int64_t b = 0; b < batch; ++b) {
+    const ActionPrior* prior = requests[size_t(b)].prior;
+    if (prior == nullptr) continue;
+    for (int64_t i = 0; i < std::min<int64_t>(prior->count, horizon); ++i) {
+      const Action action = bundle_.transforms->normaliser().normalise(prior->actions[size_t(i)]);
+      std::copy(action.begin(), action.end(), out.action[b][i].data_ptr<float>());
+      out.weight[b][i] = std::clamp(prior->weight[size_t(i)], 0.0f, 1.0f);
+    }
+  }
+  out = {on_device(out.action), on_device(out.weight)};
+  if (config.refiner.target == "residual") {
+    out.action = to_residual(out.action, bins, config.action.bins);
+  }
+  return out;
 }
 
 void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) {
   if (requests.empty()) return;
   const c10::InferenceMode inference;
+  use_threads(options_.threads);
   const auto& config = bundle_.config;
   const Transforms& t = *bundle_.transforms;
   const int64_t batch = int64_t(requests.size()), horizon = config.action.horizon;
   const auto observations = observations_of(requests);
+  const auto proprio = proprio_of(requests);
 
   model::RefinerInput input;
   if (config.refiner_has_vision()) {
     input.pixel_values =
         on_device(t.refiner_pixels(t.bytes(observations, config.refiner_image_size)));
   }
-  input.proprio = on_device(proprio_of(t, observations));
+  input.proprio = on_device(t.proprio(proprio));
   if (config.refiner_needs_planner()) {
     std::vector<std::string> instructions;
     for (const auto& request : requests) instructions.emplace_back(request.instruction);
-    input.planner_tokens = run_planner(observations, instructions).tokens;
+    input.planner_tokens = run_planner(observations, proprio, instructions).tokens;
   }
   torch::Tensor bins;
   if (config.has_intents()) {
@@ -151,11 +203,16 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
                                     .to(torch::kCPU, torch::kFloat32)
                                     .contiguous();
   const auto value = actions.accessor<float, 3>();
+  torch::Tensor outside = torch::zeros({batch});
+  if (config.has_intents()) {
+    outside = (to_bins(actions, config.action.bins) != bins).to(torch::kFloat32).mean({1, 2});
+  }
   for (int64_t b = 0; b < batch; ++b) {
     ActionChunk& chunk = chunks[size_t(b)];
     chunk = ActionChunk{};
     chunk.horizon = static_cast<int32_t>(horizon);
-    chunk.obs_step = requests[size_t(b)].observation->step;
+    chunk.obs_step = chunk.first_step = requests[size_t(b)].observation->step;
+    chunk.outside = outside[b].item<float>();
     for (int64_t i = 0; i < horizon; ++i) {
       Action normalised;
       for (int d = 0; d < kActionDim; ++d) normalised[size_t(d)] = value[b][i][d];

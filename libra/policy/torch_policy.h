@@ -25,10 +25,17 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
  private:
   // One pass of the planner's network over a batch of observations and instructions.
   model::PlannerOutput run_planner(std::span<const Observation* const> observations,
+                                   const std::vector<Proprio>& proprio,
                                    const std::vector<std::string>& instructions);
   // DDIM from the seeds' noise to normalised actions [B, H, D].
   torch::Tensor denoise(const model::RefinerContext& context, const torch::Tensor& bins,
                         std::span<const RefineRequest> requests);
+  // What is promised of each chunk (RefineRequest::prior): normalised actions and weights
+  // [B, H, D], undefined when nothing is.
+  struct Promised {
+    torch::Tensor action, weight;
+  };
+  Promised promised(std::span<const RefineRequest> requests, const torch::Tensor& bins) const;
 
   torch::Tensor on_device(const torch::Tensor& x) const;  // undefined stays undefined
 

@@ -1,7 +1,7 @@
-// Holds the newest IntentPlan and slices it by time: index = (step - plan.obs_step) / H. Used in
-// step with the planner this is exactly the paper's first-in-first-out buffer (pop H tokens per
-// chunk); used with a planner that lags, the part of a plan that time has overtaken is never
-// executed.
+// Holds the newest IntentPlan and slices it by time: the tokens of a chunk are those of its own
+// control steps. Used in step with the planner this is exactly the paper's first-in-first-out
+// buffer (pop H tokens per chunk); used with a planner that lags, the part of a plan that time has
+// overtaken is never executed.
 #pragma once
 
 #include <cstdint>
@@ -11,37 +11,46 @@
 namespace libra {
 
 enum class IntentState {
-  kFresh,      // first slice of a plan that was not used before
+  kFresh,      // first use of a plan, within its first slice
   kReused,     // a plan that was used before
   kLate,       // first use of a plan whose first slice is already in the past
   kExhausted,  // the newest plan ends before this step
   kEmpty,      // no plan of this epoch
 };
+const char* name_of(IntentState state);
 
 struct AcquiredIntent {
   IntentState state = IntentState::kEmpty;
-  const Intent* intent = nullptr;  // null when exhausted or empty; valid until the next publish
-  int index = 0;                   // which of the plan's M slices
+  const Intent* intent = nullptr;  // null when exhausted or empty; valid until the next call
+  int covered = 0;  // of its H steps; those past the plan's end repeat its last token
 };
 
-// Thread: one thread only.
+// Whether a plan can be sliced: M and H in range, the same H in every slice.
+bool well_formed(const IntentPlan& plan);
+
+// Thread: one thread only. Nothing allocates.
 class IntentBuffer {
  public:
   // A new episode or instruction: what was planned for the old one is gone.
   void reset(uint32_t epoch, uint64_t instruction_id);
   // Takes the plan; false when it is dropped: another epoch or instruction, empty, malformed, or
-  // made from an older observation than the plan that is held.
-  bool publish(const IntentPlan& plan);
-  AcquiredIntent acquire(int64_t step);
-  // Most recently acquired slice of this epoch; null before the first one.
-  const Intent* last() const { return has_last_ ? &last_ : nullptr; }
-  // Observation step of the plan that is held; -1 without a plan.
-  int64_t plan_step() const { return plan_.expansion > 0 ? plan_.obs_step : -1; }
+  // made from an older observation than the plan that is held. `used`: a chunk was made from it
+  // already.
+  bool publish(const IntentPlan& plan, bool used = false);
+  // The intent of a chunk that begins at `step`, from the plan's first `expansion` slices.
+  AcquiredIntent acquire(int64_t step, int expansion = kMaxExpansion);
+  // The robot held still for a step: nothing that was planned became older by it.
+  void shift() { ++plan_.first_step; }
+
+  // Where no slice covers the step and the last intent is to be held: what the plan says about
+  // `step` beyond the slices in use, or else its last slice. Null without a plan.
+  const Intent* last(int64_t step);
+  // The plan that is held; expansion 0 without one.
+  const IntentPlan& plan() const { return plan_; }
 
  private:
   IntentPlan plan_;
-  Intent last_;
-  bool has_last_ = false;
+  Intent window_;
   bool used_ = false;  // the plan was acquired from
   uint32_t epoch_ = 0;
   uint64_t instruction_id_ = 0;

@@ -1,43 +1,40 @@
-// A policy at the wheel of one episode: asks planner and refiner, one at a time and on the caller's
-// thread, for whatever the schedule says is due. Lockstep evaluation does the same for many
-// episodes at once (eval/group.h).
+// A policy at the wheel of one episode, one network at a time and on the caller's thread. Lockstep
+// evaluation does the same for many episodes at once (eval/group.h).
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "libra/core/policy.h"
-#include "libra/runtime/schedule.h"
+#include "libra/runtime/virtual_driver.h"
 
 namespace libra {
 
-// Seed of the refiner's noise for the chunk that begins at `step` of an episode.
-uint64_t chunk_seed(uint64_t seed, const std::string& task, uint64_t episode, int64_t step);
-
 class PolicyDriver {
  public:
-  // The policy must outlive the driver. Throws Error(kBadInput) when the schedule is not possible
-  // or wants more chunks of a plan than the policy predicts.
-  PolicyDriver(Policy& policy, const ScheduleConfig& config);
+  // The policy must outlive the driver. Throws Error(kBadInput) as VirtualDriver does.
+  PolicyDriver(Policy& policy, const ScheduleConfig& config, const VirtualTime& time = {});
 
   // A new episode, or the wheel given back after somebody else had it: drops plan and actions.
   void reset(const std::string& instruction, const std::string& task, uint64_t seed,
              uint64_t episode);
   // True where act() needs a fresh observation.
-  bool needs_observation(int64_t step) const { return schedule_.needs_observation(step); }
-  // The action of `step`; `observation` is read at chunk borders only.
-  Action act(const Observation& observation, int64_t step);
+  bool needs_observation(int64_t step) { return driver_.needs_observation(step); }
+  // What `step` executes; `observation` is read where needs_observation said so.
+  Tick act(const Observation& observation, int64_t step);
 
-  // Of the last chunk border: whether the planner ran, and the intent (null without one).
+  // Whether the planner ran where a network was asked last.
   bool planned() const { return planned_; }
-  const Intent* intent() const { return schedule_.intent(); }
+  // The chunk that the last act() asked for; null for none.
+  const Job* refined() const { return refined_; }
+  const VirtualDriver& time() const { return driver_; }
+  void set_trace(Trace* trace) { driver_.set_trace(trace); }
 
  private:
   Policy& policy_;
-  EpisodeSchedule schedule_;
-  std::string instruction_, task_;
-  uint64_t seed_ = 0, episode_ = 0;
+  VirtualDriver driver_;
   bool planned_ = false;
+  const Job* refined_ = nullptr;
 };
 
 }  // namespace libra

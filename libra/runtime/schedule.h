@@ -1,10 +1,15 @@
-// The state machine of one episode: says at each control step whether a plan or a chunk of actions
-// is needed, takes them, and yields the action of the tick. It calls no network and owns no thread,
-// so many episodes can be driven in lockstep with batched networks.
+// The state machine of one episode: says at each control step which network has to work on the
+// observation of that step, takes what comes back, whenever that is, and yields the action of the
+// tick. It calls no network, reads no clock and owns no thread: virtual time (virtual_driver.h) and
+// real threads (async_runtime.h) drive the same machine.
 //
-//   if (s.needs_plan(step)) s.take_plan(planner(...));
-//   if (s.needs_chunk(step)) s.take_chunk(refiner(..., s.intent()), step);
+//   if (s.plan_job(step, job)) ...  planner works; later s.take_plan(job.id, plan, ok)
+//   if (s.chunk_job(step, job)) ... refiner works; later s.take_chunk(job.id, chunk, ok)
 //   Tick tick = s.tick(step);
+//
+// sync and amortised (the paper) ask for both from one observation when no action is left, and the
+// robot holds still until the answer is there. overlapped asks ahead of need, by the latencies it
+// is told, so that the robot goes on with the actions that are committed.
 #pragma once
 
 #include <cstdint>
@@ -13,74 +18,146 @@
 #include "libra/core/config.h"
 #include "libra/runtime/action_queue.h"
 #include "libra/runtime/intent_buffer.h"
+#include "libra/runtime/job.h"
 
 namespace libra {
 
-struct ScheduleConfig {
-  // sync: plan, refine, act for every chunk (M = 1); amortised: plan every M-th chunk, refine every
-  // one
-  std::string schedule = "amortised";
-  int expansion = 2;  // M: chunks per plan; at most what the planner predicts
-  // What happens when no slice covers the step: hold_intent, hold_position or stop.
-  std::string starvation = "hold_intent";
+// The paper's M is a constant; this replans early where there is reason to.
+struct AdaptiveConfig {
+  bool enabled = false;
+  double replan_entropy = 0.35;  // of the next chunk's intents
+  double replan_outside = 0.5;   // of the last chunk's refined actions, outside their bins
   void list(ConfigFields& f);
 };
+
+struct ScheduleConfig {
+  // sync: plan, refine, act for every chunk (M = 1); amortised: plan every M-th chunk, refine every
+  // one; overlapped: as amortised, but the networks work while the robot moves
+  std::string schedule = "amortised";
+  int expansion = 2;  // M: chunks per plan; at most what the planner predicts
+  // What happens when no slice covers the step: hold_position waits for a plan, hold_intent goes on
+  // with the last intent (blind to what it did not foresee), stop ends the episode.
+  std::string starvation = "hold_position";
+  // overlapped, what is done about the steps that pass while the refiner works. drop: the chunk
+  // begins at its observation and the part that time has overtaken is dropped. inpaint: the same,
+  // with that part frozen to what is executed meanwhile (real-time chunking). roll_forward: proprio
+  // is rolled forward through it, and plan and chunk begin where it ends (after VLASH).
+  std::string stale = "drop";
+  int execute = 0;     // actions of a chunk before the next takes over (overlapped); 0: all
+  bool eager = false;  // overlapped: the planner never rests
+  AdaptiveConfig adaptive;
+  void list(ConfigFields& f);
+};
+
+// Throws Error(kBadInput) when the schedule wants more chunks of a plan than the policy predicts.
+void check_schedule(const ScheduleConfig& config, const PolicySpec& policy, bool has_planner);
 
 // What one control tick executes.
 struct Tick {
   enum class Source {
     kChunk,    // an action of the refiner's chunk
-    kHold,     // starved: no motion, the gripper as it was last commanded
+    kHold,     // nothing is committed: no motion, the gripper as it was last commanded
     kStopped,  // starved and told to stop: end the episode
   };
   Source source = Source::kHold;
   Action action{};
 };
 
-// Thread: one thread only.
+// Counts since the last reset.
+struct ScheduleStats {
+  int64_t plans = 0, chunks = 0;  // taken
+  int64_t early_plans = 0;        // asked for by the adaptive rule
+  int64_t held = 0;               // ticks without a committed action
+  int64_t starved = 0;            // chunks wanted where no plan covers the step
+  int64_t late = 0;               // chunks made with the first use of a plan that had lost a slice
+  int64_t stale_actions = 0;      // actions that time had overtaken before their chunk was there
+  int64_t dropped = 0;            // answers to jobs of another epoch or that nobody waits for
+  int64_t refused = 0;            // answers that were malformed, not finite, or errors
+  int64_t plan_age = 0;           // sum over chunks: the plan's tokens that lay behind its takeover
+};
+
+// Thread: one thread only. Nothing allocates, locks or throws after construction.
 class EpisodeSchedule {
  public:
   // horizon: H. uses_intents: false for policies without a planner, which need chunks only.
   // Throws Error(kBadInput) for unknown words or values out of range.
   EpisodeSchedule(const ScheduleConfig& config, int horizon, bool uses_intents = true);
 
-  // A new episode (or a new instruction at any step): drops plan and actions, bumps the epoch.
+  // A new episode (or a new instruction at any step): drops plan, actions and what is in flight.
   void reset(uint64_t instruction_id);
   uint32_t epoch() const { return epoch_; }
+  bool overlapped() const { return overlapped_; }
 
-  // True at a chunk border: whoever drives the episode will want a new observation.
-  bool needs_observation(int64_t step) const { return !stopped_ && at_border(step); }
-  // True at a chunk border where the M slices of the last plan are used up.
-  bool needs_plan(int64_t step) const;
-  // False when the plan was dropped as stale or malformed (see IntentBuffer::publish).
-  bool take_plan(const IntentPlan& plan) { return buffer_.publish(plan); }
+  // How long the networks take (control steps, rounded up): by so much overlapped asks ahead.
+  void set_lead(int planner_steps, int refiner_steps);
 
-  // True at a chunk border where the refiner should run. Acquires the slice, so ask once per step,
-  // after the plan (if one was needed) has been taken. False when starved and told to hold or stop.
-  bool needs_chunk(int64_t step);
-  // The intent of the chunk that needs_chunk() asked for, valid until the next call of a non-const
-  // function or a copy; null for policies without intents.
-  const Intent* intent() const { return acquired_.intent; }
-  IntentState intent_state() const { return acquired_.state; }
-  // For a chunk that starts at `step`.
-  void take_chunk(ActionChunk chunk, int64_t step);
+  // False: neither network will be asked at this step.
+  bool needs_observation(int64_t step) const;
+  // True: the planner (for a combined job the refiner after it) should work on the observation of
+  // `step`; `job` says how. A true answer is a promise to take_plan or take_chunk this id.
+  bool plan_job(int64_t step, Job& job);
+  // The same for the refiner. Not for a combined job, which plan_job has announced.
+  bool chunk_job(int64_t step, Job& job);
+  // What has come of a job; `ok` false: it failed, and will be asked for again. False: not used.
+  bool take_plan(uint64_t id, IntentPlan plan, bool ok = true);
+  bool take_chunk(uint64_t id, ActionChunk chunk, int64_t step, bool ok = true);
 
-  // The action of `step`. Without a chunk (starved) it holds or stops as configured.
+  // The action of `step`. Call once per step.
   Tick tick(int64_t step);
 
+  const ScheduleStats& stats() const { return stats_; }
+  const IntentPlan& plan() const { return buffer_.plan(); }
+  // Control step at which the job in flight was asked for; -1 with none.
+  int64_t planner_waits_since() const { return planner_.id != 0 ? planner_.obs_step : -1; }
+  int64_t refiner_waits_since() const { return refiner_.id != 0 ? refiner_.obs_step : -1; }
+  void stop() { stopped_ = true; }
+
  private:
-  bool at_border(int64_t step) const { return queue_.at(step) == nullptr && step >= hold_until_; }
+  struct InFlight {
+    uint64_t id = 0;  // 0: nothing
+    bool plan = false;
+    int64_t obs_step = 0, plan_first = 0, chunk_first = 0, takeover = 0;
+    int covered = 0;
+    int64_t held_before = 0;  // stats_.held when it was asked for
+    int64_t plan_age = 0;     // of the intent's plan when the chunk takes over
+  };
+  enum class Starvation { kHoldIntent, kHoldPosition, kStop };
+  enum class Stale { kDrop, kInpaint, kRollForward };
+
+  // The control step at which the chunk after the ones in hand and in flight takes over.
+  int64_t border(int64_t step) const;
+  bool chunk_due(int64_t step) const;
+  bool plan_due(int64_t step) const;
+  bool plan_runs_out(int64_t step) const;
+  bool unsure(int64_t step) const;  // the adaptive rule
+  int64_t plan_end() const;         // first step behind the slices in use
+  Job new_job(int64_t step);
+  void depart(InFlight& flight, const Job& job);
+  // The intent of a job's chunk; false: none, and the robot holds or stops.
+  bool acquire(Job& job, int64_t step);
+  // What is committed between the job's observation and `until`, to roll proprio through.
+  void roll(Job& job, int64_t until) const;
+  void promise(Job& job) const;  // what is committed for the chunk's own steps
 
   // constant after construction
-  int horizon_, expansion_;
-  bool uses_intents_;
-  enum class Starvation { kHoldIntent, kHoldPosition, kStop } starvation_;
+  int horizon_, expansion_, execute_;
+  bool uses_intents_, overlapped_ = false, eager_;
+  Starvation starvation_;
+  Stale stale_;
+  AdaptiveConfig adaptive_;
 
   IntentBuffer buffer_;
   ActionQueue queue_;
-  AcquiredIntent acquired_;
+  InFlight planner_, refiner_;
+  ScheduleStats stats_;
+  uint64_t next_id_ = 1;
   uint32_t epoch_ = 0;
-  int64_t hold_until_ = 0;  // starved: the border at which to ask again
+  uint64_t instruction_id_ = 0;
+  int planner_lead_ = 0, refiner_lead_ = 0;
+  int64_t takeover_ = 0;      // of the chunk taken last
+  int64_t hold_until_ = 0;    // starved and holding, on one thread: when to ask again
+  int64_t failed_plan_ = -1;  // step whose plan failed, on one thread
+  float outside_ = 0.0f;      // of the chunk taken last
   bool stopped_ = false;
   float gripper_ = -1.0f;  // last command
 };

@@ -145,12 +145,12 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const 
     // Where the demonstration ends before the slice begins, the refiner works on the first one.
     const int slice = sample.frame + horizon_ * sample.slice < demo.frames ? sample.slice : 0;
     const int later = sample.frame + horizon_ * slice;
-    uv.emplace_back(demo.uv(sample.frame),
-                    demo.uv(sample.frame) + demo.items.size() * size_t(cameras) * 2);
-    const auto images = frame_images(demo, sample.frame);
+    const int seen_at = std::max(0, sample.frame - sample.planner_delay);
+    uv.emplace_back(demo.uv(seen_at), demo.uv(seen_at) + demo.items.size() * size_t(cameras) * 2);
+    const auto images = frame_images(demo, seen_at);
     copy_images(pointers(images).data(), augment, seen.data_ptr<uint8_t>() + b * bytes,
                 uv.back().data(), demo.items.size());
-    const auto later_images = frame_images(demo, later);
+    const auto later_images = frame_images(demo, std::max(0, later - sample.refiner_delay));
     copy_images(pointers(later_images).data(), augment, now.data_ptr<uint8_t>() + b * bytes,
                 nullptr, 0);
     instructions.push_back(demo.instruction);
@@ -216,6 +216,10 @@ Batch Batcher::train(int64_t step) const {
   for (int i = 0; i < config_.batch; ++i) {
     samples.push_back(samples_[rng.below(samples_.size())]);
     samples.back().slice = int(rng.below(uint64_t(slices)));
+    // Nothing is drawn without delays, so that runs without them stay what they were.
+    const auto age = [&](int most) { return most > 0 ? int(rng.below(uint64_t(most) + 1)) : 0; };
+    samples.back().planner_delay = age(config_.delay.planner_steps);
+    samples.back().refiner_delay = age(config_.delay.refiner_steps);
   }
   return assemble(samples, &rng);
 }

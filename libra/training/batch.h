@@ -26,13 +26,13 @@ struct PointingTargets {
 };
 
 struct Batch {
-  model::PlannerInput planner;  // observation at t
+  model::PlannerInput planner;  // observation at t (images up to DelayConfig older)
   torch::Tensor bins;           // [B, K, D] int64: the plan's ground truth
   torch::Tensor plan_valid;     // [B, K] f32
   torch::Tensor keyframe;       // [B, 3] dm
   PointingTargets pointing;
 
-  model::RefinerInput refiner;  // observation at t + H * slice
+  model::RefinerInput refiner;  // observation at t + H * slice (the same)
   torch::Tensor slice;          // [B] int64: which chunk of the plan the refiner works on
   torch::Tensor actions;        // [B, H, D] normalised
   torch::Tensor action_valid;   // [B, H] f32
@@ -85,6 +85,7 @@ class Batcher {
     int demo = 0;
     int frame = 0;
     int slice = 0;
+    int planner_delay = 0, refiner_delay = 0;  // age of the images (control steps)
   };
   Batch assemble(const std::vector<Sample>& samples, Rng* augment) const;
   // Copies camera images to `out` [C, S, S, 3], changed at random when `augment` is given; uv

@@ -41,6 +41,13 @@ void GroundingConfig::list(ConfigFields& f) {
   f.add("batch", batch, "scenes in a step", {1, 4096});
 }
 
+void DelayConfig::list(ConfigFields& f) {
+  f.add("planner_steps", planner_steps, "planner's images are up to so many control steps old",
+        {0, 100});
+  f.add("refiner_steps", refiner_steps, "refiner's images are up to so many control steps old",
+        {0, 100});
+}
+
 void TrainConfig::list(ConfigFields& f) {
   f.add("steps", steps, "optimiser steps", {1, 1e8});
   f.add("batch", batch, "samples in a step", {1, 65536});
@@ -60,6 +67,7 @@ void TrainConfig::list(ConfigFields& f) {
   f.section("sampling", sampling);
   f.section("augment", augment);
   f.section("grounding", grounding);
+  f.section("delay", delay);
 }
 
 }  // namespace libra::training

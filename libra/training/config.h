@@ -55,6 +55,16 @@ struct GroundingConfig {
   void list(ConfigFields& f);
 };
 
+// Observations that are older than the moment their answer is executed, as an asynchronous runtime
+// serves them: images d steps old, d drawn from 0 .. the value, proprio of the moment of execution
+// (the runtime rolls it forward through the actions already committed; cf. VLASH, and training-time
+// real-time chunking).
+struct DelayConfig {
+  int planner_steps = 0;
+  int refiner_steps = 0;
+  void list(ConfigFields& f);
+};
+
 struct TrainConfig {
   int steps = 4000;
   int batch = 32;
@@ -71,6 +81,7 @@ struct TrainConfig {
   SamplingConfig sampling;
   preprocess::AugmentConfig augment;
   GroundingConfig grounding;
+  DelayConfig delay;
   void list(ConfigFields& f);
 };
 

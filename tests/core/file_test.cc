@@ -21,10 +21,9 @@ TEST(File, WhatIsNotThereIsNamedWithWhatWasExpected) {
     FAIL() << "read";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::kNotFound);
-    EXPECT_THAT(std::string(e.what()),
-                testing::AllOf(testing::HasSubstr("/nowhere/config.json"),
-                               testing::HasSubstr("expected a model folder"),
-                               testing::HasSubstr("make one")));
+    EXPECT_THAT(std::string(e.what()), testing::AllOf(testing::HasSubstr("/nowhere/config.json"),
+                                                      testing::HasSubstr("expected a model folder"),
+                                                      testing::HasSubstr("make one")));
   }
   EXPECT_THROW(write_file("/nowhere/x", ""), Error);
 }

@@ -5,18 +5,43 @@
 namespace libra {
 namespace {
 
-TEST(IntentPlan, SlicesByTime) {
+// Token k of the plan has bin k in every dimension.
+IntentPlan counted(int expansion, int horizon, int64_t first_step) {
   IntentPlan plan;
-  EXPECT_EQ(plan.at(0), nullptr);
-  plan.expansion = 2;
-  plan.obs_step = 10;
-  for (auto& intent : plan.intents) intent.horizon = 5;
-  EXPECT_EQ(plan.at(9), nullptr);
-  EXPECT_EQ(plan.at(10), &plan.intents[0]);
-  EXPECT_EQ(plan.at(14), &plan.intents[0]);
-  EXPECT_EQ(plan.at(15), &plan.intents[1]);
-  EXPECT_EQ(plan.at(19), &plan.intents[1]);
-  EXPECT_EQ(plan.at(20), nullptr);
+  plan.expansion = expansion;
+  plan.first_step = first_step;
+  for (int m = 0; m < expansion; ++m) {
+    Intent& slice = plan.intents[static_cast<size_t>(m)];
+    slice.horizon = horizon;
+    slice.bins = 100;
+    for (int i = 0; i < horizon; ++i)
+      slice.bin[static_cast<size_t>(i)].fill(uint8_t(m * horizon + i));
+  }
+  return plan;
+}
+
+TEST(IntentPlan, WindowsFollowTheStepsWhateverTheSlices) {
+  const IntentPlan plan = counted(3, 5, 10);
+  Intent out;
+  for (int64_t step = 0; step < 40; ++step) {
+    const int covered = plan.window(step, out);
+    if (step < 10 || step >= 25) {
+      EXPECT_EQ(covered, 0) << step;
+      continue;
+    }
+    EXPECT_EQ(covered, std::min<int64_t>(5, 25 - step)) << step;
+    EXPECT_EQ(out.horizon, 5);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(out.bin[static_cast<size_t>(i)][6], std::min<int64_t>(step + i, 24) - 10) << step;
+    }
+  }
+}
+
+TEST(IntentPlan, NoPlanHasNoWindow) {
+  Intent out;
+  out.horizon = 7;
+  EXPECT_EQ(IntentPlan{}.window(0, out), 0);
+  EXPECT_EQ(out.horizon, 7);
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST(PolicyDriver, DrivesAnEpisodeAsTheLockstepEvaluationDoes) {
     for (StepResult result; !result.done; result = env.step(driven.back())) {
       const int64_t step = int64_t(driven.size());
       if (driver.needs_observation(step)) env.observe(observation);
-      driven.push_back(driver.act(observation, step));
+      driven.push_back(driver.act(observation, step).action);
       EXPECT_EQ(driver.planned(), step % (2 * policy.spec().horizon) < policy.spec().horizon);
     }
     EXPECT_EQ(driven, record.actions);
@@ -79,11 +79,12 @@ TEST(PolicyDriver, PlansAnewWhenItGetsTheWheelBack) {
   Observation observation;
   env.observe(observation);
   driver.reset("touch the apple", "apple", 1, 0);
-  const Action towards_apple = driver.act(observation, 0);
+  const Action towards_apple = driver.act(observation, 0).action;
   // Three steps later, in the middle of the chunk, with another instruction.
   driver.reset("touch the cup", "apple", 1, 0);
   EXPECT_TRUE(driver.needs_observation(3));
-  EXPECT_LT(towards_apple[0] * driver.act(observation, 3)[0], 0);  // the cup is on the other side
+  EXPECT_LT(towards_apple[0] * driver.act(observation, 3).action[0],
+            0);  // the cup is on the other side
   EXPECT_TRUE(driver.planned());
 }
 
@@ -223,6 +224,35 @@ TEST(Rollouts, AmortisedHalvesThePlannersCalls) {
   request.schedule.schedule = "amortised";
   const auto amortised = counts();
   EXPECT_LT(amortised.first, amortised.second);
+}
+
+// Virtual latencies: the outcome follows from them alone, whoever computes it.
+TEST(Rollouts, LatencyCostsStepsTheSameForEveryWorkerCount) {
+  RolloutRequest request = toy_request();
+  request.time = {LatencyModel::parse("normal:60,20", "planner"),
+                  LatencyModel::parse("92", "refiner"), false};
+  for (const char* schedule : {"sync", "amortised", "overlapped"}) {
+    request.schedule.schedule = schedule;
+    request.workers = 1;
+    const RolloutOutcome one = run_rollouts(request);
+    request.workers = 3;
+    const RolloutOutcome three = run_rollouts(request);
+    EXPECT_EQ(summary(one), summary(three)) << schedule;
+    EXPECT_EQ(actions(one), actions(three)) << schedule;
+    for (const EpisodeRecord& e : one.episodes) {
+      EXPECT_TRUE(e.runtime.held > 0 || !e.error.empty()) << schedule;
+    }
+  }
+  request.schedule.schedule = "amortised";
+  request.time = {LatencyModel::parse("60", "planner"), LatencyModel::parse("92", "refiner"), true};
+  const RolloutOutcome paused = run_rollouts(request);
+  request.time = {};
+  EXPECT_EQ(summary(paused), summary(run_rollouts(request)));
+  const Results results = make_results(request, paused);
+  const double chunk = results.runtime.chunk_latency_ms;
+  EXPECT_GT(chunk, 122.0 - 1e-6);  // 92 + 60 / 2, and what an odd last chunk adds
+  EXPECT_LT(chunk, 152.0);
+  EXPECT_GT(results.runtime.success_s, 0.0);
 }
 
 TEST(Rollouts, StopKeepsFinishedGroups) {

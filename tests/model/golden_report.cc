@@ -5,7 +5,6 @@
 #include <limits>
 #include <sstream>
 
-
 namespace libra::model {
 
 void GoldenReport::add(const std::string& group, const std::string& name, double difference,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "libra/core/error.h"
@@ -10,15 +11,21 @@
 namespace libra::policy {
 namespace {
 
-std::string saved_checkpoint(const std::string& variant) {
+// trained: no weight is 0. A new diffusion transformer's output layer is, and hears nothing.
+std::string saved_checkpoint(const std::string& variant, bool trained = false) {
   model::LibraVlaConfig config;
   list_fields(config).read_toml_file(LIBRA_SOURCE_DIR "/tests/training/small_model.toml");
   config.variant = variant;
   torch::manual_seed(2);
   const auto bundle =
       make_bundle(config, action::NormStats::identity(), LIBRA_SOURCE_DIR "/assets/tokenizer");
-  const auto dir =
-      (std::filesystem::temp_directory_path() / ("libra_policy_test_" + variant)).string();
+  if (trained) {
+    const torch::NoGradGuard no_grad;
+    for (torch::Tensor& p : bundle.refiner->parameters()) p.add_(0.1 * torch::randn_like(p));
+  }
+  const auto dir = (std::filesystem::temp_directory_path() /
+                    ("libra_policy_test_" + variant + (trained ? "_trained" : "")))
+                       .string();
   save_bundle(bundle, dir);
   return dir;
 }
@@ -79,6 +86,84 @@ TEST(TorchPolicy, TheSeedDecidesTheNoise) {
   }
   EXPECT_EQ(chunk[0].actions, chunk[1].actions);
   EXPECT_NE(chunk[0].actions, chunk[2].actions);
+}
+
+// Real-time chunking by inpainting: what is frozen comes out as it was promised, what is not still
+// depends on it, and a promise of weight 0 is none.
+TEST(TorchPolicy, KeepsPromisedActionsAndDrawsTheRestTowardsThem) {
+  const auto policy = load_policy(saved_checkpoint("full", true));
+  const Observation observation = random_observation(3);
+  IntentPlan plan;
+  const PlanRequest asked{&observation, kInstructions[0], 0};
+  policy->planner()->plan({&asked, 1}, {&plan, 1});
+  const auto refine = [&](const ActionPrior* prior) {
+    RefineRequest request{&observation, &plan.intents[0], kInstructions[0], 5};
+    request.prior = prior;
+    ActionChunk chunk;
+    policy->refiner().refine({&request, 1}, {&chunk, 1});
+    return chunk;
+  };
+  const ActionChunk free = refine(nullptr);
+  ActionPrior prior;
+  prior.count = 2;
+  prior.actions[0].fill(0.25f);
+  prior.actions[1].fill(-0.5f);
+  EXPECT_EQ(refine(&prior).actions, free.actions);  // weights are 0
+  prior.weight[0] = 1.0f;
+  prior.weight[1] = 0.5f;
+  const ActionChunk bound = refine(&prior);
+  double nearer = 0;
+  for (size_t d = 0; d < kActionDim; ++d) {
+    EXPECT_NEAR(bound.actions[0][d], 0.25f, 1e-6);
+    nearer += std::abs(free.actions[1][d] + 0.5f) - std::abs(bound.actions[1][d] + 0.5f);
+  }
+  EXPECT_GT(nearer, 0);
+  EXPECT_NE(bound.actions[2], free.actions[2]);
+}
+
+TEST(TorchPolicy, ProprioOfTheRequestReplacesTheObservations) {
+  const auto policy = load_policy(saved_checkpoint("full", true));
+  Observation observation = random_observation(3);
+  const Intent blank = [&] {
+    Intent intent;
+    intent.horizon = policy->spec().horizon;
+    intent.bins = policy->spec().bins;
+    return intent;
+  }();
+  const auto refine = [&](const Observation& o, const Proprio* proprio) {
+    RefineRequest request{&o, &blank, kInstructions[0], 5};
+    request.proprio = proprio;
+    ActionChunk chunk;
+    policy->refiner().refine({&request, 1}, {&chunk, 1});
+    return chunk.actions;
+  };
+  Observation moved = observation;
+  for (double& x : moved.proprio) x += 0.3;
+  EXPECT_EQ(refine(observation, &moved.proprio), refine(moved, nullptr));
+  EXPECT_NE(refine(observation, nullptr), refine(moved, nullptr));
+}
+
+// The largest probability of a distribution bounds its entropy on both sides: least when as few
+// bins as possible share it all, most when the others share the rest evenly.
+TEST(TorchPolicy, TellsHowUndecidedThePlannerIs) {
+  const auto policy = load_policy(saved_checkpoint("full"));
+  const Observation observation = random_observation(3);
+  IntentPlan plan;
+  const PlanRequest asked{&observation, kInstructions[0], 0};
+  policy->planner()->plan({&asked, 1}, {&plan, 1});
+  const double bins = policy->spec().bins;
+  for (int i = 0; i < plan.horizon(); ++i) {
+    double least = 0, most = 0;  // of any distribution whose largest probability is p
+    for (size_t d = 0; d < kActionDim; ++d) {
+      const double p = plan.intents[0].probability[size_t(i)][d], rest = 1 - p;
+      const double whole = std::floor(1 / p), last = 1 - whole * p;
+      least += -whole * p * std::log(p) - (last > 1e-9 ? last * std::log(last) : 0.0);
+      most += -p * std::log(p) - (rest > 0 ? rest * std::log(rest / (bins - 1)) : 0.0);
+    }
+    const double scale = kActionDim * std::log(bins);
+    EXPECT_GE(plan.intents[0].entropy[size_t(i)], least / scale - 1e-4);
+    EXPECT_LE(plan.intents[0].entropy[size_t(i)], most / scale + 1e-4);
+  }
 }
 
 TEST(TorchPolicy, WrongNumberOfImagesAndForeignFoldersAreSaid) {

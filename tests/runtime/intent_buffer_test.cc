@@ -52,13 +52,34 @@ TEST(IntentBuffer, SaysEmptyLateAndExhausted) {
   EXPECT_EQ(buffer.acquire(9).state, IntentState::kExhausted);  // before the plan begins
   const AcquiredIntent late = buffer.acquire(17);
   EXPECT_EQ(late.state, IntentState::kLate);
-  EXPECT_EQ(late.index, 1);
+  EXPECT_EQ(late.intent->bin[0][0], 7);  // the tokens of the step, whatever the slices
+  EXPECT_EQ(late.covered, 5);
   EXPECT_EQ(buffer.acquire(20).state, IntentState::kReused);
   const AcquiredIntent gone = buffer.acquire(25);
   EXPECT_EQ(gone.state, IntentState::kExhausted);
   EXPECT_EQ(gone.intent, nullptr);
-  ASSERT_NE(buffer.last(), nullptr);
-  EXPECT_EQ(buffer.last()->bin[0][0], 10);  // slice 2 of the plan begins with 2 * 5
+  ASSERT_NE(buffer.last(25), nullptr);
+  EXPECT_EQ(buffer.last(25)->bin[0][0], 10);  // slice 2 of the plan begins with 2 * 5
+}
+
+TEST(IntentBuffer, SaysHowFarThePlanReaches) {
+  IntentBuffer buffer;
+  buffer.reset(1, kTask);
+  ASSERT_TRUE(buffer.publish(numbered_plan(0, 0, 1, kTask, 3, 5)));
+  EXPECT_EQ(buffer.acquire(12).covered, 3);
+  EXPECT_EQ(buffer.acquire(12).intent->bin[4][0], 14);  // the last token, repeated
+  EXPECT_EQ(buffer.acquire(7, /*expansion=*/2).covered, 3);
+  EXPECT_EQ(buffer.acquire(10, /*expansion=*/2).state, IntentState::kExhausted);
+  EXPECT_EQ(buffer.last(10)->bin[0][0], 10);  // told to go on, it says what it knows of step 10
+}
+
+TEST(IntentBuffer, AStepOfHoldingStillAgesNothing) {
+  IntentBuffer buffer;
+  buffer.reset(1, kTask);
+  ASSERT_TRUE(buffer.publish(numbered_plan(0, 0, 1, kTask, 2, 5)));
+  for (int held = 0; held < 7; ++held) buffer.shift();
+  EXPECT_EQ(buffer.acquire(7).state, IntentState::kFresh);
+  EXPECT_EQ(buffer.acquire(12).intent->bin[0][0], 5);
 }
 
 TEST(IntentBuffer, NewestPlanWins) {
@@ -87,7 +108,7 @@ TEST(IntentBuffer, DropsStaleAndMalformedPlans) {
   buffer.acquire(0);
   buffer.reset(3, kTask);
   EXPECT_EQ(buffer.acquire(0).state, IntentState::kEmpty);
-  EXPECT_EQ(buffer.last(), nullptr);
+  EXPECT_EQ(buffer.last(0), nullptr);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ inline IntentPlan numbered_plan(int serial, int64_t step, uint32_t epoch, uint64
                                 int expansion, int horizon) {
   IntentPlan plan;
   plan.expansion = expansion;
-  plan.obs_step = step;
+  plan.obs_step = plan.first_step = step;
   plan.epoch = epoch;
   plan.instruction_id = instruction;
   for (int m = 0; m < expansion; ++m) {

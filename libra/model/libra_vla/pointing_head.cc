@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "libra/nn/autocast.h"
+
 namespace libra::model {
 
 using torch::indexing::Slice;
@@ -52,6 +54,10 @@ Pointing PointingHeadImpl::forward(const torch::Tensor& map, const TextQueries& 
 
   Pointing out;
   out.logits = torch::cat({logits, absent}, -1);
+  const bool autocast = nn::AutocastSwitch::enabled();
+  // Places and their spread are differences of nearly equal numbers: bf16 has too few digits for
+  // them, and a variance that comes out below zero has no root.
+  const nn::AutocastSwitch full_precision(false);
   const torch::Tensor share = torch::softmax(logits, -1);
   const auto options = torch::TensorOptions().device(map.device()).dtype(torch::kFloat32);
   const torch::Tensor u = ((torch::arange(w, options) + 0.5) / double(w)).repeat({h});
@@ -69,6 +75,7 @@ Pointing PointingHeadImpl::forward(const torch::Tensor& map, const TextQueries& 
   const torch::Tensor attended =
       torch::matmul(flat.to(torch::kFloat32), first.unsqueeze(-1)).squeeze(-1);  // [B, C, d]
   const torch::Tensor facts = torch::cat({uv, spread, seen, attended}, -1);
+  const nn::AutocastSwitch as_before(autocast);
   out.token = token2->forward(torch::gelu(token1->forward(facts)));
   return out;
 }

@@ -1,0 +1,147 @@
+#include "libra/runtime/guard.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "libra/core/error.h"
+
+namespace libra {
+namespace {
+
+constexpr std::array<const char*, kActionDim> kAxes = {"dx",     "dy",   "dz",     "droll",
+                                                       "dpitch", "dyaw", "gripper"};
+
+}  // namespace
+
+void GuardConfig::list(ConfigFields& f) {
+  f.add("rate_limit", rate_limit, "largest change of a motion entry between two steps; 0: none",
+        {0, 2});
+  f.add("workspace", workspace, "keep the end effector inside the box below");
+  f.add("x_min", x_min, "m, world");
+  f.add("x_max", x_max, "m, world");
+  f.add("y_min", y_min, "m, world");
+  f.add("y_max", y_max, "m, world");
+  f.add("z_min", z_min, "m, world");
+  f.add("z_max", z_max, "m, world");
+  f.add("planner_timeout_ms", planner_timeout_ms, "silence that counts as a fault; 0: never",
+        {0, 1e9});
+  f.add("refiner_timeout_ms", refiner_timeout_ms, "silence that counts as a fault; 0: never",
+        {0, 1e9});
+  f.add("on_fault", on_fault, "after silence, failure or a number that is none", {"hold", "stop"});
+}
+
+const char* name_of(GuardKind kind) {
+  switch (kind) {
+    case GuardKind::kClamped:
+      return "action clamped";
+    case GuardKind::kRateLimited:
+      return "rate limited";
+    case GuardKind::kWorkspace:
+      return "kept in the workspace";
+    case GuardKind::kNotFinite:
+      return "not a number";
+    case GuardKind::kPlannerFailed:
+      return "planner failed";
+    case GuardKind::kRefinerFailed:
+      return "refiner failed";
+    case GuardKind::kPlannerSilent:
+      return "planner silent";
+    case GuardKind::kRefinerSilent:
+      break;
+  }
+  return "refiner silent";
+}
+
+Guard::Guard(const GuardConfig& config) : config_(config), stops_(config.on_fault == "stop") {
+  if (!stops_ && config.on_fault != "hold") {
+    throw Error(ErrorCode::kBadInput, {.where = "on_fault",
+                                       .problem = "unknown word",
+                                       .expected = "hold or stop",
+                                       .found = config.on_fault});
+  }
+  if (!(config.x_min < config.x_max && config.y_min < config.y_max &&
+        config.z_min < config.z_max)) {
+    throw Error(ErrorCode::kBadInput, {.where = "workspace",
+                                       .problem = "the box is empty",
+                                       .expected = "each minimum below its maximum"});
+  }
+}
+
+void Guard::note(GuardKind kind, int64_t step, int dim, double wanted, double given) {
+  Record& record = records_[static_cast<size_t>(kind)];
+  if (record.count++ == 0) record = {1, step, dim, wanted, given};
+}
+
+Action Guard::apply(const Action& wanted, const Proprio& proprio, int64_t step) {
+  Action action = wanted;
+  for (size_t d = 0; d < action.size(); ++d) {
+    // What is not a number compares false with everything: it becomes no motion.
+    const float in_range = action[d] >= -1.0f && action[d] <= 1.0f
+                               ? action[d]
+                               : (action[d] > 1.0f ? 1.0f : (action[d] < -1.0f ? -1.0f : 0.0f));
+    if (in_range != action[d]) note(GuardKind::kClamped, step, int(d), action[d], in_range);
+    action[d] = in_range;
+  }
+  if (config_.rate_limit > 0.0 && has_last_) {
+    const auto limit = static_cast<float>(config_.rate_limit);
+    for (size_t d = 0; d + 1 < action.size(); ++d) {  // the gripper's command is a sign
+      const float near = std::clamp(action[d], last_[d] - limit, last_[d] + limit);
+      if (near != action[d]) note(GuardKind::kRateLimited, step, int(d), action[d], near);
+      action[d] = near;
+    }
+  }
+  if (config_.workspace) {
+    const std::array<std::array<double, 2>, 3> box = {{{config_.x_min, config_.x_max},
+                                                       {config_.y_min, config_.y_max},
+                                                       {config_.z_min, config_.z_max}}};
+    for (size_t d = 0; d < 3; ++d) {
+      const bool out =
+          (proprio[d] >= box[d][1] && action[d] > 0) || (proprio[d] <= box[d][0] && action[d] < 0);
+      if (!out) continue;
+      note(GuardKind::kWorkspace, step, int(d), action[d], 0.0);
+      action[d] = 0.0f;
+    }
+  }
+  last_ = action;
+  has_last_ = true;
+  return action;
+}
+
+bool Guard::fault(GuardKind kind, int64_t step, double amount) {
+  note(kind, step, -1, amount, 0.0);
+  return stops_;
+}
+
+int64_t Guard::total() const {
+  int64_t sum = 0;
+  for (const Record& record : records_) sum += record.count;
+  return sum;
+}
+
+std::string Guard::explain() const {
+  std::string text;
+  for (size_t k = 0; k < kGuardKinds; ++k) {
+    const Record& r = records_[k];
+    if (r.count == 0) continue;
+    char line[200];
+    if (r.dim >= 0) {
+      std::snprintf(line, sizeof line, "%s %lld times, first at step %lld: %s %.3f became %.3f\n",
+                    name_of(static_cast<GuardKind>(k)), static_cast<long long>(r.count),
+                    static_cast<long long>(r.first_step), kAxes[static_cast<size_t>(r.dim)],
+                    r.wanted, r.given);
+    } else if (r.wanted > 0) {
+      std::snprintf(line, sizeof line, "%s %lld times, first at step %lld, for %.0f ms; then %s\n",
+                    name_of(static_cast<GuardKind>(k)), static_cast<long long>(r.count),
+                    static_cast<long long>(r.first_step), r.wanted, config_.on_fault.c_str());
+    } else {
+      std::snprintf(line, sizeof line, "%s %lld times, first at step %lld; then %s\n",
+                    name_of(static_cast<GuardKind>(k)), static_cast<long long>(r.count),
+                    static_cast<long long>(r.first_step), config_.on_fault.c_str());
+    }
+    text += line;
+  }
+  return text;
+}
+
+}  // namespace libra
