@@ -10,7 +10,9 @@ namespace libra::action {
 namespace {
 
 constexpr const char* kAxes[kGripperDim] = {"x", "y", "z", "roll", "pitch", "yaw"};
-constexpr double kStill = 0.1;  // of full scale
+// Of full scale. A little above a tenth: with N = 10 that is where the bin of 0 has its centre, and
+// an axis that stands still is no news.
+constexpr double kStill = 0.1 + 1e-3;
 
 const char* size_word(double size) {
   return size < 1.0 / 3 ? "small" : size < 2.0 / 3 ? "medium" : "large";

@@ -182,7 +182,7 @@ void play_realtime(const RunFlags& flags, const GuardConfig& guard, Policy& poli
 void run_live(const RunFlags& flags, Context& context) {
   GuardConfig guard;
   const ConfigFields guard_fields = list_fields(guard);
-  for (const std::string& assignment : flags.guard) guard_fields.set(assignment);
+  for (const std::string& assignment : flags.guard) guard_fields.set(assignment, "--guard");
   const sim::SuiteSpec suite = sim::load_suite(flags.suite);
   const sim::TaskSpec& task = find_task(suite, flags.task);
   const auto policy = load_policy(flags.checkpoint, flags.policy);

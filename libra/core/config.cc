@@ -207,8 +207,8 @@ void ConfigFields::read_json(const std::string& text, const std::string& where) 
   read_object(fields_, object, "", where);
 }
 
-void ConfigFields::set(std::string_view assignment) const {
-  const std::string where = "--set " + std::string(assignment);
+void ConfigFields::set(std::string_view assignment, std::string_view flag) const {
+  const std::string where = std::string(flag) + " " + std::string(assignment);
   const size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
     throw Error(ErrorCode::kBadInput, {.where = where, .problem = "not of the form field=value"});
@@ -218,7 +218,7 @@ void ConfigFields::set(std::string_view assignment) const {
   } catch (const json::type_error&) {
     throw Error(
         ErrorCode::kBadInput,
-        {.where = "--set", .problem = "is not UTF-8 text", .found = "a byte that is no character"});
+        {.where = std::string(flag), .problem = "is not UTF-8 text", .found = "a byte that is no character"});
   }
   const std::string path(assignment.substr(0, equals)), text(assignment.substr(equals + 1));
   json value = json::parse(text, nullptr, false);

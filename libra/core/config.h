@@ -54,7 +54,8 @@ class ConfigFields {
   void read_toml(const std::string& text, const std::string& where) const;
   void read_json(const std::string& text, const std::string& where) const;
   // "planner.head.width=64", as given on the command line.
-  void set(std::string_view assignment) const;
+  // `flag`: how it was given, for messages.
+  void set(std::string_view assignment, std::string_view flag = "--set") const;
 
   std::string to_toml() const;  // with the help texts as comments
   std::string to_json() const;  // nested objects, two spaces of indentation

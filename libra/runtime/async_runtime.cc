@@ -157,7 +157,9 @@ Tick AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
   if (tick.source == Tick::Source::kChunk) {
     const int64_t before = guard_.total();
     tick.action = guard_.apply(tick.action, observation.proprio, step);
-    if (guard_.total() > before) mark(TraceKind::kIntervened, step);
+    if (guard_.total() > before) {
+      mark(TraceKind::kIntervened, step, static_cast<int64_t>(guard_.latest()));
+    }
   } else {
     mark(tick.source == Tick::Source::kHold ? TraceKind::kHold : TraceKind::kStop, step);
   }

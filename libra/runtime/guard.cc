@@ -69,6 +69,7 @@ Guard::Guard(const GuardConfig& config) : config_(config), stops_(config.on_faul
 }
 
 void Guard::note(GuardKind kind, int64_t step, int dim, double wanted, double given) {
+  latest_ = kind;
   Record& record = records_[static_cast<size_t>(kind)];
   if (record.count++ == 0) record = {1, step, dim, wanted, given};
 }

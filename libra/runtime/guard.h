@@ -49,6 +49,7 @@ class Guard {
 
   int64_t count(GuardKind kind) const { return records_[static_cast<size_t>(kind)].count; }
   int64_t total() const;
+  GuardKind latest() const { return latest_; }  // of those counted
   const GuardConfig& config() const { return config_; }
   // A line per kind that occurred: how often, and the first case in words. "" when none did.
   std::string explain() const;
@@ -67,6 +68,7 @@ class Guard {
   std::array<Record, kGuardKinds> records_{};
   Action last_{};
   bool has_last_ = false;
+  GuardKind latest_ = GuardKind::kClamped;
 };
 
 }  // namespace libra

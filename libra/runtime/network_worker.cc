@@ -4,6 +4,8 @@
 #include <exception>
 #include <string>
 
+#include "libra/runtime/periodic.h"
+
 namespace libra {
 namespace {
 
@@ -39,6 +41,7 @@ void NetworkWorker::post() {
 }
 
 void NetworkWorker::run() {
+  leave_realtime();
   uint32_t seen = 0;
   for (;;) {
     posted_.wait(seen, std::memory_order_acquire);

@@ -63,6 +63,11 @@ int64_t PeriodicLoop::wait() {
   return missed;
 }
 
+void leave_realtime() {
+  const sched_param ordinary{};
+  pthread_setschedparam(pthread_self(), SCHED_OTHER, &ordinary);
+}
+
 std::vector<std::string> apply_realtime(const RealtimeWish& wish) {
   std::vector<std::string> report;
   if (wish.fifo_priority > 0) {

@@ -39,6 +39,10 @@ struct RealtimeWish {
   int cpu = -1;           // run on this core only; -1: any
   bool lock_memory = false;
 };
+// Makes the calling thread an ordinary one: a thread inherits the priority of the thread that made it,
+// and networks at the control thread's priority would not let it in.
+void leave_realtime();
+
 // Applies the wish to the calling thread (memory: to the process) and says in plain words, a line
 // each, what was granted and what was not, why, and what to do about it.
 std::vector<std::string> apply_realtime(const RealtimeWish& wish);

@@ -53,7 +53,6 @@ std::string remark(const TraceEvent& event) {
     case TraceKind::kOverrun:
       return "missed " + std::to_string(event.value) + " deadlines";
     case TraceKind::kFault:
-      return "a network failed";
     case TraceKind::kIntervened:
       return std::string("guard: ") + name_of(static_cast<GuardKind>(event.value));
     default:
@@ -108,7 +107,7 @@ std::string Trace::chrome_json() const {
             lane + 1, begin_us, double(e.end_ns - e.begin_ns) / 1e3, name_of(e.kind),
             static_cast<long long>(e.step), static_cast<long long>(e.value));
       } else {
-        const char* name = e.kind == TraceKind::kIntervened
+        const char* name = e.kind == TraceKind::kIntervened || e.kind == TraceKind::kFault
                                ? name_of(static_cast<GuardKind>(e.value))
                                : name_of(e.kind);
         add(json,

@@ -25,8 +25,8 @@ enum class TraceKind : uint8_t {
   kHold,        // nothing was committed for the step
   kStop,        // told to stop
   kOverrun,     // value: deadlines missed
-  kFault,       // a network failed or gave numbers that are none
-  kIntervened,  // a guard changed the action; value: its kind
+  kFault,       // a network failed, was silent or gave numbers that are none; value: GuardKind
+  kIntervened,  // a guard changed the action; value: GuardKind
 };
 
 struct TraceEvent {

@@ -18,6 +18,13 @@ TEST(Describe, NamesDirectionsAndSizes) {
             "-y medium, +roll small, -pitch large, +yaw medium, open");
 }
 
+// An even number of bins has none around 0: what stands still lies in the bin above it.
+TEST(Describe, TenBinsKnowStandingStill) {
+  const Binner binner = Binner::uniform(10);
+  const std::vector<Action> actions = {{0, 0.5f, 0, 0, 0, 0, -1}, {0, 0.5f, 0, 0, 0, 0, -1}};
+  EXPECT_EQ(describe(binner.intent(actions), binner), "+y medium, open");
+}
+
 TEST(Describe, AveragesOverTheChunk) {
   EXPECT_EQ(words({{1, 0.5f, 0, 0, 0, 0, -1}, {0, -0.5f, 0, 0, 0, 0, -1}}), "+x medium, open");
 }

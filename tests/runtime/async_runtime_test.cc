@@ -1,6 +1,7 @@
 #include "libra/runtime/async_runtime.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <stdexcept>
 #include <thread>
@@ -8,6 +9,7 @@
 #include "fakes.h"
 #include "libra/core/error.h"
 #include "libra/runtime/allocation_counter.h"
+#include "libra/runtime/periodic.h"
 #include "libra/runtime/policy_driver.h"
 
 namespace libra {
@@ -219,6 +221,22 @@ TEST(AsyncRuntime, TheWatchdogSpeaksOncePerSilence) {
   runtime.tick(observation_at(40), 40);
   EXPECT_EQ(runtime.guard().total(), 1);
   gate.open(100);
+}
+
+// Networks must not inherit the control thread's priority: at the same one they would keep it out.
+TEST(AsyncRuntime, NetworksStayOrdinaryThreads) {
+  FakePolicy policy;
+  std::atomic<int> scheduling{-1};
+  policy.before_plan = [&](const PlanRequest&) { scheduling = sched_getscheduler(0); };
+  std::thread([&] {
+    if (apply_realtime({1, -1, false})[0].find("granted") == std::string::npos) return;
+    AsyncRuntime runtime(policy, options_of(config_of("overlapped")), observation_at(0));
+    runtime.reset("go", kSeed);
+    runtime.tick(observation_at(0), 0);
+    wait_for([&] { return scheduling >= 0; });
+  }).join();
+  if (scheduling < 0) GTEST_SKIP() << "this machine grants no real-time priority";
+  EXPECT_EQ(scheduling, SCHED_OTHER);
 }
 
 TEST(AsyncRuntime, CutsEndlessInstructions) {
