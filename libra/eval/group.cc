@@ -128,6 +128,7 @@ std::optional<GroupOutcome> Worker::run(const Group& group, const std::atomic<bo
     }
     plan(step);
     refine(step);
+    plan(step);  // what begins behind the chunk
     for (Slot& slot : slots_) {
       guarded(slot, step, [&](Slot& s) { act(s, task, step); });
     }

@@ -140,10 +140,12 @@ Tick AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
   const int64_t begin_ns = clock_.now_ns();
   take_answers(step);
   Job job;
-  if (schedule_.plan_job(step, job)) {
+  const auto plan_if_due = [&] {
+    if (!schedule_.plan_job(step, job)) return;
     post(planner_ ? *planner_ : *refiner_, job, observation);
     (planner_ ? planner_asked_ns_ : refiner_asked_ns_) = begin_ns;
-  }
+  };
+  plan_if_due();
   if (schedule_.chunk_job(step, job)) {
     post(*refiner_, job, observation);
     refiner_asked_ns_ = begin_ns;
@@ -152,6 +154,7 @@ Tick AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
                                   job.has_intent ? job.intent : Intent{}});
     }
   }
+  plan_if_due();
   watch(step, begin_ns);
   Tick tick = schedule_.tick(step);
   if (tick.source == Tick::Source::kChunk) {

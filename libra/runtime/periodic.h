@@ -39,8 +39,8 @@ struct RealtimeWish {
   int cpu = -1;           // run on this core only; -1: any
   bool lock_memory = false;
 };
-// Makes the calling thread an ordinary one: a thread inherits the priority of the thread that made it,
-// and networks at the control thread's priority would not let it in.
+// Makes the calling thread an ordinary one: a thread inherits the priority of the thread that made
+// it, and networks at the control thread's priority would not let it in.
 void leave_realtime();
 
 // Applies the wish to the calling thread (memory: to the process) and says in plain words, a line

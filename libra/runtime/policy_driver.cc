@@ -14,14 +14,20 @@ void PolicyDriver::reset(const std::string& instruction, const std::string& task
 
 Tick PolicyDriver::act(const Observation& observation, int64_t step) {
   driver_.needs_observation(step);  // what has arrived is handed over
-  const bool plans = driver_.plan_due(step, observation) != nullptr;
-  if (plans) {
+  const auto plan_if_due = [&] {
+    if (driver_.plan_due(step, observation) == nullptr) return false;
     IntentPlan plan;
     const PlanRequest request = driver_.plan_request(observation);
     policy_.planner()->plan({&request, 1}, {&plan, 1});
     driver_.planned(plan);
+    return true;
+  };
+  const bool plans = plan_if_due();
+  refined_ = nullptr;
+  if (const Job* job = driver_.chunk_due(step, observation)) {
+    asked_ = *job;
+    refined_ = &asked_;
   }
-  refined_ = driver_.chunk_due(step, observation);
   if (plans || refined_ != nullptr) planned_ = plans;
   if (refined_ != nullptr) {
     ActionChunk chunk;
@@ -29,6 +35,7 @@ Tick PolicyDriver::act(const Observation& observation, int64_t step) {
     policy_.refiner().refine({&request, 1}, {&chunk, 1});
     driver_.refined(chunk);
   }
+  if (plan_if_due()) planned_ = true;
   return driver_.tick(step);
 }
 

@@ -34,7 +34,8 @@ class PolicyDriver {
   Policy& policy_;
   VirtualDriver driver_;
   bool planned_ = false;
-  const Job* refined_ = nullptr;
+  Job asked_;
+  const Job* refined_ = nullptr;  // asked_, or nothing
 };
 
 }  // namespace libra

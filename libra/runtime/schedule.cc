@@ -160,13 +160,19 @@ bool EpisodeSchedule::plan_runs_out(int64_t step) const {
     takeover += cadence;
     asked += cadence;
   }
-  return step + planner_lead_ >= asked;
+  // Proprio is rolled forward through what is committed, which is at most one chunk.
+  const int lead = rolls ? std::min(planner_lead_, execute_) : planner_lead_;
+  return step + lead >= asked;
 }
 
 bool EpisodeSchedule::plan_due(int64_t step) const {
   if (!uses_intents_ || stopped_) return false;
   const bool free = overlapped_ ? planner_.id == 0 : chunk_due(step) && failed_plan_ != step;
-  return free && (plan_runs_out(step) || unsure(step));
+  if (!free || !(plan_runs_out(step) || unsure(step))) return false;
+  // The chunk that the plan in hand still covers comes first: the plan is rolled through it.
+  const bool chunk_first = overlapped_ && stale_ == Stale::kRollForward && chunk_due(step) &&
+                           plan_end() - border(step) >= horizon_ && planner_lead_ > 0;
+  return !chunk_first;
 }
 
 bool EpisodeSchedule::needs_observation(int64_t step) const {

@@ -5,6 +5,7 @@
 //
 //   if (s.plan_job(step, job)) ...  planner works; later s.take_plan(job.id, plan, ok)
 //   if (s.chunk_job(step, job)) ... refiner works; later s.take_chunk(job.id, chunk, ok)
+//   if (s.plan_job(step, job)) ...  once more: some plans begin behind the chunk
 //   Tick tick = s.tick(step);
 //
 // sync and amortised (the paper) ask for both from one observation when no action is left, and the

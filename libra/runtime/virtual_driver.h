@@ -6,6 +6,7 @@
 //   each step:  if (d.needs_observation(step)) observe
 //               if (d.plan_due(step, o))  d.planned(planner's answer to d.plan_request(...))
 //               if (d.chunk_due(step, o)) d.refined(refiner's answer to d.refine_request(...))
+//               if (d.plan_due(step, o))  as above: some plans begin behind the chunk
 //               action = d.tick(step)
 //
 // The networks are called by whoever drives it, so that many episodes in lockstep share a batch.

@@ -36,18 +36,22 @@ class World {
     if (plan_.id != 0 && plan_ready_ <= now) land_plan();
     if (chunk_.id != 0 && chunk_ready_ <= now) land_chunk(now);
     Job job;
-    if (schedule.plan_job(now, job)) {
+    const auto plan_if_due = [&] {
+      if (!schedule.plan_job(now, job)) return;
       plan_ = job;
       plan_ready_ = now + planner_latency;
       plans_asked.push_back(now);
+      rolled.push_back(job.rolled);
       if (planner_latency == 0) land_plan();
-    }
+    };
+    plan_if_due();
     if (schedule.chunk_job(now, job)) {
       chunk_ = job;
       chunk_ready_ = now + refiner_latency;
       jobs.push_back(job);
       if (refiner_latency == 0) land_chunk(now);
     }
+    plan_if_due();
     const Tick tick = schedule.tick(now);
     if (tick.source != Tick::Source::kChunk) return {.held = true};
     return {false, int64_t(tick.action[0]), int64_t(tick.action[1]), int64_t(tick.action[2])};
@@ -56,7 +60,8 @@ class World {
   EpisodeSchedule schedule;
   int planner_latency, refiner_latency;
   std::vector<int64_t> plans_asked;
-  std::vector<Job> jobs;  // the refiner's
+  std::vector<int> rolled;  // of those plans
+  std::vector<Job> jobs;    // the refiner's
 
  private:
   void land_plan() {
@@ -154,6 +159,28 @@ TEST(Overlapped, RollForwardLosesNoActionAndSaysWhatWasCommitted) {
     EXPECT_EQ(job.chunk_first, job.obs_step + 2);
     EXPECT_EQ(job.chunk_first, job.takeover);
     EXPECT_EQ(job.chunk_first, world.jobs[j - 1].chunk_first + kHorizon + (j == 1 ? 2 : 0));
+  }
+}
+
+// A plan that begins where the committed actions end loses no tokens to the planner's latency, up
+// to a chunk; beyond that the robot holds for what is missing, and still executes whole plans.
+TEST(Overlapped, RollForwardKeepsPlansWhole) {
+  for (const int latency : {1, 3, 5, 8, 12}) {
+    World world(overlapped(2, "roll_forward"), latency, 0, 2);
+    int64_t held = 0, moved = 0;
+    for (int64_t step = 0; step < 400; ++step) {
+      const Executed e = world.step();
+      held += e.held;
+      if (e.held) continue;
+      EXPECT_EQ(e.token_step, moved++ % 10) << "latency " << latency;
+    }
+    const int64_t plans = world.schedule.stats().plans;
+    EXPECT_NEAR(double(moved), 10.0 * double(plans), 10.0) << "latency " << latency;
+    const int missing = std::max(0, latency - kHorizon);
+    EXPECT_NEAR(double(held), double(latency + missing * (plans - 1)), missing) << latency;
+    for (size_t p = 1; p < world.rolled.size(); ++p) {
+      EXPECT_EQ(world.rolled[p], std::min(latency, kHorizon)) << "latency " << latency;
+    }
   }
 }
 
