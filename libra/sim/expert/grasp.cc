@@ -1,0 +1,203 @@
+#include "libra/sim/expert/grasp.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace libra::sim {
+namespace {
+
+constexpr Vec3 kDown{0, 0, -1};
+constexpr double kOpenHalf = 0.04;
+
+// A wall to take at the rim, one finger inside and one outside.
+struct Rim {
+  std::string_view category;
+  double axis;       // y of the round body's axis from the origin
+  double outer;      // radius at the rim
+  double thickness;  // of what the pads close on, slope included
+  double inner;      // free radius at the depth of the tips
+  double height;     // of the rim over the origin
+};
+constexpr std::array<Rim, 5> kRims{{{"akita_black_bowl", 0, .0530, .0040, .0430, .0500},
+                                    {"glazed_rim_porcelain_ramekin", 0, .0443, .007, .036, .0433},
+                                    {"white_yellow_mug", .0182, .0466, .0075, .0391, .1040},
+                                    {"porcelain_mug", -.0155, .0440, .0048, .0392, .1146},
+                                    {"red_coffee_mug", .0155, .0445, .0065, .0380, .1320}}};
+constexpr double kGripBelowRim = .009;
+
+// The middle of the gripper as a radius: on the wall when closed; while open so far in that the
+// outer finger stays near the wall and the inner one off the wall across.
+double rim_radius(const Rim& rim, double aperture) {
+  const double wall = rim.outer - rim.thickness / 2;
+  const double near = std::min(wall, wall + .010 - aperture / 2);
+  return std::max(near, aperture / 2 + kFingerThick + .004 - rim.inner);
+}
+
+// Things and fixtures beside the rim make a direction worse.
+double crowding(const View& view, const Thing& thing, const Vec3& direction) {
+  double cost = 0;
+  const auto add = [&](const Vec3& other, double weight) {
+    const Vec3 offset{other[0] - thing.center[0], other[1] - thing.center[1], 0};
+    const double distance = norm(offset);
+    if (distance < 1e-6) return;
+    cost += weight * std::max(0.0, dot(offset, direction) / distance) * std::exp(-distance / .10);
+  };
+  for (const SceneObject& object : view.env.scene().objects()) {
+    if (object.name == thing.name) continue;
+    const Thing other = see(view, object.name);
+    if (other.top() > thing.bottom() + .02) add(other.center, 2);
+  }
+  for (const SceneFixture& fixture : view.env.scene().fixtures())
+    add({fixture.pose.x, fixture.pose.y, 0}, 3);
+  return cost;
+}
+
+Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3& direction,
+                const Plan& plan) {
+  Grasp g;
+  const Vec3 outward = rotate(transpose(thing.rotation), direction);
+  const double radius = rim_radius(rim, view.hand.aperture) / std::hypot(outward[0], outward[1]);
+  g.point = thing.position + rotate(thing.rotation, {radius * outward[0],
+                                                     rim.axis + radius * outward[1],
+                                                     rim.height - kGripBelowRim});
+  g.approach = std::cos(plan.lean) * kDown - std::sin(plan.lean) * plan.front;
+  g.closing = direction;
+  g.width = rim.thickness;
+  g.tolerance = .007;
+  g.hover = .036;
+  g.clear = view.surface + .20;
+  return g;
+}
+
+std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& rim,
+                              const Plan& plan) {
+  std::vector<std::pair<double, Grasp>> ranked;
+  const Vec3 base = view.env.scene().arena().robot;
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const double angle = quarter * std::numbers::pi / 2;
+    Vec3 direction{std::cos(angle), std::sin(angle), 0};
+    if (plan.purpose == Purpose::kDrawer) {
+      if (quarter % 2 != 0) continue;
+      direction = (quarter == 0 ? 1.0 : -1.0) * cross(plan.front, Vec3{0, 0, 1});
+    }
+    // Mugs: the handle is in the way along y.
+    if (rim.axis != 0 && std::abs(direction[1]) > .5 && direction[1] * rim.axis < 0) continue;
+    const Vec3 offset = thing.center + .05 * direction - base;
+    const double cost = crowding(view, thing, direction) + std::hypot(offset[0], offset[1]) +
+                        .15 * std::abs(direction[0]);
+    ranked.emplace_back(cost, rim_grasp(view, thing, rim, direction, plan));
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Grasp> out;
+  for (const auto& [cost, grasp] : ranked) out.push_back(grasp);
+  return out;
+}
+
+Grasp from_above(const View& view, const Vec3& point, const Vec3& closing, double width,
+                 double top) {
+  Grasp g;
+  g.point = point;
+  g.approach = kDown;
+  g.closing = closing;
+  g.width = width;
+  g.tolerance = std::clamp(kOpenHalf - width / 2 - .001, .005, .008);
+  g.hover = std::max(0.0, top - point[2]) + kTipsBelowGrip + .012;
+  g.clear = std::max(view.surface + .20, top + kTipsBelowGrip + .012);
+  return g;
+}
+
+Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double lean,
+              const Vec3& closing, double width) {
+  Grasp g;
+  g.point = point;
+  g.approach = std::sin(lean) * towards + std::cos(lean) * kDown;
+  g.closing = closing;
+  g.width = width;
+  g.tolerance = .008;
+  g.hover = .07;
+  g.clear = view.surface + .26;
+  return g;
+}
+
+Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
+
+}  // namespace
+
+bool holds(const View& view, const Grasp& g) {
+  const Vec3 off = view.hand.grip - g.point;
+  const double along = dot(off, g.approach);
+  const double side = norm(off - along * g.approach);
+  return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .003 &&
+         view.hand.aperture > std::min(.4 * g.width, .0022);
+}
+
+Move reach(const View& view, const Grasp& g) {
+  const Mat3 rotation = pointing(g.approach, g.closing);
+  const Vec3 off = view.hand.grip - g.point;
+  const double back = -dot(off, g.approach);
+  const double side = norm(off + back * g.approach);
+  const double twist = angle_between(view.hand.rotation, rotation);
+  const bool aligned = side < g.tolerance && twist < .12;
+  const bool around = back < .5 * g.hover && side < 1.8 * g.tolerance && twist < .25;
+  Move move;
+  move.rotation = rotation;
+  move.phase = "descend";
+  double distance = 0;
+  if (!aligned && !around) {
+    const double far = std::clamp(
+        std::max((side - g.tolerance) / view.config.funnel, (twist - .15) / .4), 0.0, 1.0);
+    const double rise = std::max(0.0, g.clear - (g.point[2] - g.hover * g.approach[2]));
+    distance = g.hover + far * rise / std::max(.3, -g.approach[2]);
+    move.phase = "reach";
+  }
+  move.position = g.point - distance * g.approach;
+  const bool missed = view.hand.aperture < std::min(.4 * g.width, .0022);
+  move.close = (aligned || around) && back < .006 && !missed;
+  if (move.close) move.phase = "close";
+  return move;
+}
+
+Move leave(const View& view) {
+  const bool open = view.hand.aperture > .066;
+  Move move;
+  move.position = view.hand.grip - (open ? .05 : 0.0) * view.hand.approach();
+  move.rotation = view.hand.rotation;
+  move.phase = open ? "retreat" : "release";
+  return move;
+}
+
+bool is_at(const View& view, const Thing& thing) {
+  constexpr double kNear = .020;
+  const Vec3 tip = view.hand.grip + kTipsBelowGrip * view.hand.approach();
+  for (size_t i = 0; i < 3; ++i) {
+    const double reach = thing.half[i] + (i == 2 ? .006 : kNear);
+    if (std::abs(tip[i] - thing.center[i]) > reach) return false;
+  }
+  return true;
+}
+
+std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan) {
+  const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
+  const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
+  if (plan.purpose == Purpose::kOven)
+    return {leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170)};
+  if (plan.purpose == Purpose::kRack)
+    return {leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396)};
+  for (const Rim& rim : kRims)
+    if (rim.category == thing.category) return rim_grasps(view, thing, rim, plan);
+  if (thing.category == "wine_bottle")
+    return {from_above(view, at({0, 0, .1400}), y, .0144, thing.top())};
+  if (thing.category == "moka_pot")
+    return {from_above(view, at({0, 0, .0785}), y, .0120, thing.top())};
+  if (thing.category == "black_book")
+    return {from_above(view, at({-.0005, -.0121, .1344 - .014}), x, .0286, thing.top())};
+  // Groceries stand or lie as they were put: the fingers close along y.
+  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074;
+  const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
+  return {from_above(view, {thing.center[0], thing.center[1], height}, {0, 1, 0},
+                     std::min(2 * thing.half[1], kWidest), thing.top())};
+}
+
+}  // namespace libra::sim
