@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "libra/sim/expert/skills.h"
+
 namespace libra::sim {
 namespace {
 
@@ -48,8 +50,16 @@ double crowding(const View& view, const Thing& thing, const Vec3& direction) {
     const Thing other = see(view, object.name);
     if (other.top() > thing.bottom() + .02) add(other.center, 2);
   }
-  for (const SceneFixture& fixture : view.env.scene().fixtures())
+  for (const SceneFixture& fixture : view.env.scene().fixtures()) {
+    constexpr double kOnTop = .15;  // over the table, where a thing stands on the fixture itself
+    if (thing.bottom() > view.surface + kOnTop) continue;
     add({fixture.pose.x, fixture.pose.y, 0}, 3);
+    if (!fixture.category.ends_with("_cabinet")) continue;
+    for (const int joint : fixture.joints) {
+      const Drawer drawer = see_drawer(view, fixture, joint);
+      if (drawer.joint < -.05) add(drawer.handle, 4);
+    }
+  }
   return cost;
 }
 
@@ -84,9 +94,16 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
     // Mugs: the handle is in the way along y.
     if (rim.axis != 0 && std::abs(direction[1]) > .5 && direction[1] * rim.axis < 0) continue;
     const Vec3 offset = thing.center + .05 * direction - base;
-    const double cost = crowding(view, thing, direction) + std::hypot(offset[0], offset[1]) +
-                        .15 * std::abs(direction[0]);
-    ranked.emplace_back(cost, rim_grasp(view, thing, rim, direction, plan));
+    const Grasp grasp = rim_grasp(view, thing, rim, direction, plan);
+    // The last term keeps to a side once the gripper is there.
+    const Vec3 there = view.hand.grip - grasp.point;
+    constexpr double kEasyReach = .74;  // from the robot's axis (m)
+    const double distance = std::hypot(offset[0], offset[1]);
+    const double cost = crowding(view, thing, direction) + distance +
+                        10 * std::max(0.0, distance - kEasyReach) +
+                        .15 * std::abs(direction[0]) +
+                        .5 * std::min(1.0, std::hypot(there[0], there[1]) / .1);
+    ranked.emplace_back(cost, grasp);
   }
   std::sort(ranked.begin(), ranked.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -139,22 +156,22 @@ Move reach(const View& view, const Grasp& g) {
   const double back = -dot(off, g.approach);
   const double side = norm(off + back * g.approach);
   const double twist = angle_between(view.hand.rotation, rotation);
-  const bool aligned = side < g.tolerance && twist < .12;
+  // A funnel in two parts: beside the grasp, back by `hover`; farther off, up to `clear`.
+  const double beside = std::clamp(
+      std::max((side - g.tolerance) / (1.5 * g.tolerance), (twist - .12) / .15), 0.0, 1.0);
+  const double far = std::clamp(
+      std::max((side - 2.5 * g.tolerance) / view.config.funnel, (twist - .25) / .4), 0.0, 1.0);
   const bool around = back < .5 * g.hover && side < 1.8 * g.tolerance && twist < .25;
+  const bool aligned = beside == 0 || around;
+  const double rise = std::max(0.0, g.clear - (g.point[2] - g.hover * g.approach[2]));
+  const double distance =
+      aligned ? 0.0 : beside * g.hover + far * rise / std::max(.3, -g.approach[2]);
   Move move;
   move.rotation = rotation;
-  move.phase = "descend";
-  double distance = 0;
-  if (!aligned && !around) {
-    const double far = std::clamp(
-        std::max((side - g.tolerance) / view.config.funnel, (twist - .15) / .4), 0.0, 1.0);
-    const double rise = std::max(0.0, g.clear - (g.point[2] - g.hover * g.approach[2]));
-    distance = g.hover + far * rise / std::max(.3, -g.approach[2]);
-    move.phase = "reach";
-  }
+  move.phase = aligned ? "descend" : "reach";
   move.position = g.point - distance * g.approach;
   const bool missed = view.hand.aperture < std::min(.4 * g.width, .0022);
-  move.close = (aligned || around) && back < .006 && !missed;
+  move.close = aligned && back < .006 && !missed;
   if (move.close) move.phase = "close";
   return move;
 }

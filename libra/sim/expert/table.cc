@@ -12,7 +12,7 @@ namespace {
 
 // Heights of an underside on the way (m): over things on the table, and over a basket's wall.
 constexpr double kOverThings = .12, kOverBasket = .165, kOverEdge = .03;
-constexpr double kDrawerLean = .30;  // of the gripper, away from the cabinet over a drawer (rad)
+constexpr double kDrawerLean = .45;  // of the gripper, away from the cabinet over a drawer (rad)
 
 struct Look : View {
   const SceneWorld& world;
