@@ -29,10 +29,12 @@ constexpr std::array<Rim, 5> kRims{{{"akita_black_bowl", 0, .0530, .0040, .0430,
 constexpr double kGripBelowRim = .009;
 
 // The middle of the gripper as a radius: on the wall when closed; while open so far in that the
-// outer finger stays near the wall and the inner one off the wall across.
-double rim_radius(const Rim& rim, double aperture) {
+// outer finger is `gap` off the wall and the inner one clear of the wall across. A little ahead of
+// the closing fingers, which the arm follows with a lag.
+double rim_radius(const Rim& rim, double aperture, double gap) {
+  constexpr double kAhead = .020;
   const double wall = rim.outer - rim.thickness / 2;
-  const double near = std::min(wall, wall + .010 - aperture / 2);
+  const double near = std::min(wall, wall + gap - std::max(0.0, aperture - kAhead) / 2);
   return std::max(near, aperture / 2 + kFingerThick + .004 - rim.inner);
 }
 
@@ -67,13 +69,15 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
                 const Plan& plan) {
   Grasp g;
   const Vec3 outward = rotate(transpose(thing.rotation), direction);
-  const double radius = rim_radius(rim, view.hand.aperture) / std::hypot(outward[0], outward[1]);
+  const double gap = plan.purpose == Purpose::kDrawer ? .012 : .026;
+  const double radius =
+      rim_radius(rim, view.hand.aperture, gap) / std::hypot(outward[0], outward[1]);
   g.point = thing.position + rotate(thing.rotation, {radius * outward[0],
                                                      rim.axis + radius * outward[1],
                                                      rim.height - kGripBelowRim});
   g.approach = std::cos(plan.lean) * kDown - std::sin(plan.lean) * plan.front;
   g.closing = direction;
-  g.width = rim.thickness;
+  g.width = rim.thickness + (plan.lean > 0 ? .004 : 0);  // leaning pads close on a slanted wall
   g.tolerance = .007;
   g.hover = .036;
   g.clear = view.surface + .20;
@@ -126,7 +130,7 @@ Grasp from_above(const View& view, const Vec3& point, const Vec3& closing, doubl
 }
 
 Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double lean,
-              const Vec3& closing, double width) {
+              const Vec3& closing, double width, double clear) {
   Grasp g;
   g.point = point;
   g.approach = std::sin(lean) * towards + std::cos(lean) * kDown;
@@ -134,8 +138,43 @@ Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double l
   g.width = width;
   g.tolerance = .008;
   g.hover = .07;
-  g.clear = view.surface + .26;
+  g.clear = view.surface + clear;
   return g;
+}
+
+// How far the palm of a grasp from above would reach into taller things beside it (m).
+double palm_conflict(const View& view, const Thing& thing, const Vec3& point) {
+  constexpr double kPalmHalfX = .034, kPalmHalfY = .106;
+  double worst = 0;
+  for (const SceneObject& object : view.env.scene().objects()) {
+    if (object.name == thing.name) continue;
+    const Thing other = see(view, object.name);
+    if (other.top() < point[2] - kTipsBelowGrip + kPalmAboveTips) continue;
+    const double in_x = kPalmHalfX + other.half[0] - std::abs(other.center[0] - point[0]);
+    const double in_y = kPalmHalfY + other.half[1] - std::abs(other.center[1] - point[1]);
+    worst = std::max(worst, std::min(in_x, in_y));
+  }
+  return worst;
+}
+
+// Groceries stand or lie as they were put: the fingers close along y, off the middle of a long one
+// where the palm would touch a taller neighbour.
+std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
+  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074;
+  const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
+  std::vector<std::pair<double, Grasp>> ranked;
+  for (const double offset : {0.0, .018, -.018}) {
+    if (std::abs(offset) > thing.half[0] - .018) continue;
+    const Vec3 point{thing.center[0] + offset, thing.center[1], height};
+    ranked.emplace_back(palm_conflict(view, thing, point) + .1 * std::abs(offset),
+                        from_above(view, point, {0, 1, 0}, std::min(2 * thing.half[1], kWidest),
+                                   thing.top()));
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Grasp> out;
+  for (const auto& [cost, grasp] : ranked) out.push_back(grasp);
+  return out;
 }
 
 Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
@@ -146,7 +185,7 @@ bool holds(const View& view, const Grasp& g) {
   const Vec3 off = view.hand.grip - g.point;
   const double along = dot(off, g.approach);
   const double side = norm(off - along * g.approach);
-  return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .003 &&
+  return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .0045 &&
          view.hand.aperture > std::min(.4 * g.width, .0022);
 }
 
@@ -199,9 +238,9 @@ std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan
   const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
   const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
   if (plan.purpose == Purpose::kOven)
-    return {leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170)};
+    return {leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170, .10)};
   if (plan.purpose == Purpose::kRack)
-    return {leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396)};
+    return {leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396, .26)};
   for (const Rim& rim : kRims)
     if (rim.category == thing.category) return rim_grasps(view, thing, rim, plan);
   if (thing.category == "wine_bottle")
@@ -210,11 +249,7 @@ std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan
     return {from_above(view, at({0, 0, .0785}), y, .0120, thing.top())};
   if (thing.category == "black_book")
     return {from_above(view, at({-.0005, -.0121, .1344 - .014}), x, .0286, thing.top())};
-  // Groceries stand or lie as they were put: the fingers close along y.
-  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074;
-  const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
-  return {from_above(view, {thing.center[0], thing.center[1], height}, {0, 1, 0},
-                     std::min(2 * thing.half[1], kWidest), thing.top())};
+  return grocery_grasps(view, thing);
 }
 
 }  // namespace libra::sim

@@ -228,9 +228,17 @@ Move place_thing(const Look& look, const Predicate& clause) {
   const Thing thing = see(look, clause.args[0]);
   if (thing.category == "plate") return push_along(look, thing, look.world.site(clause.args[1])->position);
   const Errand errand = errand_of(look, clause, thing);
-  const auto ways = grasps(look, thing, errand.plan);
-  const auto held = std::find_if(ways.begin(), ways.end(),
-                                 [&](const Grasp& g) { return holds(look, g); });
+  auto ways = grasps(look, thing, errand.plan);
+  const Grasp best = ways.front();
+  // Whatever it was taken for, it may be held.
+  for (const SceneFixture& f : look.env.scene().fixtures()) {
+    if (errand.plan.purpose != Purpose::kPlace || !f.category.ends_with("_cabinet")) continue;
+    const Vec3 front = -1 * column(fixture_axes(look, f), 1);
+    const auto more = grasps(look, thing, {Purpose::kDrawer, front, kDrawerLean});
+    ways.insert(ways.end(), more.begin(), more.end());
+  }
+  const auto held =
+      std::find_if(ways.begin(), ways.end(), [&](const Grasp& g) { return sim::holds(look, g); });
   if (is_placed(thing, errand.place) && is_at(look, thing)) return leave(look);
   if (held != ways.end()) return carry(look, thing, *held, errand.place);
   // The drawer first, if that is where it shall go.
@@ -240,7 +248,7 @@ Move place_thing(const Look& look, const Predicate& clause) {
     if (drawer.joint > (pulling ? -.150 : -.125)) return pull(look, drawer);
     if (at_handle(look, drawer) || before_handle(look, drawer)) return leave(look);
   }
-  return reach(look, ways.front());
+  return reach(look, best);
 }
 
 Move work_joint(const Look& look, const Predicate& clause) {
@@ -268,9 +276,10 @@ bool still_at(const Look& look, const Predicate& clause) {
          before_handle(look, see_drawer(look, *c.fixture, c.joint));
 }
 
-// Switches first, then what is carried, then what is shut behind it.
-int rank(const Predicate& clause) {
-  if (clause.args.size() == 2) return 1;
+// Switches first, then what is carried, low things before those that would stand in the way of the
+// palm, then what is shut behind it.
+double rank(const SimEnv& env, const Predicate& clause) {
+  if (clause.args.size() == 2) return 1 + env.scene().find(clause.args[0])->model.half[2];
   return clause.kind == PredicateKind::kClose ? 2 : 0;
 }
 
@@ -282,7 +291,9 @@ Action act_on_table(const ExpertConfig& config, const SimEnv& env, bool& done, c
   std::vector<const Predicate*> clauses;
   for (const Predicate& clause : env.goal()) clauses.push_back(&clause);
   std::stable_sort(clauses.begin(), clauses.end(),
-                   [](const Predicate* a, const Predicate* b) { return rank(*a) < rank(*b); });
+                   [&](const Predicate* a, const Predicate* b) {
+                     return rank(env, *a) < rank(env, *b);
+                   });
   done = false;
   Move move;
   for (const Predicate* clause : clauses) {
