@@ -77,7 +77,7 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
                                                      rim.height - kGripBelowRim});
   g.approach = std::cos(plan.lean) * kDown - std::sin(plan.lean) * plan.front;
   g.closing = direction;
-  g.width = rim.thickness + (plan.lean > 0 ? .004 : 0);  // leaning pads close on a slanted wall
+  g.width = rim.thickness + (plan.lean > 0 ? .008 : 0);  // leaning pads close on a slanted wall
   g.tolerance = .007;
   g.hover = .036;
   g.clear = view.surface + .20;
@@ -185,7 +185,9 @@ bool holds(const View& view, const Grasp& g) {
   const Vec3 off = view.hand.grip - g.point;
   const double along = dot(off, g.approach);
   const double side = norm(off - along * g.approach);
+  constexpr double kStalled = -.04;  // m/s; closing on nothing the aperture shrinks at .2
   return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .0045 &&
+         view.hand.speed > kStalled &&
          view.hand.aperture > std::min(.4 * g.width, .0022);
 }
 
@@ -218,7 +220,7 @@ Move reach(const View& view, const Grasp& g) {
 Move leave(const View& view) {
   const bool open = view.hand.aperture > .066;
   Move move;
-  move.position = view.hand.grip - (open ? .05 : 0.0) * view.hand.approach();
+  move.position = view.hand.grip - (open ? .08 : 0.0) * view.hand.approach();
   move.rotation = view.hand.rotation;
   move.phase = open ? "retreat" : "release";
   return move;

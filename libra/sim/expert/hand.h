@@ -20,6 +20,7 @@ struct Hand {
   Vec3 grip{};            // grip site, world (m)
   Mat3 rotation{};        // columns: closing direction, side, approach
   double aperture = 0;    // between the pads (m)
+  double speed = 0;       // of the aperture, negative while the fingers close (m/s)
   Vec3 approach() const { return column(rotation, 2); }
 };
 

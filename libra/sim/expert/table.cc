@@ -156,7 +156,7 @@ Place in_rack(const Look& look, const SceneFixture& rack) {
 
 Place in_oven(const Look& look, const SceneFixture& oven) {
   Place place;
-  place.position = in_fixture(look, oven, {-.040, -.012, .0255});
+  place.position = in_fixture(look, oven, {-.004, -.012, .0255});
   place.tolerance = .012;
   place.release = .006;
   place.cruise = look.surface + .075;
