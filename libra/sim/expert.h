@@ -14,8 +14,8 @@ struct ExpertConfig {
   double funnel = 0.03;  // distance from the item's axis at which descending may begin (m)
   double align = 0.008;  // distance from the item's axis at which the fingers may close (m)
   double cruise_height = 0.2;  // least height of the grip site on the way to an item (m)
-  double turn_gain = 1.9;      // orientation error (rad) to action, where the gripper is turned
-  double turn_speed = 0.9;     // largest action of a turn
+  double turn_gain = 1.6;      // orientation error (rad) to action, where the gripper is turned
+  double turn_speed = 0.6;     // largest action of a turn
 };
 
 // The action depends on nothing but the present state (gripper pose, finger opening, item poses),
