@@ -65,9 +65,9 @@ Action binned(const Action& action, int bins) {
 void print_step(const SimEnv& env, const Expert& expert, int step, const Action& a) {
   const auto p = env.eef_position();
   const auto f = env.finger_positions();
-  std::printf("%4d %-8s grip %.3f %.3f %.3f open %.4f  act %5.2f %5.2f %5.2f %5.2f %5.2f %5.2f %2.0f",
-              step, expert.phase(), p[0], p[1], p[2], f[0] - f[1], a[0], a[1], a[2], a[3], a[4],
-              a[5], a[6]);
+  std::printf(
+      "%4d %-8s grip %.3f %.3f %.3f open %.4f  act %5.2f %5.2f %5.2f %5.2f %5.2f %5.2f %2.0f", step,
+      expert.phase(), p[0], p[1], p[2], f[0] - f[1], a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
   for (const std::string& item : env.items()) {
     const auto at = env.item_position(item);
     std::printf("  %.6s %.3f %.3f %.3f", item.c_str(), at[0], at[1], at[2]);
@@ -117,8 +117,8 @@ int main(int argc, char** argv) try {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / 3600;
     std::printf("%2zu %-69s %4d/%-4d %5.1f %% %7.1f %9.0f%s%s\n", t,
                 suite.tasks[t].task.instruction.c_str(), good, flags.episodes,
-                100.0 * good / flags.episodes, good > 0 ? double(steps) / good : 0.0,
-                good / hours, failed.empty() ? "" : "  failed:", failed.c_str());
+                100.0 * good / flags.episodes, good > 0 ? double(steps) / good : 0.0, good / hours,
+                failed.empty() ? "" : "  failed:", failed.c_str());
     std::fflush(stdout);
     successes += good, episodes += flags.episodes;
   }

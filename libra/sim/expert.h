@@ -29,8 +29,8 @@ class Expert {
   Action act(const SimEnv& env);
   // The goal holds and the gripper has let go.
   bool done() const { return done_; }
-  // "reach", "descend", "close", "lift", "carry", "release", "retreat", "pull", "push", "turn": what
-  // the last action was for.
+  // "reach", "descend", "close", "lift", "carry", "release", "retreat", "pull", "push", "turn":
+  // what the last action was for.
   const char* phase() const { return phase_; }
 
  private:

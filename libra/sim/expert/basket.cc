@@ -130,8 +130,7 @@ Action reach(const ExpertConfig& config, const BasketView& v, const char*& phase
 
 }  // namespace
 
-Action act_on_floor(const ExpertConfig& config, const SimEnv& env, bool& done,
-                    const char*& phase) {
+Action act_on_floor(const ExpertConfig& config, const SimEnv& env, bool& done, const char*& phase) {
   const BasketView v = look(env);
   done = false;
   if (env.goal_holds()) {

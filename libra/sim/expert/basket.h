@@ -5,7 +5,8 @@
 
 namespace libra::sim {
 
-// The action for the present state; `done` when the item lies in the basket and the gripper is open.
+// The action for the present state; `done` when the item lies in the basket and the gripper is
+// open.
 Action act_on_floor(const ExpertConfig& config, const SimEnv& env, bool& done, const char*& phase);
 
 }  // namespace libra::sim

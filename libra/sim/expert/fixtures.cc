@@ -78,8 +78,8 @@ Move push_shut(const View& view, const Drawer& drawer) {
   const Vec3 offset = view.hand.grip - contact;
   const double before = dot(offset, drawer.front);
   const double side = norm(offset - before * drawer.front);
-  const bool aligned = side < .025 && before > -.012 &&
-                       angle_between(view.hand.rotation, move.rotation) < .25;
+  const bool aligned =
+      side < .025 && before > -.012 && angle_between(view.hand.rotation, move.rotation) < .25;
   if (aligned) {
     move.phase = "push";
     move.position = contact - .035 * drawer.front;
@@ -107,8 +107,8 @@ Grasp knob_grasp(const View& view, const SceneFixture& stove) {
   const Vec3& base = view.env.scene().arena().robot;
   const Vec3 offset{g.point[0] - base[0], g.point[1] - base[1], 0};
   const Vec3 back = (-1 / norm(offset)) * offset;
-  g.approach = rotate(matrix(turn('z', angle)),
-                      std::sin(kLean) * back + Vec3{0, 0, -std::cos(kLean)});
+  g.approach =
+      rotate(matrix(turn('z', angle)), std::sin(kLean) * back + Vec3{0, 0, -std::cos(kLean)});
   g.closing = thin;
   g.width = .0320;  // the bar is .0244 thick; the pads close on it askew while it resists
   g.tolerance = .008;
@@ -145,8 +145,7 @@ Move close_door(const View& view, const SceneFixture& oven) {
   // Closed fingers push the door's outer face near its top edge, over which the palm passes.
   constexpr double kRadius = .175, kDoorThick = .025, kHeight = .0925 - .012;
   const double finger = kFingerHalfWidth * std::abs(out[0]) + kFingerThick * std::abs(out[1]);
-  const Vec3 contact =
-      hinge + kRadius * along + (kDoorThick + finger) * out + Vec3{0, 0, kHeight};
+  const Vec3 contact = hinge + kRadius * along + (kDoorThick + finger) * out + Vec3{0, 0, kHeight};
   Move move;
   move.close = true;
   move.rotation = pointing({0, 0, -1}, {0, 1, 0});

@@ -72,9 +72,9 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
   const double gap = plan.purpose == Purpose::kDrawer ? .012 : .026;
   const double radius =
       rim_radius(rim, view.hand.aperture, gap) / std::hypot(outward[0], outward[1]);
-  g.point = thing.position + rotate(thing.rotation, {radius * outward[0],
-                                                     rim.axis + radius * outward[1],
-                                                     rim.height - kGripBelowRim});
+  g.point =
+      thing.position + rotate(thing.rotation, {radius * outward[0], rim.axis + radius * outward[1],
+                                               rim.height - kGripBelowRim});
   g.approach = std::cos(plan.lean) * kDown - std::sin(plan.lean) * plan.front;
   g.closing = direction;
   g.width = rim.thickness + (plan.lean > 0 ? .008 : 0);  // leaning pads close on a slanted wall
@@ -104,8 +104,7 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
     constexpr double kEasyReach = .74;  // from the robot's axis (m)
     const double distance = std::hypot(offset[0], offset[1]);
     const double cost = crowding(view, thing, direction) + distance +
-                        10 * std::max(0.0, distance - kEasyReach) +
-                        .15 * std::abs(direction[0]) +
+                        10 * std::max(0.0, distance - kEasyReach) + .15 * std::abs(direction[0]) +
                         .5 * std::min(1.0, std::hypot(there[0], there[1]) / .1);
     ranked.emplace_back(cost, grasp);
   }
@@ -166,9 +165,9 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   for (const double offset : {0.0, .018, -.018}) {
     if (std::abs(offset) > thing.half[0] - .018) continue;
     const Vec3 point{thing.center[0] + offset, thing.center[1], height};
-    ranked.emplace_back(palm_conflict(view, thing, point) + .1 * std::abs(offset),
-                        from_above(view, point, {0, 1, 0}, std::min(2 * thing.half[1], kWidest),
-                                   thing.top()));
+    ranked.emplace_back(
+        palm_conflict(view, thing, point) + .1 * std::abs(offset),
+        from_above(view, point, {0, 1, 0}, std::min(2 * thing.half[1], kWidest), thing.top()));
   }
   std::sort(ranked.begin(), ranked.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -187,8 +186,7 @@ bool holds(const View& view, const Grasp& g) {
   const double side = norm(off - along * g.approach);
   constexpr double kStalled = -.04;  // m/s; closing on nothing the aperture shrinks at .2
   return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .0045 &&
-         view.hand.speed > kStalled &&
-         view.hand.aperture > std::min(.4 * g.width, .0022);
+         view.hand.speed > kStalled && view.hand.aperture > std::min(.4 * g.width, .0022);
 }
 
 Move reach(const View& view, const Grasp& g) {

@@ -8,9 +8,9 @@
 namespace libra::sim {
 
 struct Grasp {
-  Vec3 point{};     // of the grip site when the fingers close (world, m)
-  Vec3 approach{};  // unit, the way the gripper points and comes
-  Vec3 closing{};   // unit, along which the fingers close
+  Vec3 point{};          // of the grip site when the fingers close (world, m)
+  Vec3 approach{};       // unit, the way the gripper points and comes
+  Vec3 closing{};        // unit, along which the fingers close
   double width = 0;      // of what ends up between the pads (m)
   double tolerance = 0;  // sideways, within which the gripper may go in (m)
   double hover = 0;      // back along the approach, clear of the thing (m)

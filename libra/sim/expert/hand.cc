@@ -84,8 +84,13 @@ Action servo(const View& view, const Move& move) {
   const double turning = norm(turn);
   if (turning > config.turn_speed) turn = (config.turn_speed / turning) * turn;
   const auto f = [](double value) { return static_cast<float>(value); };
-  return {f(x * scale), f(y * scale), f(z),      f(turn[0]),
-          f(turn[1]),   f(turn[2]),   move.close ? 1.0f : -1.0f};
+  return {f(x * scale),
+          f(y * scale),
+          f(z),
+          f(turn[0]),
+          f(turn[1]),
+          f(turn[2]),
+          move.close ? 1.0f : -1.0f};
 }
 
 }  // namespace libra::sim

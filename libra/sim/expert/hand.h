@@ -17,10 +17,10 @@ inline constexpr double kTipsBelowGrip = 0.0092, kPadInset = 0.001;
 inline constexpr double kFingerThick = 0.018, kFingerHalfWidth = 0.0105, kPalmAboveTips = 0.040;
 
 struct Hand {
-  Vec3 grip{};            // grip site, world (m)
-  Mat3 rotation{};        // columns: closing direction, side, approach
-  double aperture = 0;    // between the pads (m)
-  double speed = 0;       // of the aperture, negative while the fingers close (m/s)
+  Vec3 grip{};          // grip site, world (m)
+  Mat3 rotation{};      // columns: closing direction, side, approach
+  double aperture = 0;  // between the pads (m)
+  double speed = 0;     // of the aperture, negative while the fingers close (m/s)
   Vec3 approach() const { return column(rotation, 2); }
 };
 

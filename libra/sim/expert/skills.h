@@ -10,11 +10,11 @@ namespace libra::sim {
 
 // Where a thing shall come to rest.
 struct Place {
-  Vec3 position{};             // of its body origin (m)
+  Vec3 position{};               // of its body origin (m)
   std::optional<Mat3> rotation;  // of its body; as held when not given
-  double tolerance = .008;     // sideways, at which it goes down (m)
-  double release = .004;       // above `position` at which the fingers open (m)
-  double cruise = 0;           // least height of its underside on the way (m)
+  double tolerance = .008;       // sideways, at which it goes down (m)
+  double release = .004;         // above `position` at which the fingers open (m)
+  double cruise = 0;             // least height of its underside on the way (m)
 };
 
 // With the thing in the fingers: up, over the place, down, open.

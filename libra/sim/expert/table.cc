@@ -114,8 +114,8 @@ Place in_drawer(const Look& look, const Carrier& c, const Thing& thing) {
   const double front = -.0648 + joint + thing.half[1] + .006;
   const double middle = .0113 + joint;
   Place place;
-  place.position = in_fixture(look, *c.fixture, {.0035, level == 0 ? middle : front,
-                                                 kFloors[level] + .001});
+  place.position =
+      in_fixture(look, *c.fixture, {.0035, level == 0 ? middle : front, kFloors[level] + .001});
   place.tolerance = .006;
   place.release = .006;
   place.cruise = look.surface + .225 + .02;
@@ -139,7 +139,7 @@ Place in_caddy(const Look& look, const Carrier& c, const Thing& book) {
 
 Place in_rack(const Look& look, const SceneFixture& rack) {
   const Mat3 axes = fixture_axes(look, rack);
-  const Vec3 up = rotate(axes, {0, .8660254, .5});      // the slope of the shelf
+  const Vec3 up = rotate(axes, {0, .8660254, .5});       // the slope of the shelf
   const Vec3 normal = rotate(axes, {0, -.5, .8660254});  // away from it
   Place place;
   place.position = in_fixture(look, rack, {0, -.0061, .2512}) - .058 * up +
@@ -177,8 +177,8 @@ Place on_site(const Look& look, const Predicate& clause, const Carrier& c, const
     top = box.position[2] + .0015;
   }
   place.position[2] = top + thing.position[2] - thing.bottom() + .0005;
-  place.cruise = std::max({over_fixtures(look, thing.position), over_fixtures(look, place.position),
-                           top + kOverEdge});
+  place.cruise = std::max(
+      {over_fixtures(look, thing.position), over_fixtures(look, place.position), top + kOverEdge});
   return place;
 }
 
@@ -197,8 +197,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
     e.place = in_basket(look, clause, thing);
   } else if (const Carrier c = carrier_of(look, where); is_drawer(c)) {
     e.place = in_drawer(look, c, thing);
-    e.plan = {Purpose::kDrawer, -1 * column(fixture_axes(look, *c.fixture), 1),
-              kDrawerLean};
+    e.plan = {Purpose::kDrawer, -1 * column(fixture_axes(look, *c.fixture), 1), kDrawerLean};
   } else if (c.fixture != nullptr && c.fixture->category == "desk_caddy") {
     e.place = in_caddy(look, c, thing);
   } else if (c.fixture != nullptr && c.fixture->category == "wine_rack") {
@@ -226,7 +225,8 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
 
 Move place_thing(const Look& look, const Predicate& clause) {
   const Thing thing = see(look, clause.args[0]);
-  if (thing.category == "plate") return push_along(look, thing, look.world.site(clause.args[1])->position);
+  if (thing.category == "plate")
+    return push_along(look, thing, look.world.site(clause.args[1])->position);
   const Errand errand = errand_of(look, clause, thing);
   auto ways = grasps(look, thing, errand.plan);
   const Grasp best = ways.front();
@@ -290,10 +290,9 @@ Action act_on_table(const ExpertConfig& config, const SimEnv& env, bool& done, c
   const Look look{{sim::look(env, config)}, world, env.problem()};
   std::vector<const Predicate*> clauses;
   for (const Predicate& clause : env.goal()) clauses.push_back(&clause);
-  std::stable_sort(clauses.begin(), clauses.end(),
-                   [&](const Predicate* a, const Predicate* b) {
-                     return rank(env, *a) < rank(env, *b);
-                   });
+  std::stable_sort(clauses.begin(), clauses.end(), [&](const Predicate* a, const Predicate* b) {
+    return rank(env, *a) < rank(env, *b);
+  });
   done = false;
   Move move;
   for (const Predicate* clause : clauses) {

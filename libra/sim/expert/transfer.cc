@@ -38,15 +38,13 @@ Move carry(const View& view, const Thing& thing, const Grasp& grasp, const Place
       move.rotation = hand.rotation;
     }
   }
-  const double far =
-      std::clamp((distance - place.tolerance) / view.config.funnel, 0.0, 1.0);
+  const double far = std::clamp((distance - place.tolerance) / view.config.funnel, 0.0, 1.0);
   const bool ready = distance < place.tolerance && twist < .10;
-  const bool lowering = thing.position[2] < cruise - .02 && distance < 2 * place.tolerance &&
-                        twist < .2;
-  const double height = ready || lowering
-                            ? place.position[2]
-                            : place.position[2] + (twist < .10 ? far : 1.0) *
-                                                      (cruise - place.position[2]);
+  const bool lowering =
+      thing.position[2] < cruise - .02 && distance < 2 * place.tolerance && twist < .2;
+  const double height = ready || lowering ? place.position[2]
+                                          : place.position[2] + (twist < .10 ? far : 1.0) *
+                                                                    (cruise - place.position[2]);
   move.position = Vec3{place.position[0], place.position[1], height} + arm;
   move.phase = high ? "carry" : "lift";
   if (ready || lowering) {
