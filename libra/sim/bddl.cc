@@ -371,16 +371,22 @@ class Builder {
     return all.front();
   }
 
-  void check_regions() const {
+  // A region of a model that the scene does not have (LIBERO's goal files carry one) means nothing
+  // and is dropped; one with ranges says where things start, so its target must be there.
+  void check_regions() {
     std::vector<std::string> instances;
     for (const auto* list : {&problem_.fixtures, &problem_.objects}) {
       for (const auto& instance : *list) instances.push_back(instance.name);
     }
+    const auto absent = [&](const Region& region) {
+      return std::find(instances.begin(), instances.end(), region.target) == instances.end();
+    };
     for (const auto& region : problem_.regions) {
-      if (std::find(instances.begin(), instances.end(), region.target) != instances.end()) continue;
+      if (region.ranges.empty() || !absent(region)) continue;
       fail(region.at, "region " + quoted(region.name) + " targets unknown " + quoted(region.target),
            "", "", suggestion(region.target, instances));
     }
+    std::erase_if(problem_.regions, absent);
   }
 
   // Throws unless the node names an instance or a region.

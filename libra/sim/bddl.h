@@ -52,7 +52,8 @@ struct Instance {
   SourcePosition at;
 };
 
-// A whole task file. All names are lower case, because the dialect is read without case.
+// A whole task file. All names are lower case, because the dialect is read without case. Regions
+// that are sites of an instance the file does not declare are left out.
 struct Problem {
   std::string file;      // what errors name
   std::string name;      // problem class = arena, "libero_floor_manipulation"

@@ -1,4 +1,4 @@
-// A scripted demonstrator: puts the item that the episode asks for into the basket.
+// A scripted demonstrator: reaches the goal of any task of the suites by contact and friction.
 #pragma once
 
 #include <string>
@@ -14,6 +14,8 @@ struct ExpertConfig {
   double funnel = 0.03;  // distance from the item's axis at which descending may begin (m)
   double align = 0.008;  // distance from the item's axis at which the fingers may close (m)
   double cruise_height = 0.2;  // least height of the grip site on the way to an item (m)
+  double turn_gain = 1.6;      // orientation error (rad) to action, where the gripper is turned
+  double turn_speed = 0.6;     // largest action of a turn
 };
 
 // The action depends on nothing but the present state (gripper pose, finger opening, item poses),
@@ -25,10 +27,10 @@ class Expert {
   void reset(const SimEnv& env);
   // The clean action for the present state.
   Action act(const SimEnv& env);
-  // The item lies in the basket and the gripper is open.
+  // The goal holds and the gripper has let go.
   bool done() const { return done_; }
-  // "reach", "descend", "close", "lift", "carry", "release", "retreat": what the last action was
-  // for.
+  // "reach", "descend", "close", "lift", "carry", "release", "retreat", "pull", "push", "turn":
+  // what the last action was for.
   const char* phase() const { return phase_; }
 
  private:

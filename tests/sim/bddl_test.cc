@@ -98,6 +98,19 @@ TEST(Bddl, UnknownNamesGetPlaceAndNearestName) {
                         "mean 'main_table'?"));
 }
 
+TEST(Bddl, SitesOfAbsentThingsAreLeftOut) {
+  const std::string with_site =
+      edited("(top_region (:target white_cabinet_1))",
+             "(top_region (:target white_cabinet_1)) (right_region (:target bowl_drainer_1))");
+  const Problem p = parse_bddl(with_site, "t.bddl");
+  EXPECT_EQ(p.regions.size(), 2u);
+  EXPECT_EQ(p.find_region("bowl_drainer_1_right_region"), nullptr);
+  std::string used = with_site;
+  used.replace(used.find("bowl_2 plate_1)"), 14, "bowl_2 bowl_drainer_1_right_region");
+  EXPECT_THAT(message_of(used),
+              HasSubstr("unknown object or region 'bowl_drainer_1_right_region'"));
+}
+
 TEST(Bddl, WrongFormsGetPlace) {
   EXPECT_THAT(message_of(edited("(On bowl_2 plate_1)", "(On bowl_2)")),
               HasSubstr("t.bddl:14:33: wrong number of arguments of 'on': expected 2, found 1"));

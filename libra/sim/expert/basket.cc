@@ -1,13 +1,13 @@
-#include "libra/sim/expert.h"
+#include "libra/sim/expert/basket.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "libra/sim/vec.h"
+
 namespace libra::sim {
 namespace {
-
-using Vec3 = std::array<double, 3>;
 
 // Of the gripper (m): the tips reach below the grip site, the palm begins above it, and the pads
 // stand half a millimetre inside each finger's coordinate.
@@ -21,7 +21,7 @@ constexpr double kCarryBottom = 0.165;  // underside of a carried item: over the
 constexpr double kReleaseHeight = 0.125;  // grip site inside the basket, palm above the wall
 constexpr double kOverBasket = 0.03;      // distance from the basket's axis at which to lower
 
-struct View {
+struct BasketView {
   Vec3 grip{};      // grip site
   double aperture;  // between the pads
   Vec3 item{};
@@ -29,8 +29,8 @@ struct View {
   Vec3 basket{};
 };
 
-View look(const SimEnv& env) {
-  View v;
+BasketView look(const SimEnv& env) {
+  BasketView v;
   v.grip = env.eef_position();
   const auto fingers = env.finger_positions();
   v.aperture = fingers[0] - fingers[1] - kPadInset;
@@ -46,14 +46,14 @@ View look(const SimEnv& env) {
 
 double distance_xy(const Vec3& a, const Vec3& b) { return std::hypot(a[0] - b[0], a[1] - b[1]); }
 
-double grip_height(const View& v) {
+double grip_height(const BasketView& v) {
   return std::max(kLowestGrip, v.item[2] + v.half[2] - kGripBelowTop);
 }
 
-double grasp_width(const View& v) { return std::min(2 * v.half[1], kWidestGrasp); }
+double grasp_width(const BasketView& v) { return std::min(2 * v.half[1], kWidestGrasp); }
 
 // The fingers are around the item and as close as its width lets them be.
-bool holds_item(const View& v) {
+bool holds_item(const BasketView& v) {
   const bool around =
       std::abs(v.grip[0] - v.item[0]) < 0.02 && std::abs(v.grip[1] - v.item[1]) < 0.012;
   const bool level = v.grip[2] - kTipsBelowGrip < v.item[2] + v.half[2] - 0.004 &&
@@ -78,7 +78,7 @@ Action move(const ExpertConfig& config, const Vec3& from, const Vec3& goal, floa
 constexpr float kOpen = -1.0f, kClose = 1.0f;
 
 // With the item in the fingers: up, over the basket's wall, down, open.
-Action carry(const ExpertConfig& config, const View& v, const char*& phase) {
+Action carry(const ExpertConfig& config, const BasketView& v, const char*& phase) {
   const double bottom = v.item[2] - v.half[2];
   const double away = distance_xy(v.item, v.basket);
   const double cruise = v.grip[2] + (kCarryBottom - bottom);
@@ -99,7 +99,7 @@ Action carry(const ExpertConfig& config, const View& v, const char*& phase) {
 
 // How far the gripper is off, as a multiple of what the grasp forgives: along x the pads are short
 // and the item long, along y the fingers must pass on both sides.
-double misfit(const ExpertConfig& config, const View& v) {
+double misfit(const ExpertConfig& config, const BasketView& v) {
   const double along = std::clamp(0.6 * v.half[0], config.align, 0.018);
   const double across = std::clamp(kHalfOpen - v.half[1] - 0.001, 0.005, config.align);
   return std::max(std::abs(v.grip[0] - v.item[0]) / along,
@@ -107,7 +107,7 @@ double misfit(const ExpertConfig& config, const View& v) {
 }
 
 // With empty fingers: over the item, down a funnel, close.
-Action reach(const ExpertConfig& config, const View& v, const char*& phase) {
+Action reach(const ExpertConfig& config, const BasketView& v, const char*& phase) {
   const double top = v.item[2] + v.half[2];
   const double low = grip_height(v), hover = top + kTipsBelowGrip + kClearance;
   const double cruise = std::max(config.cruise_height, hover);
@@ -130,21 +130,16 @@ Action reach(const ExpertConfig& config, const View& v, const char*& phase) {
 
 }  // namespace
 
-void Expert::reset(const SimEnv&) {
-  done_ = false;
-  phase_ = "reach";
-}
-
-Action Expert::act(const SimEnv& env) {
-  const View v = look(env);
-  done_ = false;
+Action act_on_floor(const ExpertConfig& config, const SimEnv& env, bool& done, const char*& phase) {
+  const BasketView v = look(env);
+  done = false;
   if (env.goal_holds()) {
-    done_ = v.aperture > 0.07;
-    phase_ = done_ ? "retreat" : "release";
-    const double rise = done_ ? 0.05 : 0.0;
-    return move(config_, v.grip, {v.grip[0], v.grip[1], v.grip[2] + rise}, kOpen);
+    done = v.aperture > 0.07;
+    phase = done ? "retreat" : "release";
+    const double rise = done ? 0.05 : 0.0;
+    return move(config, v.grip, {v.grip[0], v.grip[1], v.grip[2] + rise}, kOpen);
   }
-  return holds_item(v) ? carry(config_, v, phase_) : reach(config_, v, phase_);
+  return holds_item(v) ? carry(config, v, phase) : reach(config, v, phase);
 }
 
 }  // namespace libra::sim

@@ -1,0 +1,255 @@
+#include "libra/sim/expert/grasp.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "libra/sim/expert/skills.h"
+
+namespace libra::sim {
+namespace {
+
+constexpr Vec3 kDown{0, 0, -1};
+constexpr double kOpenHalf = 0.04;
+
+// A wall to take at the rim, one finger inside and one outside.
+struct Rim {
+  std::string_view category;
+  double axis;       // y of the round body's axis from the origin
+  double outer;      // radius at the rim
+  double thickness;  // of what the pads close on, slope included
+  double inner;      // free radius at the depth of the tips
+  double height;     // of the rim over the origin
+};
+constexpr std::array<Rim, 5> kRims{{{"akita_black_bowl", 0, .0530, .0040, .0430, .0500},
+                                    {"glazed_rim_porcelain_ramekin", 0, .0443, .007, .036, .0433},
+                                    {"white_yellow_mug", .0182, .0466, .0075, .0391, .1040},
+                                    {"porcelain_mug", -.0155, .0440, .0048, .0392, .1146},
+                                    {"red_coffee_mug", .0155, .0445, .0065, .0380, .1320}}};
+constexpr double kGripBelowRim = .009;
+
+// The middle of the gripper as a radius: on the wall when closed; while open so far in that the
+// outer finger is `gap` off the wall and the inner one clear of the wall across. A little ahead of
+// the closing fingers, which the arm follows with a lag.
+double rim_radius(const Rim& rim, double aperture, double gap) {
+  constexpr double kAhead = .020;
+  const double wall = rim.outer - rim.thickness / 2;
+  const double near = std::min(wall, wall + gap - std::max(0.0, aperture - kAhead) / 2);
+  return std::max(near, aperture / 2 + kFingerThick + .004 - rim.inner);
+}
+
+// Things and fixtures beside the rim make a direction worse.
+double crowding(const View& view, const Thing& thing, const Vec3& direction) {
+  double cost = 0;
+  const auto add = [&](const Vec3& other, double weight) {
+    const Vec3 offset{other[0] - thing.center[0], other[1] - thing.center[1], 0};
+    const double distance = norm(offset);
+    if (distance < 1e-6) return;
+    cost += weight * std::max(0.0, dot(offset, direction) / distance) * std::exp(-distance / .10);
+  };
+  for (const SceneObject& object : view.env.scene().objects()) {
+    if (object.name == thing.name) continue;
+    const Thing other = see(view, object.name);
+    if (other.top() > thing.bottom() + .02) add(other.center, 2);
+  }
+  for (const SceneFixture& fixture : view.env.scene().fixtures()) {
+    constexpr double kOnTop = .15;  // over the table, where a thing stands on the fixture itself
+    if (thing.bottom() > view.surface + kOnTop) continue;
+    add({fixture.pose.x, fixture.pose.y, 0}, 3);
+    if (!fixture.category.ends_with("_cabinet")) continue;
+    for (const int joint : fixture.joints) {
+      const Drawer drawer = see_drawer(view, fixture, joint);
+      if (drawer.joint < -.05) add(drawer.handle, 4);
+    }
+  }
+  return cost;
+}
+
+Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3& direction,
+                const Plan& plan) {
+  Grasp g;
+  const Vec3 outward = rotate(transpose(thing.rotation), direction);
+  const double gap = plan.purpose == Purpose::kDrawer ? .012 : .026;
+  const double radius =
+      rim_radius(rim, view.hand.aperture, gap) / std::hypot(outward[0], outward[1]);
+  g.point =
+      thing.position + rotate(thing.rotation, {radius * outward[0], rim.axis + radius * outward[1],
+                                               rim.height - kGripBelowRim});
+  g.approach = std::cos(plan.lean) * kDown - std::sin(plan.lean) * plan.front;
+  g.closing = direction;
+  g.width = rim.thickness + (plan.lean > 0 ? .008 : 0);  // leaning pads close on a slanted wall
+  g.tolerance = .007;
+  g.hover = .036;
+  g.clear = view.surface + .20;
+  return g;
+}
+
+std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& rim,
+                              const Plan& plan) {
+  std::vector<std::pair<double, Grasp>> ranked;
+  const Vec3 base = view.env.scene().arena().robot;
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const double angle = quarter * std::numbers::pi / 2;
+    Vec3 direction{std::cos(angle), std::sin(angle), 0};
+    if (plan.purpose == Purpose::kDrawer) {
+      if (quarter % 2 != 0) continue;
+      direction = (quarter == 0 ? 1.0 : -1.0) * cross(plan.front, Vec3{0, 0, 1});
+    }
+    // Mugs: the handle is in the way along y.
+    if (rim.axis != 0 && std::abs(direction[1]) > .5 && direction[1] * rim.axis < 0) continue;
+    const Vec3 offset = thing.center + .05 * direction - base;
+    const Grasp grasp = rim_grasp(view, thing, rim, direction, plan);
+    // The last term keeps to a side once the gripper is there.
+    const Vec3 there = view.hand.grip - grasp.point;
+    constexpr double kEasyReach = .74;  // from the robot's axis (m)
+    const double distance = std::hypot(offset[0], offset[1]);
+    const double cost = crowding(view, thing, direction) + distance +
+                        10 * std::max(0.0, distance - kEasyReach) + .15 * std::abs(direction[0]) +
+                        .5 * std::min(1.0, std::hypot(there[0], there[1]) / .1);
+    ranked.emplace_back(cost, grasp);
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Grasp> out;
+  for (const auto& [cost, grasp] : ranked) out.push_back(grasp);
+  return out;
+}
+
+Grasp from_above(const View& view, const Vec3& point, const Vec3& closing, double width,
+                 double top) {
+  Grasp g;
+  g.point = point;
+  g.approach = kDown;
+  g.closing = closing;
+  g.width = width;
+  g.tolerance = std::clamp(kOpenHalf - width / 2 - .001, .005, .008);
+  g.hover = std::max(0.0, top - point[2]) + kTipsBelowGrip + .012;
+  g.clear = std::max(view.surface + .20, top + kTipsBelowGrip + .012);
+  return g;
+}
+
+Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double lean,
+              const Vec3& closing, double width, double clear) {
+  Grasp g;
+  g.point = point;
+  g.approach = std::sin(lean) * towards + std::cos(lean) * kDown;
+  g.closing = closing;
+  g.width = width;
+  g.tolerance = .008;
+  g.hover = .07;
+  g.clear = view.surface + clear;
+  return g;
+}
+
+// How far the palm of a grasp from above would reach into taller things beside it (m).
+double palm_conflict(const View& view, const Thing& thing, const Vec3& point) {
+  constexpr double kPalmHalfX = .034, kPalmHalfY = .106;
+  double worst = 0;
+  for (const SceneObject& object : view.env.scene().objects()) {
+    if (object.name == thing.name) continue;
+    const Thing other = see(view, object.name);
+    if (other.top() < point[2] - kTipsBelowGrip + kPalmAboveTips) continue;
+    const double in_x = kPalmHalfX + other.half[0] - std::abs(other.center[0] - point[0]);
+    const double in_y = kPalmHalfY + other.half[1] - std::abs(other.center[1] - point[1]);
+    worst = std::max(worst, std::min(in_x, in_y));
+  }
+  return worst;
+}
+
+// Groceries stand or lie as they were put: the fingers close along y, off the middle of a long one
+// where the palm would touch a taller neighbour.
+std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
+  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074;
+  const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
+  std::vector<std::pair<double, Grasp>> ranked;
+  for (const double offset : {0.0, .018, -.018}) {
+    if (std::abs(offset) > thing.half[0] - .018) continue;
+    const Vec3 point{thing.center[0] + offset, thing.center[1], height};
+    ranked.emplace_back(
+        palm_conflict(view, thing, point) + .1 * std::abs(offset),
+        from_above(view, point, {0, 1, 0}, std::min(2 * thing.half[1], kWidest), thing.top()));
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Grasp> out;
+  for (const auto& [cost, grasp] : ranked) out.push_back(grasp);
+  return out;
+}
+
+Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
+
+}  // namespace
+
+bool holds(const View& view, const Grasp& g) {
+  const Vec3 off = view.hand.grip - g.point;
+  const double along = dot(off, g.approach);
+  const double side = norm(off - along * g.approach);
+  constexpr double kStalled = -.04;  // m/s; closing on nothing the aperture shrinks at .2
+  return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .0045 &&
+         view.hand.speed > kStalled && view.hand.aperture > std::min(.4 * g.width, .0022);
+}
+
+Move reach(const View& view, const Grasp& g) {
+  const Mat3 rotation = pointing(g.approach, g.closing);
+  const Vec3 off = view.hand.grip - g.point;
+  const double back = -dot(off, g.approach);
+  const double side = norm(off + back * g.approach);
+  const double twist = angle_between(view.hand.rotation, rotation);
+  // A funnel in two parts: beside the grasp, back by `hover`; farther off, up to `clear`.
+  const double beside = std::clamp(
+      std::max((side - g.tolerance) / (1.5 * g.tolerance), (twist - .12) / .15), 0.0, 1.0);
+  const double far = std::clamp(
+      std::max((side - 2.5 * g.tolerance) / view.config.funnel, (twist - .25) / .4), 0.0, 1.0);
+  const bool around = back < .5 * g.hover && side < 1.8 * g.tolerance && twist < .25;
+  const bool aligned = beside == 0 || around;
+  const double rise = std::max(0.0, g.clear - (g.point[2] - g.hover * g.approach[2]));
+  const double distance =
+      aligned ? 0.0 : beside * g.hover + far * rise / std::max(.3, -g.approach[2]);
+  Move move;
+  move.rotation = rotation;
+  move.phase = aligned ? "descend" : "reach";
+  move.position = g.point - distance * g.approach;
+  const bool missed = view.hand.aperture < std::min(.4 * g.width, .0022);
+  move.close = aligned && back < .006 && !missed;
+  if (move.close) move.phase = "close";
+  return move;
+}
+
+Move leave(const View& view) {
+  const bool open = view.hand.aperture > .066;
+  Move move;
+  move.position = view.hand.grip - (open ? .08 : 0.0) * view.hand.approach();
+  move.rotation = view.hand.rotation;
+  move.phase = open ? "retreat" : "release";
+  return move;
+}
+
+bool is_at(const View& view, const Thing& thing) {
+  constexpr double kNear = .020;
+  const Vec3 tip = view.hand.grip + kTipsBelowGrip * view.hand.approach();
+  for (size_t i = 0; i < 3; ++i) {
+    const double reach = thing.half[i] + (i == 2 ? .006 : kNear);
+    if (std::abs(tip[i] - thing.center[i]) > reach) return false;
+  }
+  return true;
+}
+
+std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan) {
+  const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
+  const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
+  if (plan.purpose == Purpose::kOven)
+    return {leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170, .10)};
+  if (plan.purpose == Purpose::kRack)
+    return {leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396, .26)};
+  for (const Rim& rim : kRims)
+    if (rim.category == thing.category) return rim_grasps(view, thing, rim, plan);
+  if (thing.category == "wine_bottle")
+    return {from_above(view, at({0, 0, .1400}), y, .0144, thing.top())};
+  if (thing.category == "moka_pot")
+    return {from_above(view, at({0, 0, .0785}), y, .0120, thing.top())};
+  if (thing.category == "black_book")
+    return {from_above(view, at({-.0005, -.0121, .1344 - .014}), x, .0286, thing.top())};
+  return grocery_grasps(view, thing);
+}
+
+}  // namespace libra::sim

@@ -1,0 +1,45 @@
+// Where and how the gripper takes hold of things.
+#pragma once
+
+#include <vector>
+
+#include "libra/sim/expert/hand.h"
+
+namespace libra::sim {
+
+struct Grasp {
+  Vec3 point{};          // of the grip site when the fingers close (world, m)
+  Vec3 approach{};       // unit, the way the gripper points and comes
+  Vec3 closing{};        // unit, along which the fingers close
+  double width = 0;      // of what ends up between the pads (m)
+  double tolerance = 0;  // sideways, within which the gripper may go in (m)
+  double hover = 0;      // back along the approach, clear of the thing (m)
+  double clear = 0;      // world height of the grip site on the way there (m)
+};
+
+// The gripper's fingers are around the grasp and as close as its width lets them be.
+bool holds(const View& view, const Grasp& grasp);
+// Over the grasp, down a funnel, close.
+Move reach(const View& view, const Grasp& grasp);
+// Opens the fingers and backs off the way they came.
+Move leave(const View& view);
+// The gripper is within reach of touching a thing when it moves sideways.
+bool is_at(const View& view, const Thing& thing);
+
+// What the grasp of a thing is for.
+enum class Purpose {
+  kPlace,   // onto or into something from above
+  kDrawer,  // from or to a drawer: the fingers along its front, leaning away from the cabinet
+  kRack,    // to be laid into the rack: hold the body, leaning
+  kOven,    // through a door in front: hold the handle, leaning
+};
+struct Plan {
+  Purpose purpose = Purpose::kPlace;
+  Vec3 front{};     // kDrawer, kOven: horizontal, out of the fixture
+  double lean = 0;  // of the gripper against the vertical (rad)
+};
+
+// The ways to take a thing, best first for the surroundings.
+std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan);
+
+}  // namespace libra::sim
