@@ -72,28 +72,6 @@ void silence_warnings() {
   std::call_once(once, [] { mju_user_warning = [](const char*) {}; });
 }
 
-std::unique_ptr<mjModel, ModelDeleter> compile(const std::string& xml) {
-  silence_warnings();
-  const auto vfs = std::make_unique<mjVFS>();
-  mj_defaultVFS(vfs.get());
-  constexpr const char* kName = "scene.xml";
-  if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
-    throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
-  }
-  std::copy(xml.begin(), xml.end(),
-            static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
-  std::array<char, 1000> message{};
-  std::unique_ptr<mjModel, ModelDeleter> model(
-      mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
-  mj_deleteVFS(vfs.get());
-  if (!model) {
-    throw Error(ErrorCode::kFailed, {.where = "scene",
-                                     .problem = "MuJoCo refused the composed model",
-                                     .found = message.data()});
-  }
-  return model;
-}
-
 uint8_t shade(double value) { return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)); }
 
 // Stone tiles: a thin grout line, every tile a little different, fine grain.
@@ -144,6 +122,27 @@ void paint_textures(mjModel* m) {
 
 }  // namespace
 
+ModelPtr compile_model(const std::string& xml) {
+  silence_warnings();
+  const auto vfs = std::make_unique<mjVFS>();
+  mj_defaultVFS(vfs.get());
+  constexpr const char* kName = "scene.xml";
+  if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
+    throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
+  }
+  std::copy(xml.begin(), xml.end(),
+            static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
+  std::array<char, 1000> message{};
+  ModelPtr model(mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
+  mj_deleteVFS(vfs.get());
+  if (!model) {
+    throw Error(ErrorCode::kFailed, {.where = "scene",
+                                     .problem = "MuJoCo refused the composed model",
+                                     .found = message.data()});
+  }
+  return model;
+}
+
 Scene::Scene(const std::string& arena, std::span<const Instance> objects) {
   if (arena != "libero_floor_manipulation") {
     throw Error(ErrorCode::kBadInput, {.where = "scene",
@@ -152,19 +151,39 @@ Scene::Scene(const std::string& arena, std::span<const Instance> objects) {
                                        .found = arena});
   }
   xml_ = compose(objects);
-  model_ = compile(xml_);
+  model_ = compile_model(xml_);
   paint_textures(model());
+  index(objects, RobotNames{}, "");
+}
+
+Scene::Scene(std::string xml, std::span<const Instance> objects, const RobotNames& names,
+             const std::string& body_suffix)
+    : xml_(std::move(xml)), model_(compile_model(xml_)) {
+  index(objects, names, body_suffix);
+}
+
+void Scene::index(std::span<const Instance> objects, const RobotNames& names,
+                  const std::string& body_suffix) {
+  const auto need = [&](mjtObj type, const std::string& name) {
+    const int id = mj_name2id(model(), type, name.c_str());
+    if (id >= 0) return id;
+    throw Error(ErrorCode::kBadInput,
+                {.where = "scene", .problem = "the model has no '" + name + "'"});
+  };
   data_.reset(mj_makeData(model()));
   update_poses();
-
-  grip_site_ = mj_name2id(model(), mjOBJ_SITE, "grip_site");
-  hand_body_ = mj_name2id(model(), mjOBJ_BODY, "right_hand");
-  const int gripper_body = mj_name2id(model(), mjOBJ_BODY, "right_gripper");
+  grip_site_ = need(mjOBJ_SITE, names.grip_site);
+  hand_body_ = need(mjOBJ_BODY, names.hand);
+  const int gripper_body = need(mjOBJ_BODY, names.gripper);
   gripper_geom_.resize(static_cast<size_t>(model()->ngeom));
   geom_object_.assign(static_cast<size_t>(model()->ngeom), -1);
   for (const Instance& object : objects) {
-    const int body = mj_name2id(model(), mjOBJ_BODY, object.name.c_str());
+    const int body = need(mjOBJ_BODY, object.name + body_suffix);
     const int joint = model()->body_jntadr[body];
+    if (joint < 0 || model()->jnt_type[joint] != mjJNT_FREE) {
+      throw Error(ErrorCode::kBadInput,
+                  {.where = "scene", .problem = "'" + object.name + "' cannot move freely"});
+    }
     objects_.push_back({object.name, object.category, find_grocery(object.category), body,
                         model()->jnt_qposadr[joint], model()->jnt_dofadr[joint]});
   }

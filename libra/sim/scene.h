@@ -1,4 +1,4 @@
-// A compiled floor arena: the MuJoCo model of the robot, the floor and the things on it, with the
+// A compiled scene: the MuJoCo model of the robot, the arena and the things in it, with the
 // addresses of everything the environment reads or writes. Source files only: it includes MuJoCo.
 #pragma once
 
@@ -24,6 +24,18 @@ struct DataDeleter {
   void operator()(mjData* d) const { mj_deleteData(d); }
 };
 
+using ModelPtr = std::unique_ptr<mjModel, ModelDeleter>;
+
+// Throws Error(kFailed) with MuJoCo's message when it refuses the model.
+ModelPtr compile_model(const std::string& xml);
+
+// What a model calls the robot's parts.
+struct RobotNames {
+  const char* grip_site = "grip_site";
+  const char* hand = "right_hand";
+  const char* gripper = "right_gripper";
+};
+
 struct SceneObject {
   std::string name;  // instance
   std::string category;
@@ -44,6 +56,10 @@ class Scene {
   // Throws Error(kBadInput) for an arena other than libero_floor_manipulation, Error(kNotFound) for
   // an object without a body, Error(kFailed) when MuJoCo refuses the model.
   Scene(const std::string& arena, std::span<const Instance> objects);
+  // A model from elsewhere, with the same order of joints and actuators. Body "<instance><suffix>"
+  // of every object has a free joint. Throws Error(kBadInput) when a body or a part is not there.
+  Scene(std::string xml, std::span<const Instance> objects, const RobotNames& names,
+        const std::string& body_suffix);
 
   mjModel* model() const { return model_.get(); }
   mjData* data() const { return data_.get(); }
@@ -63,8 +79,11 @@ class Scene {
   void update_poses() const;
 
  private:
+  void index(std::span<const Instance> objects, const RobotNames& names,
+             const std::string& body_suffix);
+
   std::string xml_;
-  std::unique_ptr<mjModel, ModelDeleter> model_;
+  ModelPtr model_;
   std::unique_ptr<mjData, DataDeleter> data_;
   std::vector<SceneObject> objects_;
   int grip_site_ = -1, hand_body_ = -1;

@@ -12,6 +12,7 @@
 #include "libra/sim/random_scene.h"
 #include "libra/sim/renderer.h"
 #include "libra/sim/scene.h"
+#include "libra/sim/scene_source.h"
 #include "libra/sim/world.h"
 
 namespace libra::sim {
@@ -55,6 +56,10 @@ struct SimEnv::Impl {
 
   // Compiling takes some milliseconds, so a scene with the same objects is kept.
   void load_scene(const std::vector<Instance>& objects) {
+    if (spec.source) {
+      if (!scene) scene = spec.source->make_scene();
+      return;
+    }
     const auto same = [](const SceneObject& a, const Instance& b) {
       return a.name == b.name && a.category == b.category;
     };
@@ -88,6 +93,7 @@ struct SimEnv::Impl {
       mj_step2(scene->model(), data());
     }
     scene->update_poses();
+    if (spec.source) spec.source->update_looks(*scene);
     note_instability();
   }
 
@@ -124,7 +130,8 @@ struct SimEnv::Impl {
   void begin_episode(const std::string& asked) {
     const std::string& instance =
         asked.empty() ? goal_target(episode.problem) : find_item(episode.problem, asked);
-    target = episode.problem.find_object(instance)->category;
+    const Instance* object = episode.problem.find_object(instance);
+    target = object != nullptr ? object->category : instance;  // a fixture or region has no other
     instruction = asked.empty() ? episode.task.instruction : asked_instruction(episode, asked);
     goal = asked.empty() ? episode.problem.goal : asked_goal(episode.problem, asked);
     first_lifted.clear();
@@ -140,6 +147,13 @@ struct SimEnv::Impl {
     Rng rng(mix_seed({hash_name(spec.task.suite), hash_name(spec.task.name), hash_name(key.layout),
                       key.seed, key.episode}));
     episode = spec;
+    if (spec.source) {
+      mj_resetData(model(), data());
+      spec.source->place(*scene, key);
+      settle();
+      begin_episode(key.target);
+      return;
+    }
     if (key.layout == "shuffled") {
       episode.problem = shuffle_problem(spec.problem, rng);
     } else if (key.layout != "libero") {
@@ -155,14 +169,19 @@ struct SimEnv::Impl {
       data()->qpos[k] = kReadyPosture[static_cast<size_t>(k)] + config.arm_noise * rng.normal();
     }
     open_fingers_halfway();
-    controller.reset(*scene, kFingersAtStart);
+    settle();
+    begin_episode(key.target);
+  }
+
+  // Lets things come to rest while the gripper opens; then time starts.
+  void settle() {
+    controller.reset(*scene, data()->qpos[kFingerQpos]);
     Action rest{};
     rest[6] = -1;
     for (int i = 0; i < config.settle_steps; ++i) control_step(rest);
     std::vector<double> settled = get_state();
     settled[0] = 0;
     put_state(settled);
-    begin_episode(key.target);
   }
 
   void random_scene(uint64_t seed) {
@@ -187,7 +206,11 @@ struct SimEnv::Impl {
     begin_episode("");
   }
 
-  bool goal_holds() const { return holds_all(goal, SceneWorld(*scene, episode.problem)); }
+  bool all_hold(std::span<const Predicate> atoms) const {
+    if (spec.source) return holds_all(atoms, *spec.source->world(*scene));
+    return holds_all(atoms, SceneWorld(*scene, episode.problem));
+  }
+  bool goal_holds() const { return all_hold(goal); }
 
   StepResult advance(const Action& action) {
     ++step;
@@ -255,6 +278,7 @@ const SimConfig& SimEnv::config() const { return impl_->config; }
 int64_t SimEnv::step_count() const { return impl_->step; }
 const std::vector<Predicate>& SimEnv::goal() const { return impl_->goal; }
 bool SimEnv::goal_holds() const { return impl_->goal_holds(); }
+bool SimEnv::atom_holds(const Predicate& atom) const { return impl_->all_hold({&atom, 1}); }
 bool SimEnv::failed() const { return impl_->failed; }
 
 std::vector<std::string> SimEnv::items() const {
@@ -332,7 +356,10 @@ bool SimEnv::project(std::string_view camera, const std::array<double, 3>& point
 }
 
 void SimEnv::render(std::string_view camera, int height, int width, Image& out) {
-  if (!impl_->renderer) impl_->renderer = Renderer::for_this_thread(impl_->scene->model());
+  if (!impl_->renderer) {
+    impl_->renderer = impl_->spec.source ? Renderer::for_model(impl_->scene->model())
+                                         : Renderer::for_this_thread(impl_->scene->model());
+  }
   impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->camera(camera), height,
                           width, out);
 }

@@ -1,6 +1,7 @@
 // Suites: named lists of tasks, each read from assets/suites/<suite>/suite.json and its BDDL files.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +11,12 @@
 
 namespace libra::sim {
 
+class SceneSource;
+
 struct TaskSpec {
   Task task;
   Problem problem;
+  std::shared_ptr<const SceneSource> source;  // nullptr: composed from our own bodies
 };
 
 struct SuiteSpec {

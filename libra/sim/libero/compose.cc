@@ -5,6 +5,7 @@
 #include <set>
 
 #include "libra/core/error.h"
+#include "libra/core/observation.h"
 #include "libra/sim/libero/arena.h"
 #include "libra/sim/libero/mjcf.h"
 #include "libra/sim/libero/visuals.h"
@@ -91,17 +92,17 @@ class Composer {
 
   ComposedModel run(const ComposeOptions& options) {
     for (const char* name : {"asset", "worldbody", "actuator", "sensor"}) section(base_, name);
+    limit_contacts();
     add_arena();
     add_robot();
-    ComposedModel model;
-    for (const Instance& object : problem_.objects) add_object(object, false, model);
+    for (const Instance& object : problem_.objects) add_object(object, false);
     for (const Instance& fixture : problem_.fixtures) {
-      if (fixture.category != facts_.category) add_object(fixture, true, model);
+      if (fixture.category != facts_.category) add_object(fixture, true);
     }
-    Xml* root = section(base_, "worldbody").Parent()->ToElement();
-    model.replaced = resolve_visuals(*root, task_, options.allow_missing_visuals);
+    ComposedModel model;
+    model.replaced = resolve_visuals(base_.root(), task_, options.allow_missing_visuals);
     tinyxml2::XMLPrinter printer(nullptr, true);
-    root->Accept(&printer);
+    base_.root().Accept(&printer);
     model.xml = printer.CStr();
     return model;
   }
@@ -122,6 +123,15 @@ class Composer {
     return *file.root().InsertNewChildElement(name);
   }
   Xml& world() { return section(base_, "worldbody"); }
+
+  // robosuite reserves memory for 5000 constraints, 1.2 GB; the busiest scene needs a fifth of what
+  // is reserved here. No light casts a shadow, so there is no shadow map either.
+  void limit_contacts() {
+    Xml& size = section(base_, "size");
+    size.SetAttribute("nconmax", 800);
+    size.SetAttribute("njmax", 2500);
+    section(base_, "visual").InsertNewChildElement("quality")->SetAttribute("shadowsize", 0);
+  }
 
   void merge(MjcfFile& from, Xml& bodies) {
     append_children(bodies, from.section("worldbody"));
@@ -165,6 +175,8 @@ class Composer {
     set_arm_joints(robot);
     robot.add_prefix("robot0_");
     Xml& robot_world = section(robot, "worldbody");
+    need_named(robot_world, "camera", "robot0_eye_in_hand", robot.path())
+        .SetAttribute("name", camera_names()[1].c_str());
     Xml& base = need_named(robot_world, "body", "robot0_base", robot.path());
     base.SetAttribute("pos", text_of(facts_.robot).c_str());
     merge(robot, world());
@@ -182,7 +194,7 @@ class Composer {
     merge(gripper, need_named(placed, "body", "robot0_right_hand", robot.path()));
   }
 
-  void add_object(const Instance& instance, bool fixture, ComposedModel& model) {
+  void add_object(const Instance& instance, bool fixture) {
     const std::string where = problem_.file + ":" + std::to_string(instance.at.line) + ":" +
                               std::to_string(instance.at.column);
     MjcfFile file = open(checkout_.object_model(instance.category, where));
@@ -193,7 +205,9 @@ class Composer {
     if (fixture) {
       const Xml& site =
           need_named(object_world, "site", instance.name + "_bottom_site", file.path());
-      model.fixtures.push_back({instance.name, numbers(site, "pos", 3, file.path())[2]});
+      const double bottom = numbers(site, "pos", 3, file.path())[2];
+      const std::array<double, 3> place{0, 0, facts_.origin[2] + facts_.fixture_height - bottom};
+      body.SetAttribute("pos", text_of(place).c_str());
     } else {
       Xml* joint = body.InsertNewChildElement("joint");
       joint->SetAttribute("name", (instance.name + "_joint0").c_str());

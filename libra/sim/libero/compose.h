@@ -2,7 +2,6 @@
 // joined as robosuite joins them, so that joints come in the same order.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -17,22 +16,17 @@ struct ComposeOptions {
   bool allow_missing_visuals = false;
 };
 
-// Things that do not move by themselves and have no place in the stored states.
-struct FixtureBase {
-  std::string name;  // instance
-  double bottom;     // of the model's base site over its body (m)
-};
-
 struct ComposedModel {
-  std::string xml;  // MJCF with absolute file names
-  std::vector<FixtureBase> fixtures;
+  std::string xml;                    // MJCF with absolute file names
   std::vector<std::string> replaced;  // files that are not there, with allow_missing_visuals
 };
 
 // qpos of the model: 7 arm joints, 2 fingers, 7 numbers for every object in the order of the BDDL
 // file, then the joints inside fixtures. Bodies are called "<instance>_main", sites
 // "<instance>_<site>", zones by the key of their region, the robot's parts as in robosuite
-// ("robot0_right_hand", "gripper0_grip_site", "robot0_eye_in_hand").
+// ("robot0_right_hand", "gripper0_grip_site"), but for the wrist camera, which has our name.
+// Fixtures stand at x = y = 0 at their height; where in their regions they stand is for the episode
+// to say.
 //
 // `task` is named in messages. Throws Error(kNotFound) that lists all files the checkouts lack
 // (models, and unless allowed meshes and textures), Error(kBadInput) for files of another form.

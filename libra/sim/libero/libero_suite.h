@@ -1,0 +1,29 @@
+// LIBERO's own suites out of a user's checkout, as suites that SimEnv runs like ours.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libra/sim/libero/checkout.h"
+#include "libra/sim/libero/compose.h"
+#include "libra/sim/suite.h"
+
+namespace libra::sim::libero {
+
+// Reads the BDDL files of all tasks; models, meshes and stored states are read when an environment
+// is made. Episode e of a task starts from stored state e modulo their number (50), with fixtures
+// where (suite, task, seed, episode) put them in their regions, since the stored states do not say.
+// Throws Error(kNotFound or kBadInput) as Checkout and read_bddl do.
+SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
+                     const ComposeOptions& options = {});
+
+// What one task needs from the checkout, without making an environment. Throws as compose() does,
+// and Error(kBadInput) when the stored states do not fit the model.
+struct TaskReport {
+  int nq = 0, nv = 0;
+  size_t states = 0;                  // stored initial states
+  std::vector<std::string> replaced;  // missing files that are drawn otherwise
+};
+TaskReport check_task(const TaskSpec& spec);
+
+}  // namespace libra::sim::libero
