@@ -32,15 +32,8 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
   return suite;
 }
 
-TaskReport check_task(const TaskSpec& spec) {
-  const auto& source = dynamic_cast<const LiberoSource&>(*spec.source);
-  TaskReport report;
-  report.replaced = source.compose_model().replaced;
-  report.states = source.states().rows;
-  const auto scene = source.make_scene();
-  report.nq = scene->model()->nq;
-  report.nv = scene->model()->nv;
-  return report;
+std::vector<std::string> replaced_visuals(const TaskSpec& spec) {
+  return dynamic_cast<const LiberoSource&>(*spec.source).compose_model().replaced;
 }
 
 }  // namespace libra::sim::libero

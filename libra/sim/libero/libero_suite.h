@@ -17,13 +17,8 @@ namespace libra::sim::libero {
 SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
                      const ComposeOptions& options = {});
 
-// What one task needs from the checkout, without making an environment. Throws as compose() does,
-// and Error(kBadInput) when the stored states do not fit the model.
-struct TaskReport {
-  int nq = 0, nv = 0;
-  size_t states = 0;                  // stored initial states
-  std::vector<std::string> replaced;  // missing files that are drawn otherwise
-};
-TaskReport check_task(const TaskSpec& spec);
+// Files that a task lacks and that are drawn otherwise, as ComposeOptions::allow_missing_visuals
+// has it; empty when everything is there. Makes no environment. Throws as compose().
+std::vector<std::string> replaced_visuals(const TaskSpec& spec);
 
 }  // namespace libra::sim::libero
