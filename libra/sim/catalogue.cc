@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "libra/core/error.h"
+#include "libra/sim/tableware.h"
 
 namespace libra::sim {
 namespace {
@@ -202,16 +203,26 @@ const Grocery& grocery(std::string_view category) {
   if (const Grocery* g = find_grocery(category)) return *g;
   std::vector<std::string> known;
   for (const Grocery& g : kGroceries) known.emplace_back(g.category);
-  throw Error(ErrorCode::kNotFound, {.where = "scene",
-                                     .problem = "there is no body for this category of object",
-                                     .expected = "basket, " + join_names(known),
-                                     .found = std::string(category)});
+  throw Error(ErrorCode::kNotFound,
+              {.where = "scene",
+               .problem = "there is no body for this category of object",
+               .expected = "basket, " + join_names(known) + ", " + tableware_names(),
+               .found = std::string(category)});
+}
+
+ObjectModel object_model(std::string_view category) {
+  if (category == "basket") return {category, {0, 0, kBasketHalf[2]}, kBasketHalf, kBasketMass};
+  if (const ObjectModel* model = find_tableware(category)) return *model;
+  const Grocery& g = grocery(category);
+  return {g.category, {0, 0, 0}, g.half, g.mass};
 }
 
 std::string body_mjcf(std::string_view instance, std::string_view category) {
   std::string content;
   if (category == "basket") {
     content = basket_mjcf(instance);
+  } else if (find_tableware(category) != nullptr) {
+    content = tableware_mjcf(category);
   } else {
     const Grocery& g = grocery(category);
     content = inertial(g.half, 0, g.mass) + collision(g) + look(g);

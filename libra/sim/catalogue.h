@@ -1,5 +1,5 @@
-// The bodies that can lie on the floor: ten groceries and a basket, with LIBERO's sizes and masses,
-// their collision shapes, and looks of our own that differ in shape, size and colours.
+// The movable bodies: ten groceries and a basket, with LIBERO's sizes and masses, their collision
+// shapes, and looks of our own that differ in shape, size and colours; tableware.h has the rest.
 #pragma once
 
 #include <array>
@@ -22,6 +22,16 @@ std::span<const Grocery> groceries();
 const Grocery* find_grocery(std::string_view category);
 // Throws Error(kNotFound) with the list of the known ones.
 const Grocery& grocery(std::string_view category);
+
+// What the scene knows of any movable thing.
+struct ObjectModel {
+  std::string_view category;
+  std::array<double, 3> center;  // of its box, from the body's origin, at the start (m)
+  std::array<double, 3> half;    // half sizes of that box
+  double mass;                   // kg
+};
+// Throws Error(kNotFound) with the list of the known ones.
+ObjectModel object_model(std::string_view category);
 
 inline constexpr std::array<double, 3> kBasketHalf{0.07865, 0.08475, 0.07075};  // outer (m)
 

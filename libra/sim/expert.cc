@@ -4,10 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include "libra/sim/vec.h"
+
 namespace libra::sim {
 namespace {
-
-using Vec3 = std::array<double, 3>;
 
 // Of the gripper (m): the tips reach below the grip site, the palm begins above it, and the pads
 // stand half a millimetre inside each finger's coordinate.

@@ -38,11 +38,6 @@ constexpr std::array<Articulation, 6> kArticulations = {{
     {"flat_stove", true, {.at_least = 0.5}, {.below = 0.0}},
 }};
 
-Vec3 rotate(const Mat3& r, const Vec3& v) {
-  return {r[0] * v[0] + r[1] * v[1] + r[2] * v[2], r[3] * v[0] + r[4] * v[1] + r[5] * v[2],
-          r[6] * v[0] + r[7] * v[1] + r[8] * v[2]};
-}
-
 [[noreturn]] void no_such_joint(const Predicate& predicate, const std::string& found) {
   throw Error(
       ErrorCode::kBadInput,

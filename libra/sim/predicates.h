@@ -10,11 +10,9 @@
 #include <vector>
 
 #include "libra/sim/bddl.h"
+#include "libra/sim/vec.h"
 
 namespace libra::sim {
-
-using Vec3 = std::array<double, 3>;
-using Mat3 = std::array<double, 9>;  // row-major
 
 // A box site of a fixture or object, or a zone drawn on the table or floor.
 struct SiteBox {

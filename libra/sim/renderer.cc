@@ -151,7 +151,7 @@ Renderer::Renderer(mjModel* model, bool whole) : impl_(std::make_unique<Impl>())
   std::fill_n(impl_->option.sitegroup, mjNGROUP, mjtByte{0});
   impl_->option.geomgroup[1] = 1;
   mjr_makeContext(model, &impl_->gl, mjFONTSCALE_50);
-  constexpr int kMaxGeoms = 400;
+  constexpr int kMaxGeoms = 1000;
   mjv_makeScene(model, &impl_->scene, std::max(kMaxGeoms, model->ngeom + model->nsite));
   impl_->scene.flags[mjRND_SHADOW] = 0;
   impl_->scene.flags[mjRND_REFLECTION] = whole;

@@ -7,7 +7,7 @@ namespace {
 
 struct Link {
   const char* name;
-  const char* pose;      // attributes of the body
+  const char* pose;      // attributes of the body; the base is given
   const char* inertial;  // attributes
   const char* joint;     // attributes; "" for none
   const char* shapes;    // geoms
@@ -18,7 +18,7 @@ struct Link {
 // with things and not with the arm itself; the lower links, which never come near things, have
 // none.
 constexpr std::array<Link, 9> kLinks{{
-    {"link0", "pos=\"-.6 0 0\"", "pos=\"0 0 .05\" mass=\"4\" diaginertia=\".4 .4 .4\"", "",
+    {"link0", "", "pos=\"0 0 .05\" mass=\"4\" diaginertia=\".4 .4 .4\"", "",
      R"(<geom class="shell" type="cylinder" fromto="0 0 0 0 0 .14" size=".072"/>
 <geom class="shell" type="box" pos="-.08 0 .045" size=".07 .06 .045"/>
 <geom class="trim" type="cylinder" fromto="0 0 0 0 0 .012" size=".092"/>)"},
@@ -104,12 +104,14 @@ constexpr std::array<double, kArmJoints> kTorqueLimit{80, 80, 80, 80, 80, 12, 12
 
 }  // namespace
 
-std::string robot_body_mjcf() {
+std::string robot_body_mjcf(const std::array<double, 3>& base) {
+  std::array<char, 80> place;
+  std::snprintf(place.data(), place.size(), "pos=\"%g %g %g\"", base[0], base[1], base[2]);
   std::string open, close;
   for (size_t i = 0; i < kLinks.size(); ++i) {
     const Link& link = kLinks[i];
-    open += std::string("<body name=\"") + link.name + "\" " + link.pose + ">\n<inertial " +
-            link.inertial + "/>\n";
+    open += std::string("<body name=\"") + link.name + "\" " + (i == 0 ? place.data() : link.pose) +
+            ">\n<inertial " + link.inertial + "/>\n";
     if (*link.joint != 0) {
       open += "<joint class=\"arm\" name=\"joint" + std::to_string(i) + "\" " + link.joint + "/>\n";
     }

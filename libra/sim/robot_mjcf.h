@@ -12,8 +12,8 @@ inline constexpr std::array<double, kArmJoints> kReadyPosture{
     0, -0.161037389, 0, -2.44459747, 0, 2.2267522, 0.78539816339744831};
 inline constexpr std::array<double, 3> kRobotBase{-0.6, 0, 0};  // link0 in the floor arena (m)
 
-// The <body> of the arm, and the content of <actuator>.
-std::string robot_body_mjcf();
+// The <body> of the arm with link0 at `base`, and the content of <actuator>.
+std::string robot_body_mjcf(const std::array<double, 3>& base);
 std::string robot_actuator_mjcf();
 
 }  // namespace libra::sim

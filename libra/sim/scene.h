@@ -1,5 +1,6 @@
-// A compiled scene: the MuJoCo model of the robot, the arena and the things in it, with the
-// addresses of everything the environment reads or writes. Source files only: it includes MuJoCo.
+// A compiled arena: the MuJoCo model of the robot, the furniture, the fixtures and the things on
+// them, with the addresses of everything the environment reads or writes. Source files only: it
+// includes MuJoCo.
 #pragma once
 
 #include <mujoco/mujoco.h>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libra/sim/arena.h"
 #include "libra/sim/bddl.h"
 #include "libra/sim/catalogue.h"
 #include "libra/sim/robot_mjcf.h"
@@ -39,35 +41,60 @@ struct RobotNames {
 struct SceneObject {
   std::string name;  // instance
   std::string category;
-  const Grocery* grocery = nullptr;  // nullptr for the basket
+  ObjectModel model;
   int body = -1;
   int qpos = -1;  // address of its 7 position numbers
   int dof = -1;   // address of its 6 velocity numbers
+};
+
+// Where a fixture stands.
+struct FixturePose {
+  double x = 0, y = 0;  // world (m)
+  double yaw = 0;       // rad
+};
+
+struct SceneFixture {
+  std::string name;  // instance
+  std::string category;
+  int body = -1;
+  std::vector<int> joints;  // ids, in the order of the model
+  FixturePose pose;
 };
 
 inline constexpr int kSubsteps = 25;  // of 2 ms in a control step of 50 ms
 inline constexpr int kFingerQpos = kArmJoints;
 inline constexpr int kTexturePixels = 256;  // side of the floor and wall textures
 
-// qpos: 7 arm joints, 2 fingers, 7 for each object in the order given. Immutable after compiling,
-// but for what perturbations change in the model.
+// qpos: 7 arm joints, 2 fingers, 7 for each object in the order given, then the fixtures' joints.
+// Immutable after compiling, but for the fixtures' poses and what perturbations change in the
+// model.
 class Scene {
  public:
-  // Throws Error(kBadInput) for an arena other than libero_floor_manipulation, Error(kNotFound) for
-  // an object without a body, Error(kFailed) when MuJoCo refuses the model.
-  Scene(const std::string& arena, std::span<const Instance> objects);
-  // A model from elsewhere, with the same order of joints and actuators. Body "<instance><suffix>"
-  // of every object has a free joint. Throws Error(kBadInput) when a body or a part is not there.
-  Scene(std::string xml, std::span<const Instance> objects, const RobotNames& names,
-        const std::string& body_suffix);
+  // Throws Error(kBadInput) for an unknown problem class, Error(kNotFound) for an object or fixture
+  // without a body, Error(kFailed) when MuJoCo refuses the model.
+  Scene(const std::string& arena, std::span<const Instance> objects,
+        std::span<const Instance> fixtures = {});
+  // A model from elsewhere: the same order of joints and actuators, bodies called as the instances.
+  // Throws Error(kBadInput) when one of them or a part of the robot is not there.
+  Scene(const std::string& arena, std::span<const Instance> objects,
+        std::span<const Instance> fixtures, std::string xml, const RobotNames& names);
 
   mjModel* model() const { return model_.get(); }
   mjData* data() const { return data_.get(); }
-  const std::string& xml() const { return xml_; }
+  // The model as MJCF, with the fixtures where they stand now; of a model from elsewhere as it
+  // came.
+  std::string xml() const;
+  const Arena& arena() const { return arena_; }
   const std::vector<SceneObject>& objects() const { return objects_; }
+  // Without the supports, which belong to the arena.
+  const std::vector<SceneFixture>& fixtures() const { return fixtures_; }
+  // Poses are not recomputed.
+  void place_fixture(size_t index, const FixturePose& pose);
   const SceneObject& basket() const;
   // By instance or category; nullptr when there is none.
   const SceneObject* find(std::string_view name) const;
+  // By instance; nullptr when there is none.
+  const SceneFixture* find_fixture(std::string_view name) const;
 
   int grip_site() const { return grip_site_; }
   int hand_body() const { return hand_body_; }
@@ -77,15 +104,20 @@ class Scene {
 
   // Recomputes poses (not velocities or contacts) after qpos changed.
   void update_poses() const;
+  // Burners glow while their stove is on: a cue that a camera sees.
+  void show_burners() const;
 
  private:
-  void index(std::span<const Instance> objects, const RobotNames& names,
-             const std::string& body_suffix);
+  void list(std::span<const Instance> objects, std::span<const Instance> fixtures);
+  // Finds everything in the model.
+  void index(const RobotNames& names);
 
-  std::string xml_;
+  const Arena& arena_;
+  std::string foreign_xml_;
   ModelPtr model_;
   std::unique_ptr<mjData, DataDeleter> data_;
   std::vector<SceneObject> objects_;
+  std::vector<SceneFixture> fixtures_;
   int grip_site_ = -1, hand_body_ = -1;
   std::vector<bool> gripper_geom_;
   std::vector<int> geom_object_;

@@ -8,6 +8,7 @@
 #include "libra/core/rng.h"
 #include "libra/sim/layout.h"
 #include "libra/sim/osc.h"
+#include "libra/sim/placement.h"
 #include "libra/sim/predicates.h"
 #include "libra/sim/random_scene.h"
 #include "libra/sim/renderer.h"
@@ -40,22 +41,24 @@ struct SimEnv::Impl {
   OscController controller;
   std::shared_ptr<Renderer> renderer;
 
+  std::string asked;  // of the episode's key
   std::string target, instruction, first_lifted;
   std::vector<Predicate> goal;
+  std::vector<size_t> items;        // indices of the objects that can be asked for
   std::vector<double> rest_height;  // of every object, at step 0
   int64_t step = 0;
   bool failed = false;
 
   Impl(TaskSpec s, SimConfig c) : spec(std::move(s)), episode(spec), config(c) {
-    load_scene(spec.problem.objects);
+    load_scene();
     begin_episode("");
   }
 
   const mjModel* model() const { return scene->model(); }
   mjData* data() const { return scene->data(); }
 
-  // Compiling takes some milliseconds, so a scene with the same objects is kept.
-  void load_scene(const std::vector<Instance>& objects) {
+  // Compiling takes some milliseconds, so a scene with the same things is kept.
+  void load_scene() {
     if (spec.source) {
       if (!scene) scene = spec.source->make_scene();
       return;
@@ -63,20 +66,19 @@ struct SimEnv::Impl {
     const auto same = [](const SceneObject& a, const Instance& b) {
       return a.name == b.name && a.category == b.category;
     };
+    const std::vector<Instance>& objects = episode.problem.objects;
     if (scene && std::equal(scene->objects().begin(), scene->objects().end(), objects.begin(),
                             objects.end(), same)) {
       return;
     }
-    scene = std::make_unique<Scene>(episode.problem.name, objects);
+    scene = std::make_unique<Scene>(episode.problem.name, objects, episode.problem.fixtures);
   }
 
   void place(const std::vector<FloorPoint>& points) const {
     for (size_t i = 0; i < points.size(); ++i) {
       const SceneObject& object = scene->objects()[i];
-      double* q = data()->qpos + object.qpos;
-      q[0] = points[i][0], q[1] = points[i][1];
-      q[2] = (object.grocery != nullptr ? object.grocery->half[2] : 0.0) + 2e-4;
-      q[3] = 1, q[4] = q[5] = q[6] = 0;
+      const double bottom = object.model.half[2] - object.model.center[2];
+      put_object(*scene, object, {points[i][0], points[i][1], bottom + 2e-4}, 0);
     }
   }
 
@@ -93,7 +95,6 @@ struct SimEnv::Impl {
       mj_step2(scene->model(), data());
     }
     scene->update_poses();
-    if (spec.source) spec.source->update_looks(*scene);
     note_instability();
   }
 
@@ -127,19 +128,32 @@ struct SimEnv::Impl {
     return out;
   }
 
-  void begin_episode(const std::string& asked) {
+  // How an object is called as an item: by its category where that names one thing.
+  std::string item_name(const SceneObject& object) const {
+    const auto same = [&](const SceneObject& o) { return o.category == object.category; };
+    const auto& all = scene->objects();
+    return std::count_if(all.begin(), all.end(), same) == 1 ? object.category : object.name;
+  }
+
+  void begin_episode(const std::string& wanted) {
+    asked = wanted;
     const std::string& instance =
         asked.empty() ? goal_target(episode.problem) : find_item(episode.problem, asked);
-    const Instance* object = episode.problem.find_object(instance);
-    target = object != nullptr ? object->category : instance;  // a fixture or region has no other
+    const SceneObject* moved = scene->find(instance);
+    target = moved != nullptr ? item_name(*moved) : instance;
     instruction = asked.empty() ? episode.task.instruction : asked_instruction(episode, asked);
     goal = asked.empty() ? episode.problem.goal : asked_goal(episode.problem, asked);
     first_lifted.clear();
     step = 0;
     failed = false;
     rest_height.clear();
-    for (const SceneObject& object : scene->objects()) {
+    items.clear();
+    const auto askable = askable_items(episode.problem);
+    for (size_t i = 0; i < scene->objects().size(); ++i) {
+      const SceneObject& object = scene->objects()[i];
       rest_height.push_back(data()->xpos[3 * object.body + 2]);
+      if (std::find(askable.begin(), askable.end(), object.name) != askable.end())
+        items.push_back(i);
     }
   }
 
@@ -147,24 +161,21 @@ struct SimEnv::Impl {
     Rng rng(mix_seed({hash_name(spec.task.suite), hash_name(spec.task.name), hash_name(key.layout),
                       key.seed, key.episode}));
     episode = spec;
+    require_layout(spec, key.layout);
+    if (key.layout == "shuffled") episode.problem = shuffle_problem(spec.problem, rng);
+    load_scene();
+    mj_resetData(model(), data());
     if (spec.source) {
-      mj_resetData(model(), data());
       spec.source->place(*scene, key);
       settle();
       begin_episode(key.target);
       return;
     }
-    if (key.layout == "shuffled") {
-      episode.problem = shuffle_problem(spec.problem, rng);
-    } else if (key.layout != "libero") {
-      throw Error(ErrorCode::kBadInput, {.where = "layout",
-                                         .problem = "is not known",
-                                         .expected = "libero or shuffled",
-                                         .found = key.layout});
+    if (scene->arena().floor) {
+      place(place_objects(episode.problem, rng));
+    } else {
+      place_scene(*scene, episode.problem, rng);
     }
-    load_scene(episode.problem.objects);
-    mj_resetData(model(), data());
-    place(place_objects(episode.problem, rng));
     for (int k = 0; k < kArmJoints; ++k) {
       data()->qpos[k] = kReadyPosture[static_cast<size_t>(k)] + config.arm_noise * rng.normal();
     }
@@ -185,10 +196,16 @@ struct SimEnv::Impl {
   }
 
   void random_scene(uint64_t seed) {
+    if (!scene->arena().floor || spec.source) {
+      throw Error(ErrorCode::kBadInput,
+                  {.where = "suite '" + spec.task.suite + "'",
+                   .problem = "has no random still scenes",
+                   .next = "they are made of groceries on the floor: use suite 'object'"});
+    }
     Rng rng(mix_seed({hash_name("random scene"), seed}));
     episode = spec;
     episode.problem.objects = draw_instances(rng);
-    load_scene(episode.problem.objects);
+    load_scene();
     mj_resetData(model(), data());
     place(scatter(episode.problem.objects, rng));
     pose_arm(*scene, {rng.uniform(-0.28, 0.22), rng.uniform(-0.30, 0.30), rng.uniform(0.19, 0.36)});
@@ -207,7 +224,6 @@ struct SimEnv::Impl {
   }
 
   bool all_hold(std::span<const Predicate> atoms) const {
-    if (spec.source) return holds_all(atoms, *spec.source->world(*scene));
     return holds_all(atoms, SceneWorld(*scene, episode.problem));
   }
   bool goal_holds() const { return all_hold(goal); }
@@ -215,11 +231,11 @@ struct SimEnv::Impl {
   StepResult advance(const Action& action) {
     ++step;
     if (!failed) control_step(action);
-    for (size_t i = 0; i < scene->objects().size() && first_lifted.empty(); ++i) {
+    for (const size_t i : items) {
       const SceneObject& object = scene->objects()[i];
-      if (object.grocery != nullptr &&
+      if (first_lifted.empty() &&
           data()->xpos[3 * object.body + 2] > rest_height[i] + kLiftHeight) {
-        first_lifted = object.category;
+        first_lifted = item_name(object);
       }
     }
     StepResult result;
@@ -283,8 +299,8 @@ bool SimEnv::failed() const { return impl_->failed; }
 
 std::vector<std::string> SimEnv::items() const {
   std::vector<std::string> names;
-  for (const SceneObject& object : impl_->scene->objects()) {
-    if (object.grocery != nullptr) names.push_back(object.category);
+  for (const size_t i : impl_->items) {
+    names.push_back(impl_->item_name(impl_->scene->objects()[i]));
   }
   return names;
 }
@@ -292,9 +308,11 @@ std::vector<std::string> SimEnv::items() const {
 std::vector<double> SimEnv::state() const { return impl_->get_state(); }
 void SimEnv::set_state(std::span<const double> state) {
   impl_->put_state(state);
-  impl_->begin_episode(impl_->target);
+  impl_->begin_episode(std::string(impl_->asked));
 }
-const std::string& SimEnv::model_xml() const { return impl_->scene->xml(); }
+const Scene& SimEnv::scene() const { return *impl_->scene; }
+const Problem& SimEnv::problem() const { return impl_->episode.problem; }
+std::string SimEnv::model_xml() const { return impl_->scene->xml(); }
 
 Proprio SimEnv::proprio() const {
   const auto position = eef_position();
@@ -322,8 +340,8 @@ std::array<double, 3> SimEnv::basket_position() const { return item_position("ba
 ItemPose SimEnv::item_pose(std::string_view name) const {
   const SceneObject& object = impl_->object(name);
   return {object.category, Impl::copy<3>(impl_->data()->xpos + 3 * object.body),
-          Impl::copy<9>(impl_->data()->xmat + 9 * object.body),
-          object.grocery != nullptr ? object.grocery->half : kBasketHalf};
+          Impl::copy<9>(impl_->data()->xmat + 9 * object.body), object.model.half,
+          object.model.center};
 }
 
 bool SimEnv::touches_gripper(std::string_view name) const {
@@ -360,6 +378,7 @@ void SimEnv::render(std::string_view camera, int height, int width, Image& out) 
     impl_->renderer = impl_->spec.source ? Renderer::for_model(impl_->scene->model())
                                          : Renderer::for_this_thread(impl_->scene->model());
   }
+  impl_->scene->show_burners();
   impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->camera(camera), height,
                           width, out);
 }

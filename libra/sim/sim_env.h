@@ -1,4 +1,4 @@
-// The simulated Env: one task, a Panda on the floor, six groceries and a basket, pixels and
+// The simulated Env: one task of a suite, a Panda among the things its BDDL file names, pixels and
 // proprio.
 #pragma once
 
@@ -19,6 +19,8 @@ struct mjData_;
 
 namespace libra::sim {
 
+class Scene;
+
 struct SimConfig {
   int image_size = 128;     // side of the square camera images (px)
   double arm_noise = 0.02;  // standard deviation of the arm joints at the start (rad)
@@ -37,6 +39,7 @@ struct ItemPose {
   std::array<double, 3> position{};     // body origin, world (m)
   std::array<double, 9> rotation{};     // row-major, body to world; upright at the start: identity
   std::array<double, 3> half_extent{};  // half sizes of the item's box in its own axes (m)
+  std::array<double, 3> center{};       // of that box from the body origin, in its own axes (m)
 };
 
 // Thread: as Env, used only by the thread that made it. Physics alone needs no display; the first
@@ -49,15 +52,20 @@ class SimEnv final : public Env {
   SimEnv(const SimEnv&) = delete;
   SimEnv& operator=(const SimEnv&) = delete;
 
-  // Throws Error(kBadInput) for an unknown layout, Error(kNotFound) for a target that is not there.
+  // Throws Error(kBadInput) for a layout that the suite does not have, Error(kNotFound) for a
+  // target that is not there.
   void reset(const EpisodeKey& key) override;
   // Physics that blows up ends the episode as failed (done without success) and stays there.
   StepResult step(const Action& action) override;
   void observe(Observation& out) override;
   const Task& task() const override;
   const std::string& instruction() const override;
-  std::vector<std::string> items() const override;  // categories of the groceries that are present
-  const std::string& target() const override;       // category
+  // The movable things, without those that the goal puts something into or onto; by category where
+  // that names one thing, else by instance.
+  std::vector<std::string> items() const override;
+  // The item that the first placing clause of the goal moves; a goal without one gives the fixture
+  // or region of its first clause.
+  const std::string& target() const override;
   const std::string& first_lifted() const override;
 
   const SimConfig& config() const;
@@ -69,14 +77,16 @@ class SimEnv final : public Env {
   bool atom_holds(const Predicate& atom) const;
   bool failed() const;  // the physics blew up
 
-  // [time, qpos, qvel]: 1 + 58 + 51 = 110 numbers for six groceries and the basket, in LIBERO's
-  // order.
+  // [time, qpos, qvel] in LIBERO's order: 1 + 58 + 51 = 110 numbers for six groceries and the
+  // basket. Where fixtures stand is not in it, as in LIBERO: reset() puts them there.
   std::vector<double> state() const;
   // Puts the state in place as an initial state: the orientation goal and the rest posture of the
   // controller are those of a reset, the gripper command is the one that the finger opening shows.
   // Throws Error(kBadInput) when the size differs.
   void set_state(std::span<const double> state);
-  const std::string& model_xml() const;
+  std::string model_xml() const;
+  const Scene& scene() const;      // for source files that include MuJoCo
+  const Problem& problem() const;  // of the current episode
 
   Proprio proprio() const;
   std::array<double, 7> joint_positions() const;

@@ -43,7 +43,8 @@ json read_description(const std::string& path) {
     throw Error(ErrorCode::kBadInput,
                 {.where = path, .problem = "not a suite description", .expected = "a JSON object"});
   }
-  static const std::vector<std::string> kKeys = {"title", "max_steps", "control_hz", "tasks"};
+  static const std::vector<std::string> kKeys = {"title",          "max_steps", "control_hz",
+                                                 "initial_states", "layouts",   "tasks"};
   for (const auto& [key, value] : object.items()) {
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
       throw Error(
@@ -58,6 +59,7 @@ TaskSpec load_task(const SuiteSpec& suite, const std::string& stem, const fs::pa
   TaskSpec spec;
   spec.task = {suite.name, stem, instruction_from_file_name(stem), suite.max_steps};
   spec.problem = read_bddl((folder / (stem + std::string(kExtension))).string());
+  spec.layouts = suite.layouts;
   return spec;
 }
 
@@ -65,7 +67,35 @@ void require(bool good, const std::string& where, const std::string& problem) {
   if (!good) throw Error(ErrorCode::kBadInput, {.where = where, .problem = problem});
 }
 
+// The optional fields, which have defaults.
+void read_protocol(const json& object, const std::string& path, SuiteSpec& suite) {
+  if (object.contains("initial_states")) {
+    suite.initial_states =
+        field<int>(object, "initial_states", path, &json::is_number_integer, "an integer");
+    require(suite.initial_states > 0, path, "initial_states must be positive");
+  }
+  if (!object.contains("layouts")) return;
+  static const std::vector<std::string> kKnown = {"libero", "shuffled"};
+  suite.layouts.clear();
+  for (const auto& layout :
+       field<json>(object, "layouts", path, &json::is_array, "a list of layouts")) {
+    const std::string name = layout.is_string() ? layout.get<std::string>() : layout.dump();
+    require(std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end(), path,
+            "layouts may hold " + join_names(kKnown) + ", found " + name);
+    suite.layouts.push_back(name);
+  }
+  require(!suite.layouts.empty(), path, "layouts must not be empty");
+}
+
 }  // namespace
+
+void require_layout(const TaskSpec& spec, std::string_view layout) {
+  if (std::find(spec.layouts.begin(), spec.layouts.end(), layout) != spec.layouts.end()) return;
+  throw Error(ErrorCode::kBadInput, {.where = "suite '" + spec.task.suite + "'",
+                                     .problem = "has no layout '" + std::string(layout) + "'",
+                                     .expected = join_names(spec.layouts),
+                                     .next = next_to(layout, spec.layouts)});
+}
 
 const TaskSpec& SuiteSpec::find_task(std::string_view task_name) const {
   std::vector<std::string> known;
@@ -122,6 +152,7 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   suite.control_hz = field<double>(object, "control_hz", path, &json::is_number, "a number");
   require(suite.max_steps > 0, path, "max_steps must be positive");
   require(suite.control_hz > 0 && suite.control_hz <= 500, path, "control_hz must be in (0, 500]");
+  read_protocol(object, path, suite);
   const json tasks = field<json>(object, "tasks", path, &json::is_array, "a list of file names");
   require(!tasks.empty() && tasks.size() <= kMaxTasks, path, "tasks must hold 1 to 1000 names");
   for (const auto& stem : tasks) {

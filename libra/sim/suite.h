@@ -17,7 +17,8 @@ class SceneSource;
 struct TaskSpec {
   Task task;
   Problem problem;
-  std::shared_ptr<const SceneSource> source;  // nullptr: composed from our own bodies
+  std::vector<std::string> layouts = {"libero"};   // that its suite has
+  std::shared_ptr<const SceneSource> source = {};  // nullptr: composed from our own bodies
 };
 
 struct SuiteSpec {
@@ -25,6 +26,8 @@ struct SuiteSpec {
   std::string title;         // one line for listings
   int max_steps = 0;         // control steps per episode; object: 280
   double control_hz = 20.0;  // control steps per second
+  int initial_states = 50;   // per task, of the protocol: episodes 0 to 49 of a seed
+  std::vector<std::string> layouts = {"libero"};
   std::vector<TaskSpec> tasks;
 
   // Throws Error(kNotFound) that lists the known tasks.
@@ -32,6 +35,9 @@ struct SuiteSpec {
   // The core::Suite view: names and instructions without the scene.
   Suite summary() const;
 };
+
+// Throws Error(kBadInput) with the suite's layouts when `layout` is none of them.
+void require_layout(const TaskSpec& spec, std::string_view layout);
 
 // The assets that were there when the library was built; every caller may pass another folder.
 std::string default_asset_root();

@@ -6,6 +6,8 @@
 
 #include "libra/core/error.h"
 #include "libra/core/observation.h"
+#include "libra/sim/arena.h"
+#include "libra/sim/fixtures.h"
 #include "libra/sim/libero/arena.h"
 #include "libra/sim/libero/mjcf.h"
 #include "libra/sim/libero/visuals.h"
@@ -21,17 +23,12 @@ std::string text_of(const std::array<double, N>& values) {
   return libero::text_of(std::vector<double>(values.begin(), values.end()));
 }
 
-void set_pose(Xml& element, const CameraPose& pose) {
-  element.SetAttribute("pos", text_of(pose.position).c_str());
-  element.SetAttribute("quat", text_of(pose.rotation).c_str());
-}
-
 // Size, place and friction of the table and of its legs.
-void size_table(Xml& world, const ArenaFacts& facts, const std::string& where) {
-  const auto& [full, friction] = *facts.table;
+void size_table(Xml& world, const ArenaFiles& files, const Arena& arena, const std::string& where) {
+  const auto& [full, friction] = *files.table;
   const std::array<double, 3> half{full[0] / 2, full[1] / 2, full[2] / 2};
   Xml& body = need_named(world, "body", "table", where);
-  const std::array<double, 3> center{facts.origin[0], facts.origin[1], facts.origin[2] - half[2]};
+  const std::array<double, 3> center{arena.origin[0], arena.origin[1], arena.origin[2] - half[2]};
   body.SetAttribute("pos", text_of(center).c_str());
   Xml& solid = need_named(body, "geom", "table_collision", where);
   solid.SetAttribute("size", text_of(half).c_str());
@@ -39,7 +36,7 @@ void size_table(Xml& world, const ArenaFacts& facts, const std::string& where) {
   need_named(body, "geom", "table_visual", where).SetAttribute("size", text_of(half).c_str());
   const std::array<double, 3> top{0, 0, half[2]};
   need_named(body, "site", "table_top", where).SetAttribute("pos", text_of(top).c_str());
-  const double length = (facts.origin[2] - half[2]) / 2, inset = 0.1;
+  const double length = (arena.origin[2] - half[2]) / 2, inset = 0.1;
   for (int leg = 0; leg < 4; ++leg) {
     const double x = leg == 0 || leg == 3 ? half[0] - inset : inset - half[0];
     const double y = leg < 2 ? half[1] - inset : inset - half[1];
@@ -50,18 +47,18 @@ void size_table(Xml& world, const ArenaFacts& facts, const std::string& where) {
 }
 
 // The zones that the BDDL file draws on the arena, as sites; predicates find them by name.
-void draw_zones(Xml& world, const ArenaFacts& facts, const Problem& problem,
+void draw_zones(Xml& world, const ArenaFiles& files, const Problem& problem,
                 const std::string& where) {
   constexpr double kHalfHeight = 0.007;
-  Xml& body = need_named(world, "body", facts.zone_body, where);
+  Xml& body = need_named(world, "body", files.zone_body, where);
   for (const Region& region : problem.regions) {
-    if (region.target != facts.workspace || region.ranges.empty()) continue;
+    if (region.target != files.workspace || region.ranges.empty()) continue;
     const Rectangle& r = region.ranges.front();
     Xml* site = body.InsertNewChildElement("site");
     site->SetAttribute("name", region.key.c_str());
     site->SetAttribute("type", "box");
-    const std::array<double, 3> center{(r.x0 + r.x1) / 2 + facts.zone[0],
-                                       (r.y0 + r.y1) / 2 + facts.zone[1], facts.zone[2]};
+    const std::array<double, 3> center{(r.x0 + r.x1) / 2 + files.zone[0],
+                                       (r.y0 + r.y1) / 2 + files.zone[1], files.zone[2]};
     // MuJoCo wants sizes above zero; a zone may be a point.
     const std::array<double, 3> half{std::max((r.x1 - r.x0) / 2, 1e-9),
                                      std::max((r.y1 - r.y0) / 2, 1e-9), kHalfHeight};
@@ -87,7 +84,8 @@ class Composer {
       : problem_(problem),
         checkout_(checkout),
         task_(task),
-        facts_(find_arena(problem.name, task)),
+        files_(arena_files(problem.name)),
+        arena_(find_arena(problem.name)),
         base_(open(checkout.robot_asset("base.xml"))) {}
 
   ComposedModel run(const ComposeOptions& options) {
@@ -97,7 +95,7 @@ class Composer {
     add_robot();
     for (const Instance& object : problem_.objects) add_object(object, false);
     for (const Instance& fixture : problem_.fixtures) {
-      if (fixture.category != facts_.category) add_object(fixture, true);
+      if (!is_support(fixture.category)) add_object(fixture, true);
     }
     ComposedModel model;
     model.replaced = resolve_visuals(base_.root(), task_, options.allow_missing_visuals);
@@ -141,13 +139,15 @@ class Composer {
   }
 
   void add_arena() {
-    MjcfFile arena = open(checkout_.asset("scenes/" + std::string(facts_.scene)));
+    MjcfFile arena = open(checkout_.asset("scenes/" + std::string(files_.scene)));
     Xml& arena_world = section(arena, "worldbody");
-    if (facts_.table) size_table(arena_world, facts_, arena.path());
-    set_style(arena.section("asset"), "texplane", facts_.floor, arena.path());
-    set_style(arena.section("asset"), "tex-wall", facts_.wall, arena.path());
-    set_pose(need_named(arena_world, "camera", "agentview", arena.path()), facts_.agentview);
-    draw_zones(arena_world, facts_, problem_, arena.path());
+    if (files_.table) size_table(arena_world, files_, arena_, arena.path());
+    set_style(arena.section("asset"), "texplane", files_.floor, arena.path());
+    set_style(arena.section("asset"), "tex-wall", files_.wall, arena.path());
+    Xml& camera = need_named(arena_world, "camera", "agentview", arena.path());
+    camera.SetAttribute("pos", text_of(arena_.camera).c_str());
+    camera.SetAttribute("quat", text_of(arena_.camera_quat).c_str());
+    draw_zones(arena_world, files_, problem_, arena.path());
     merge(arena, world());
   }
 
@@ -178,10 +178,10 @@ class Composer {
     need_named(robot_world, "camera", "robot0_eye_in_hand", robot.path())
         .SetAttribute("name", camera_names()[1].c_str());
     Xml& base = need_named(robot_world, "body", "robot0_base", robot.path());
-    base.SetAttribute("pos", text_of(facts_.robot).c_str());
+    base.SetAttribute("pos", text_of(arena_.robot).c_str());
     merge(robot, world());
     Xml& placed = need_named(world(), "body", "robot0_base", robot.path());
-    if (facts_.pedestal) {
+    if (files_.pedestal) {
       MjcfFile mount = open(checkout_.robot_asset("mounts/rethink_mount.xml"));
       mount.add_prefix("mount0_");
       // Its top is 1 cm below its origin.
@@ -201,12 +201,12 @@ class Composer {
     file.add_prefix(instance.name + "_");
     Xml& object_world = section(file, "worldbody");
     Xml& body = need_named(object_world, "body", instance.name + "_object", file.path());
-    body.SetAttribute("name", (instance.name + "_main").c_str());
+    body.SetAttribute("name", instance.name.c_str());
     if (fixture) {
       const Xml& site =
           need_named(object_world, "site", instance.name + "_bottom_site", file.path());
       const double bottom = numbers(site, "pos", 3, file.path())[2];
-      const std::array<double, 3> place{0, 0, facts_.origin[2] + facts_.fixture_height - bottom};
+      const std::array<double, 3> place{0, 0, files_.fixture_base - bottom};
       body.SetAttribute("pos", text_of(place).c_str());
     } else {
       Xml* joint = body.InsertNewChildElement("joint");
@@ -221,7 +221,8 @@ class Composer {
   const Problem& problem_;
   const Checkout& checkout_;
   std::string task_;
-  const ArenaFacts& facts_;
+  const ArenaFiles& files_;
+  const Arena& arena_;
   MjcfFile base_;
 };
 

@@ -22,7 +22,7 @@ struct ComposedModel {
 };
 
 // qpos of the model: 7 arm joints, 2 fingers, 7 numbers for every object in the order of the BDDL
-// file, then the joints inside fixtures. Bodies are called "<instance>_main", sites
+// file, then the joints inside fixtures. Bodies are called as their instances, sites
 // "<instance>_<site>", zones by the key of their region, the robot's parts as in robosuite
 // ("robot0_right_hand", "gripper0_grip_site"), but for the wrist camera, which has our name.
 // Fixtures stand at x = y = 0 at their height; where in their regions they stand is for the episode

@@ -68,7 +68,7 @@ TEST(LiberoEnv, FixturesStandWhereTheEpisodePutsThem) {
   const TinyCheckout tiny;
   SimEnv env(first_task(tiny)), other(first_task(tiny));
   const auto pose = [](const SimEnv& e) {
-    const int body = mj_name2id(e.model(), mjOBJ_BODY, "white_cabinet_1_main");
+    const int body = mj_name2id(e.model(), mjOBJ_BODY, "white_cabinet_1");
     return std::vector<double>(e.model()->body_pos + 3 * body, e.model()->body_pos + 3 * body + 3);
   };
   env.reset(key(5, 7));
@@ -77,7 +77,7 @@ TEST(LiberoEnv, FixturesStandWhereTheEpisodePutsThem) {
   EXPECT_THAT(first[0], AllOf(testing::Ge(-0.02), testing::Le(0.02)));
   EXPECT_THAT(first[1], AllOf(testing::Ge(-0.31), testing::Le(-0.29)));
   EXPECT_NEAR(first[2], 0.905, 1e-12) << "0.90 - 0.04 + 0.045";
-  const int body = mj_name2id(env.model(), mjOBJ_BODY, "white_cabinet_1_main");
+  const int body = mj_name2id(env.model(), mjOBJ_BODY, "white_cabinet_1");
   const double yaw =
       2 * std::atan2(env.model()->body_quat[4 * body + 3], env.model()->body_quat[4 * body]);
   EXPECT_THAT(yaw, AllOf(testing::Ge(3.0), testing::Le(3.2)));

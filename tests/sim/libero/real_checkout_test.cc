@@ -11,7 +11,7 @@
 #include <set>
 
 #include "libra/core/error.h"
-#include "libra/sim/libero/arena.h"
+#include "libra/sim/arena.h"
 #include "libra/sim/libero/libero.h"
 #include "libra/sim/sim_env.h"
 
@@ -50,8 +50,8 @@ double distance(const Region& region, double x, double y) {
 // How far a thing is from the zone that the file puts it on.
 double distance(const SimEnv& env, const Problem& problem, const Predicate& atom,
                 const Region& zone) {
-  const ArenaFacts& arena = find_arena(problem.name, "");
-  const int body = mj_name2id(env.model(), mjOBJ_BODY, (atom.args[0] + "_main").c_str());
+  const Arena& arena = find_arena(problem.name);
+  const int body = mj_name2id(env.model(), mjOBJ_BODY, atom.args[0].c_str());
   const double* at = env.data()->xpos + 3 * body;
   return distance(zone, at[0] - arena.origin[0], at[1] - arena.origin[1]);
 }
