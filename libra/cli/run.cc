@@ -6,6 +6,7 @@
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
 #include "libra/cli/policy_flags.h"
+#include "libra/cli/suite_flags.h"
 #include "libra/core/core.h"
 #include "libra/eval/eval.h"
 #include "libra/policy/load_policy.h"
@@ -20,6 +21,7 @@ struct RunFlags {
   ScheduleConfig schedule;
   uint64_t seed = 0, episode = 0;
   PolicyOptions policy;
+  SuiteFlags libero;
 };
 
 const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& word) {
@@ -70,7 +72,7 @@ void play(const RunFlags& flags, Policy& policy, Env& env, const std::atomic<boo
 }
 
 void run_live(const RunFlags& flags, Context& context) {
-  const sim::SuiteSpec suite = sim::load_suite(flags.suite);
+  const sim::SuiteSpec suite = load_suite(flags.libero, flags.suite);
   const sim::TaskSpec& task = find_task(suite, flags.task);
   const auto policy = load_policy(flags.checkpoint, flags.policy);
   sim::SimConfig config;
@@ -104,6 +106,7 @@ void add_run(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, kMaxExpansion))
       ->capture_default_str();
   add_policy_flags(*c, flags->policy);
+  add_suite_flags(*c, flags->libero);
   c->add_option("--seed", flags->seed, "as in eval: the same seed and episode give the same start")
       ->capture_default_str();
   c->add_option("--episode", flags->episode, "number of the episode")->capture_default_str();
