@@ -9,7 +9,7 @@
 #include "libra/sim/arena.h"
 #include "libra/sim/fixtures.h"
 #include "libra/sim/libero/arena.h"
-#include "libra/sim/libero/mjcf.h"
+#include "libra/sim/libero/model_file.h"
 #include "libra/sim/libero/visuals.h"
 
 namespace libra::sim::libero {

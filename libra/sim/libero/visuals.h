@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "libra/sim/libero/mjcf.h"
+#include "libra/sim/libero/model_file.h"
 
 namespace libra::sim::libero {
 

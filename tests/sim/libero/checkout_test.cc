@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero_suite.h"
 #include "tests/sim/libero/tiny_checkout.h"
+#include "tests/support/message_of.h"
 
 namespace libra::sim::libero {
 namespace {
@@ -15,15 +14,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
-
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TEST(TaskMap, KeepsTheOrderOfTheFile) {
   EXPECT_THAT(parse_task_map("m = {\"b\": [\"z\", 'a',  # \"no\"\n \"m\"], 'a': []}", "x"),

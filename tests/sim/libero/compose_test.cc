@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 #include <mujoco/mujoco.h>
 
-#include <functional>
 #include <numbers>
 
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero_suite.h"
 #include "libra/sim/sim_env.h"
 #include "tests/sim/libero/tiny_checkout.h"
+#include "tests/support/message_of.h"
 
 namespace libra::sim::libero {
 namespace {
@@ -19,15 +19,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TaskSpec first_task(const TinyCheckout& tiny, bool allow = false) {
   return load_suite(tiny.open(), "libero_goal", {.allow_missing_visuals = allow}).tasks.at(0);

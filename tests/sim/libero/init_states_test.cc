@@ -6,26 +6,17 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
 #include "tests/sim/libero/pickles.h"
+#include "tests/support/message_of.h"
 
 namespace libra::sim::libero {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 std::string parse_message(const std::string& pickle) {
   return message_of([&] { parse_pickled_array(pickle, "x"); });

@@ -4,27 +4,18 @@
 #include <mujoco/mujoco.h>
 
 #include <cmath>
-#include <functional>
 
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero_suite.h"
 #include "libra/sim/sim_env.h"
 #include "tests/sim/libero/tiny_checkout.h"
+#include "tests/support/message_of.h"
 
 namespace libra::sim::libero {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TaskSpec first_task(const TinyCheckout& tiny) {
   return load_suite(tiny.open(), "libero_goal").tasks.at(0);

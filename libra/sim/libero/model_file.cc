@@ -1,4 +1,4 @@
-#include "libra/sim/libero/mjcf.h"
+#include "libra/sim/libero/model_file.h"
 
 #include <algorithm>
 #include <array>
