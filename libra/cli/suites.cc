@@ -30,9 +30,9 @@ nlohmann::json to_json(const sim::SuiteSpec& suite) {
 }
 
 void print(const sim::SuiteSpec& suite) {
-  std::printf("%s: %s\n  %zu tasks, at most %d steps at %g Hz, layouts libero and shuffled\n",
-              suite.name.c_str(), suite.title.c_str(), suite.tasks.size(), suite.max_steps,
-              suite.control_hz);
+  std::printf("%s: %s\n  %zu tasks, at most %d steps at %g Hz, layouts: %s\n", suite.name.c_str(),
+              suite.title.c_str(), suite.tasks.size(), suite.max_steps, suite.control_hz,
+              join_names(suite.layouts).c_str());
   for (size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i].task;
     std::printf("  %2zu  %s\n      \"%s\"\n", i, task.name.c_str(), task.instruction.c_str());
