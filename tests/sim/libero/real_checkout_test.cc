@@ -13,6 +13,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/arena.h"
 #include "libra/sim/libero/libero.h"
+#include "libra/sim/robot_mjcf.h"
 #include "libra/sim/sim_env.h"
 
 namespace libra::sim::libero {
@@ -99,10 +100,42 @@ void check_task(const TaskSpec& spec, Summary& summary) {
   ++summary.tasks;
 }
 
-TEST(RealLibero, EveryTaskBecomesAWorldThatSettles) {
-  if (std::string(LIBRA_LIBERO_ROOT).empty() || std::string(LIBRA_ROBOSUITE_ROOT).empty()) {
-    GTEST_SKIP() << "no checkout given (-DLIBRA_LIBERO_ROOT=, -DLIBRA_ROBOSUITE_ROOT=)";
+class RealLibero : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::string(LIBRA_LIBERO_ROOT).empty() || std::string(LIBRA_ROBOSUITE_ROOT).empty()) {
+      GTEST_SKIP() << "no checkout given (-DLIBRA_LIBERO_ROOT=, -DLIBRA_ROBOSUITE_ROOT=)";
+    }
   }
+};
+
+// The grip site at the ready posture, from the kinematics of robosuite's files and the place of the
+// robot in each arena; the hand's axis-angle there.
+TEST_F(RealLibero, ThePandaReachesWhereItsFilesSay) {
+  const Checkout checkout(LIBRA_LIBERO_ROOT, LIBRA_ROBOSUITE_ROOT);
+  const struct {
+    const char* suite;
+    size_t task;
+    double x, z;
+  } cases[] = {{"libero_spatial", 0, -.2085, 1.1733},
+               {"libero_object", 0, -.1485, .2613},
+               {"libero_10", 4, -.0585, .6813},
+               {"libero_10", 5, -.2985, 1.1733}};
+  for (const auto& c : cases) {
+    SimEnv env(load_suite(checkout, c.suite, {.allow_missing_visuals = true}).tasks.at(c.task));
+    std::vector<double> state = env.state();
+    std::copy(kReadyPosture.begin(), kReadyPosture.end(), state.begin() + 1);
+    env.set_state(state);
+    EXPECT_NEAR(env.eef_position()[0], c.x, 1e-4) << c.suite;
+    EXPECT_NEAR(env.eef_position()[1], 0, 1e-4);
+    EXPECT_NEAR(env.eef_position()[2], c.z, 1e-4) << c.suite;
+    EXPECT_NEAR(env.proprio()[3], 3.140, 1e-3);
+    EXPECT_NEAR(env.proprio()[4], 0.001, 1e-3);
+    EXPECT_NEAR(env.proprio()[5], -0.089, 1e-3);
+  }
+}
+
+TEST_F(RealLibero, EveryTaskBecomesAWorldThatSettles) {
   const Checkout checkout(LIBRA_LIBERO_ROOT, LIBRA_ROBOSUITE_ROOT);
   Summary summary;
   int listed = 0;
