@@ -7,6 +7,7 @@ find_package(CLI11 REQUIRED)                      # cli: flags
 find_package(mujoco REQUIRED)                     # sim: physics and rendering
 # Debian's package names an include folder that its users do not have.
 set_target_properties(mujoco::mujoco PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "")
+find_package(tinyxml2 REQUIRED)                   # sim/libero: joining model files
 find_package(OpenGL REQUIRED COMPONENTS EGL)      # sim: surfaceless offscreen context
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)             # data: demonstrations
 pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)  # preprocess: tokenizer

@@ -12,6 +12,7 @@
 #include "libra/cli/command.h"
 #include "libra/cli/policy_flags.h"
 #include "libra/cli/schedule_flags.h"
+#include "libra/cli/suite_flags.h"
 #include "libra/core/core.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
@@ -26,6 +27,7 @@ struct EvalFlags {
   ScheduleFlags schedule;
   int rollouts = 50, workers = 0, videos = 1;
   PolicyOptions policy;
+  SuiteFlags libero;
   uint64_t seed = 0;
 };
 
@@ -85,7 +87,7 @@ std::vector<Suite> pick_tasks(const EvalFlags& flags) {
   std::set<std::string> used;
   std::vector<std::string> known;
   for (const std::string& name : flags.suites) {
-    const Suite whole = sim::load_suite(name).summary();
+    const Suite whole = load_suite(flags.libero, name).summary();
     Suite picked{whole.name, {}};
     for (size_t t = 0; t < whole.tasks.size(); ++t) {
       known.push_back(whole.tasks[t].name);
@@ -134,7 +136,7 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
       std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, flags.policy));
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
-  request.make_env = sim::make_sim_factory(sim_config);
+  request.make_env = make_env_factory(flags.libero, sim_config);
   request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
     return *first != nullptr ? std::move(*first) : load_policy(dir, options);
   };
@@ -236,6 +238,7 @@ void add_eval(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"full", "planner_only", "teacher"}))
       ->capture_default_str();
   add_policy_flags(*c, flags->policy);
+  add_suite_flags(*c, flags->libero);
   c->add_option("--seed", flags->seed, "of initial states and noise")->capture_default_str();
   c->add_option("--workers", flags->workers, "threads; 0: one per core")
       ->check(CLI::Range(0, 256))

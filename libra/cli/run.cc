@@ -8,6 +8,7 @@
 #include "libra/cli/command.h"
 #include "libra/cli/policy_flags.h"
 #include "libra/cli/schedule_flags.h"
+#include "libra/cli/suite_flags.h"
 #include "libra/core/core.h"
 #include "libra/eval/eval.h"
 #include "libra/policy/load_policy.h"
@@ -25,6 +26,7 @@ struct RunFlags {
   RealtimeWish wish;
   uint64_t seed = 0, episode = 0;
   PolicyOptions policy;
+  SuiteFlags libero;
 };
 
 const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& word) {
@@ -183,7 +185,7 @@ void run_live(const RunFlags& flags, Context& context) {
   GuardConfig guard;
   const ConfigFields guard_fields = list_fields(guard);
   for (const std::string& assignment : flags.guard) guard_fields.set(assignment, "--guard");
-  const sim::SuiteSpec suite = sim::load_suite(flags.suite);
+  const sim::SuiteSpec suite = load_suite(flags.libero, flags.suite);
   const sim::TaskSpec& task = find_task(suite, flags.task);
   const auto policy = load_policy(flags.checkpoint, flags.policy);
   sim::SimConfig config;
@@ -235,6 +237,7 @@ void add_run(CLI::App& app, Context& context) {
   c->add_flag("--lock-memory", flags->wish.lock_memory, "keep all memory resident")
       ->needs("--realtime");
   add_policy_flags(*c, flags->policy);
+  add_suite_flags(*c, flags->libero);
   c->add_option("--seed", flags->seed, "as in eval: the same seed and episode give the same start")
       ->capture_default_str();
   c->add_option("--episode", flags->episode, "number of the episode")->capture_default_str();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libra/cli/command.h"
+#include "libra/cli/suite_flags.h"
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
 #include "libra/eval/eval.h"
@@ -42,6 +43,7 @@ void print(const sim::SuiteSpec& suite) {
 
 struct SuitesFlags {
   std::string only, layout = "libero";
+  SuiteFlags libero;
   int expert = 0, workers = 2;
 };
 
@@ -129,16 +131,19 @@ void measure_expert(const SuitesFlags& flags, const Context& context) {
   }
 }
 
-void list_suites(const std::string& only, const Context& context) {
+void list_suites(const SuitesFlags& flags, const Context& context) {
   nlohmann::json list = nlohmann::json::array();
   for (const std::string& name :
-       only.empty() ? sim::suite_names() : std::vector<std::string>{only}) {
-    const sim::SuiteSpec suite = sim::load_suite(name);
+       flags.only.empty() ? suite_names(flags.libero) : std::vector<std::string>{flags.only}) {
+    const sim::SuiteSpec suite = load_suite(flags.libero, name);
+    const std::vector<std::string> missing = missing_visuals(flags.libero, name);
     if (context.json) {
       list.push_back(to_json(suite));
-    } else {
-      print(suite);
+      list.back()["missing_files"] = missing;
+      continue;
     }
+    print(suite);
+    for (const std::string& line : missing) std::printf("  missing %s\n", line.c_str());
   }
   if (context.json) std::printf("%s\n", list.dump(2).c_str());
 }
@@ -160,12 +165,13 @@ void add_suites(CLI::App& app, Context& context) {
   command->add_option("--workers", flags->workers, "threads")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  add_suite_flags(*command, flags->libero);
   command->footer("Example:\n  libra suites object --expert 50 --layout shuffled");
   command->callback([flags, &context] {
     if (flags->expert > 0) {
       measure_expert(*flags, context);
     } else {
-      list_suites(flags->only, context);
+      list_suites(*flags, context);
     }
   });
 }

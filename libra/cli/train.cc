@@ -40,6 +40,17 @@ policy::ModelBundle start_bundle(const TrainFlags& flags, training::RunConfig& r
   return bundle;
 }
 
+// Other people's files have images of other sizes; nothing here resizes them.
+void require_image_size(const data::DemoSet& demos, int side) {
+  const data::Demo& first = demos.demo(0);
+  if (first.image_size == side) return;
+  throw Error(ErrorCode::kBadInput,
+              {.where = "--data",
+               .problem = "images of '" + first.task + "' have another size than the model's",
+               .expected = std::to_string(side) + " px (model.image_size)",
+               .found = std::to_string(first.image_size) + " px"});
+}
+
 void train(const TrainFlags& flags, const Context& context) {
   training::RunConfig run;
   const ConfigFields fields = list_fields(run);
@@ -64,6 +75,7 @@ void train(const TrainFlags& flags, const Context& context) {
   }
 
   const data::DemoSet demos = data::DemoSet::load(flags.data, &context.stop);
+  require_image_size(demos, run.model.image_size);
   std::unique_ptr<data::SceneSet> scenes;
   if (!flags.scenes.empty()) {
     scenes = std::make_unique<data::SceneSet>(data::SceneSet::load(flags.scenes));

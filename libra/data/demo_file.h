@@ -41,10 +41,12 @@ class DemoFileWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads files of ours and of LIBERO. In LIBERO's own files the observation of index i was taken
-// after action i; then the first action and the last observation are left out, so that what is
-// returned is always "seen before the action". Every shape, type and length is checked: a missing,
-// damaged or foreign file throws Error(kNotFound or kBadInput) that names file and object.
+// Reads files of ours, of LIBERO and of OpenVLA. In LIBERO's own files the observation of index i
+// was taken after action i; then the first action and the last observation are left out, so that
+// what is returned is always "seen before the action". Of files that are not ours, steps whose
+// action does nothing are left out by OpenVLA's test: ||a[0..5]|| < 1e-4 and the gripper command of
+// the action kept before. Every shape, type and length is checked: a missing, damaged or foreign
+// file throws Error(kNotFound or kBadInput) that names file and object.
 class DemoFile {
  public:
   explicit DemoFile(const std::string& path);

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
+#include "libra/core/instruction.h"
 #include "libra/data/demo_file.h"
 #include "libra/data/hdf5_file.h"
 #include "libra/data/schema.h"
@@ -13,19 +15,33 @@ namespace libra::data {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
+namespace {
+
+// Where the frames of a demonstration are stored: the observation seen before action[t] has index
+// seen[t].
+struct Steps {
+  uint64_t stored = 0;
+  std::vector<size_t> action, seen;
+};
+
+}  // namespace
+
 struct DemoFile::Impl {
   Hdf5File file;
   DemoFileInfo info;
   bool before_action = false;
+  bool bottom_up = true;
+  bool drop_idle = false;
   std::vector<std::string> names;
 
   std::string group(int demo) const { return "/data/" + names.at(static_cast<size_t>(demo)) + "/"; }
-  // Observations stored, which is one more than frames returned when they stand after the action.
+  // Observations stored, which may be more than frames returned.
   uint64_t stored_frames(const std::string& group) const;
-  void read_steps(const std::string& group, uint64_t stored, Demo& demo) const;
-  void read_images(const std::string& group, uint64_t stored, Demo& demo) const;
-  void read_proprio(const std::string& group, uint64_t stored, Demo& demo) const;
-  void read_labels(const std::string& group, uint64_t stored, Demo& demo) const;
+  Steps list_steps(const std::string& group, uint64_t stored) const;
+  void read_steps(const std::string& group, const Steps& steps, Demo& demo) const;
+  void read_images(const std::string& group, const Steps& steps, Demo& demo) const;
+  void read_proprio(const std::string& group, const Steps& steps, Demo& demo) const;
+  void read_labels(const std::string& group, const Steps& steps, Demo& demo) const;
   void read_origin(const std::string& group, Demo& demo) const;
 };
 
@@ -62,9 +78,23 @@ std::string optional_text(const Hdf5File& file, const std::string& object,
   return file.has_attribute(object, name) ? file.text_attribute(object, name) : "";
 }
 
+// Suite and task of LIBERO's own files are in the names of folder and file, and so is what their
+// policies are told: the language field says something else.
+void name_from_path(const Hdf5File& file, DemoFileInfo& info) {
+  const fs::path path = fs::absolute(file.path());
+  info.suite = path.parent_path().filename().string();
+  info.task = path.stem().string();
+  if (!info.task.ends_with("_demo")) return;
+  info.task.resize(info.task.size() - 5);
+  info.instruction = instruction_from_file_name(info.task);
+}
+
 DemoFileInfo read_info(const Hdf5File& file) {
   DemoFileInfo info;
-  const json problem = parse_attribute(file, "/data", "problem_info");
+  // OpenVLA's re-recorded files have no attributes.
+  const json problem = file.has_attribute("/data", "problem_info")
+                           ? parse_attribute(file, "/data", "problem_info")
+                           : json();
   info.instruction = text_at(problem, "language_instruction");
   info.problem_name = text_at(problem, "problem_name");
   info.domain_name = text_at(problem, "domain_name");
@@ -75,19 +105,43 @@ DemoFileInfo read_info(const Hdf5File& file) {
     const json env = parse_attribute(file, "/data", "env_args");
     if (env.is_object()) kwargs = env.value("env_kwargs", json());
   }
-  info.suite = optional_text(file, "/data", "suite");
-  info.task = optional_text(file, "/data", "task");
-  // LIBERO's own files name suite and task by folder and file.
-  const fs::path path = fs::absolute(file.path());
-  if (info.suite.empty()) info.suite = path.parent_path().filename().string();
-  if (info.task.empty()) {
-    info.task = path.stem().string();
-    if (info.task.ends_with("_demo")) info.task.resize(info.task.size() - 5);
-  }
   if (kwargs.is_object() && kwargs.contains("control_freq") && kwargs["control_freq"].is_number()) {
     info.control_hz = kwargs["control_freq"].get<double>();
   }
+  if (file.has_attribute("/data", "suite") && file.has_attribute("/data", "task")) {
+    info.suite = file.text_attribute("/data", "suite");
+    info.task = file.text_attribute("/data", "task");
+  } else {
+    name_from_path(file, info);
+  }
+  if (info.instruction.empty()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = file.path(),
+                 .problem = "does not say what its task is",
+                 .expected = "attribute 'problem_info' of /data with a language_instruction, or a "
+                             "file name of the form <task>_demo.hdf5"});
+  }
   return info;
+}
+
+// Whether images are stored bottom row first.
+bool stored_bottom_up(const Hdf5File& file) {
+  const std::string convention = optional_text(file, "/data", "macros_image_convention");
+  if (convention.empty() || convention == "opengl") return true;
+  if (convention == "opencv") return false;
+  throw Error(ErrorCode::kBadInput, {.where = file.path() + ":/data",
+                                     .problem = "unknown macros_image_convention",
+                                     .expected = "opengl or opencv",
+                                     .found = convention});
+}
+
+// Files of ours say so. LIBERO's observe after the action; OpenVLA's, known by their lack of
+// attributes, before it.
+bool observes_before_action(const Hdf5File& file) {
+  if (file.has_attribute("/data", schema::kTiming)) {
+    return file.text_attribute("/data", schema::kTiming) == schema::kBeforeAction;
+  }
+  return !file.has_attribute("/data", "problem_info") && !file.has_attribute("/data", "env_args");
 }
 
 std::vector<std::string> list_demos(const Hdf5File& file) {
@@ -119,10 +173,25 @@ std::vector<Row> as_rows(const std::vector<typename Row::value_type>& flat) {
   return rows;
 }
 
-// What stands before the first action that has an observation before it goes away.
+// Rows of `width` values each, at the given indices.
 template <class T>
-void drop_first(std::vector<T>& values, size_t count = 1) {
-  values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+std::vector<T> pick(const std::vector<T>& values, const std::vector<size_t>& rows,
+                    size_t width = 1) {
+  std::vector<T> out;
+  out.reserve(rows.size() * width);
+  for (const size_t row : rows) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * width);
+    out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(width));
+  }
+  return out;
+}
+
+// OpenVLA's test for an action that does nothing: no motion, and the gripper command of the action
+// kept before it (the first action has none).
+bool is_idle(const Action& action, const Action* kept) {
+  double square = 0;
+  for (size_t i = 0; i < 6; ++i) square += double{action[i]} * double{action[i]};
+  return std::sqrt(square) < 1e-4 && (kept == nullptr || action[6] == (*kept)[6]);
 }
 
 }  // namespace
@@ -142,51 +211,70 @@ uint64_t DemoFile::Impl::stored_frames(const std::string& group) const {
                                      .found = found.empty() ? "a single value" : found});
 }
 
-void DemoFile::Impl::read_steps(const std::string& group, uint64_t stored, Demo& demo) const {
-  demo.actions = as_rows<Action>(file.read<float>(group + "actions", {stored, kActionDim}));
+Steps DemoFile::Impl::list_steps(const std::string& group, uint64_t stored) const {
+  Steps steps{stored, {}, {}};
+  std::vector<Action> actions;
+  if (drop_idle) {
+    actions = as_rows<Action>(file.read<float>(group + "actions", {stored, kActionDim}));
+  }
+  for (size_t t = before_action ? 0 : 1; t < stored; ++t) {
+    if (drop_idle &&
+        is_idle(actions[t], steps.action.empty() ? nullptr : &actions[steps.action.back()])) {
+      continue;
+    }
+    steps.action.push_back(t);
+    steps.seen.push_back(before_action ? t : t - 1);
+  }
+  if (steps.action.empty()) {
+    throw Error(ErrorCode::kBadInput, {.where = file.path() + ":" + group + "actions",
+                                       .problem = "no action of the demonstration does anything"});
+  }
+  return steps;
+}
+
+void DemoFile::Impl::read_steps(const std::string& group, const Steps& steps, Demo& demo) const {
+  const auto actions = [&](const char* name) {
+    return pick(as_rows<Action>(file.read<float>(group + name, {steps.stored, kActionDim})),
+                steps.action);
+  };
+  const auto flags = [&](const char* name) {
+    return pick(file.read<uint8_t>(group + name, {steps.stored}), steps.action);
+  };
+  demo.frames = static_cast<int>(steps.action.size());
+  demo.actions = actions("actions");
   demo.expert_actions =
-      file.exists(group + "expert_actions")
-          ? as_rows<Action>(file.read<float>(group + "expert_actions", {stored, kActionDim}))
-          : demo.actions;
-  demo.success = file.read<uint8_t>(group + "rewards", {stored});
-  demo.perturbed = file.exists(group + "perturbed")
-                       ? file.read<uint8_t>(group + "perturbed", {stored})
-                       : std::vector<uint8_t>(stored);
-  if (before_action) return;
-  drop_first(demo.actions);
-  drop_first(demo.expert_actions);
-  drop_first(demo.success);
-  drop_first(demo.perturbed);
+      file.exists(group + "expert_actions") ? actions("expert_actions") : demo.actions;
+  demo.success = flags("rewards");
+  demo.perturbed = file.exists(group + "perturbed") ? flags("perturbed")
+                                                    : std::vector<uint8_t>(steps.action.size());
 }
 
-void DemoFile::Impl::read_images(const std::string& group, uint64_t stored, Demo& demo) const {
+void DemoFile::Impl::read_images(const std::string& group, const Steps& steps, Demo& demo) const {
   const uint64_t side = static_cast<uint64_t>(demo.image_size);
-  const auto frames = static_cast<size_t>(demo.frames);
   for (size_t camera = 0; camera < camera_names().size(); ++camera) {
-    demo.images.push_back(
-        file.read<uint8_t>(group + schema::image_dataset(camera), {stored, side, side, 3}));
-    demo.images.back().resize(frames * side * side * 3);
-    schema::flip_rows(demo.images.back(), side, side * 3);
+    demo.images.push_back(pick(
+        file.read<uint8_t>(group + schema::image_dataset(camera), {steps.stored, side, side, 3}),
+        steps.seen, side * side * 3));
+    if (bottom_up) schema::flip_rows(demo.images.back(), side, side * 3);
   }
 }
 
-void DemoFile::Impl::read_proprio(const std::string& group, uint64_t stored, Demo& demo) const {
-  const auto frames = static_cast<size_t>(demo.frames);
+void DemoFile::Impl::read_proprio(const std::string& group, const Steps& steps, Demo& demo) const {
   const auto ee =
-      as_rows<std::array<double, 6>>(file.read<double>(group + "obs/ee_states", {stored, 6}));
-  const auto gripper =
-      as_rows<std::array<double, 2>>(file.read<double>(group + "obs/gripper_states", {stored, 2}));
-  demo.joints =
-      as_rows<std::array<double, 7>>(file.read<double>(group + "obs/joint_states", {stored, 7}));
-  demo.joints.resize(frames);
-  demo.proprio.resize(frames);
-  for (size_t t = 0; t < frames; ++t) {
-    std::copy(ee[t].begin(), ee[t].end(), demo.proprio[t].begin());
-    std::copy(gripper[t].begin(), gripper[t].end(), demo.proprio[t].begin() + 6);
+      as_rows<std::array<double, 6>>(file.read<double>(group + "obs/ee_states", {steps.stored, 6}));
+  const auto gripper = as_rows<std::array<double, 2>>(
+      file.read<double>(group + "obs/gripper_states", {steps.stored, 2}));
+  demo.joints = pick(as_rows<std::array<double, 7>>(
+                         file.read<double>(group + "obs/joint_states", {steps.stored, 7})),
+                     steps.seen);
+  for (const size_t t : steps.seen) {
+    Proprio& proprio = demo.proprio.emplace_back();
+    std::copy(ee[t].begin(), ee[t].end(), proprio.begin());
+    std::copy(gripper[t].begin(), gripper[t].end(), proprio.begin() + 6);
   }
 }
 
-void DemoFile::Impl::read_labels(const std::string& group, uint64_t stored, Demo& demo) const {
+void DemoFile::Impl::read_labels(const std::string& group, const Steps& steps, Demo& demo) const {
   if (!file.exists(group + schema::kLabels)) return;
   const json names = parse_attribute(file, group + schema::kLabels, "items");
   const auto is_text = [](const json& name) { return name.is_string(); };
@@ -196,10 +284,11 @@ void DemoFile::Impl::read_labels(const std::string& group, uint64_t stored, Demo
   }
   demo.items = names.get<std::vector<std::string>>();
   const uint64_t items = demo.items.size(), cameras = camera_names().size();
-  demo.item_uv = file.read<float>(group + schema::kItemUv, {stored, items, cameras, 2});
-  demo.item_position = file.read<float>(group + schema::kItemPosition, {stored, items, 3});
-  demo.item_uv.resize(static_cast<size_t>(demo.frames) * items * cameras * 2);
-  demo.item_position.resize(static_cast<size_t>(demo.frames) * items * 3);
+  demo.item_uv = pick(file.read<float>(group + schema::kItemUv, {steps.stored, items, cameras, 2}),
+                      steps.seen, items * cameras * 2);
+  demo.item_position =
+      pick(file.read<float>(group + schema::kItemPosition, {steps.stored, items, 3}), steps.seen,
+           items * 3);
 }
 
 void DemoFile::Impl::read_origin(const std::string& group, Demo& demo) const {
@@ -225,10 +314,11 @@ DemoFile::DemoFile(const std::string& path) {
                                        .expected = "a group /data",
                                        .found = join_names(file.children("/"))});
   }
-  impl_ = std::make_unique<Impl>(Impl{std::move(file), {}, false, {}});
+  impl_ = std::make_unique<Impl>(Impl{std::move(file), {}, false, true, false, {}});
   impl_->info = read_info(impl_->file);
-  impl_->before_action =
-      optional_text(impl_->file, "/data", schema::kTiming) == schema::kBeforeAction;
+  impl_->before_action = observes_before_action(impl_->file);
+  impl_->bottom_up = stored_bottom_up(impl_->file);
+  impl_->drop_idle = !impl_->file.has_attribute("/data", schema::kTiming);
   impl_->names = list_demos(impl_->file);
 }
 
@@ -242,8 +332,8 @@ bool DemoFile::observed_before_action() const { return impl_->before_action; }
 const std::vector<std::string>& DemoFile::names() const { return impl_->names; }
 
 int DemoFile::frames(int demo) const {
-  return static_cast<int>(impl_->stored_frames(impl_->group(demo))) -
-         (impl_->before_action ? 0 : 1);
+  const std::string group = impl_->group(demo);
+  return static_cast<int>(impl_->list_steps(group, impl_->stored_frames(group)).action.size());
 }
 
 int DemoFile::image_size(int demo) const {
@@ -254,13 +344,12 @@ int DemoFile::image_size(int demo) const {
 
 Demo DemoFile::read_without_images(int index) const {
   const std::string group = impl_->group(index);
-  const uint64_t stored = impl_->stored_frames(group);
+  const Steps steps = impl_->list_steps(group, impl_->stored_frames(group));
   Demo demo;
-  demo.frames = frames(index);
   demo.image_size = image_size(index);
-  impl_->read_steps(group, stored, demo);
-  impl_->read_proprio(group, stored, demo);
-  impl_->read_labels(group, stored, demo);
+  impl_->read_steps(group, steps, demo);
+  impl_->read_proprio(group, steps, demo);
+  impl_->read_labels(group, steps, demo);
   impl_->read_origin(group, demo);
   return demo;
 }
@@ -268,12 +357,13 @@ Demo DemoFile::read_without_images(int index) const {
 Demo DemoFile::read(int index, bool with_states) const {
   Demo demo = read_without_images(index);
   const std::string group = impl_->group(index);
-  const uint64_t stored = impl_->stored_frames(group);
-  impl_->read_images(group, stored, demo);
+  const Steps steps = impl_->list_steps(group, impl_->stored_frames(group));
+  impl_->read_images(group, steps, demo);
   if (with_states && impl_->file.exists(group + "states")) {
-    const std::vector<double> flat = impl_->file.read<double>(group + "states", {stored, 0});
-    const auto width = static_cast<std::ptrdiff_t>(flat.size() / stored);
-    for (uint64_t t = impl_->before_action ? 0 : 1; t < stored; ++t) {
+    // A state is that before the action of its index, whenever observations were taken.
+    const std::vector<double> flat = impl_->file.read<double>(group + "states", {steps.stored, 0});
+    const auto width = static_cast<std::ptrdiff_t>(flat.size() / steps.stored);
+    for (const size_t t : steps.action) {
       const auto row = flat.begin() + static_cast<std::ptrdiff_t>(t) * width;
       demo.states.emplace_back(row, row + width);
     }

@@ -142,7 +142,7 @@ struct Renderer::Impl {
   }
 };
 
-Renderer::Renderer(mjModel* model) : impl_(std::make_unique<Impl>()) {
+Renderer::Renderer(mjModel* model, bool whole) : impl_(std::make_unique<Impl>()) {
   impl_->open();
   mjr_defaultContext(&impl_->gl);
   mjv_defaultScene(&impl_->scene);
@@ -152,9 +152,10 @@ Renderer::Renderer(mjModel* model) : impl_(std::make_unique<Impl>()) {
   impl_->option.geomgroup[1] = 1;
   mjr_makeContext(model, &impl_->gl, mjFONTSCALE_50);
   constexpr int kMaxGeoms = 1000;
-  mjv_makeScene(model, &impl_->scene, kMaxGeoms);
+  mjv_makeScene(model, &impl_->scene, std::max(kMaxGeoms, model->ngeom + model->nsite));
   impl_->scene.flags[mjRND_SHADOW] = 0;
-  impl_->scene.flags[mjRND_REFLECTION] = 0;
+  impl_->scene.flags[mjRND_REFLECTION] = whole;
+  if (whole) std::fill_n(impl_->option.sitegroup, mjNGROUP, mjtByte{1});
   impl_->ready = true;
 }
 
@@ -166,10 +167,14 @@ std::shared_ptr<Renderer> Renderer::for_this_thread(mjModel* model) {
   static thread_local std::weak_ptr<Renderer> current;
   std::shared_ptr<Renderer> renderer = current.lock();
   if (!renderer) {
-    renderer.reset(new Renderer(model));
+    renderer.reset(new Renderer(model, false));
     current = renderer;
   }
   return renderer;
+}
+
+std::shared_ptr<Renderer> Renderer::for_model(mjModel* model) {
+  return std::shared_ptr<Renderer>(new Renderer(model, true));
 }
 
 void Renderer::render(mjModel* model, mjData* data, int camera, int height, int width, Image& out) {

@@ -18,6 +18,8 @@ class Renderer {
   // The thread's renderer; made at the first call, dropped with its last user. Throws
   // Error(kFailed) when EGL grants no context.
   static std::shared_ptr<Renderer> for_this_thread(mjModel_* model);
+  // One for a model with textures and meshes of its own, drawn with its sites and its reflections.
+  static std::shared_ptr<Renderer> for_model(mjModel_* model);
   ~Renderer();
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;
@@ -26,7 +28,7 @@ class Renderer {
   void render(mjModel_* model, mjData_* data, int camera, int height, int width, Image& out);
 
  private:
-  explicit Renderer(mjModel_* model);
+  Renderer(mjModel_* model, bool whole);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -125,28 +125,6 @@ void silence_warnings() {
   std::call_once(once, [] { mju_user_warning = [](const char*) {}; });
 }
 
-std::unique_ptr<mjModel, ModelDeleter> compile(const std::string& xml) {
-  silence_warnings();
-  const auto vfs = std::make_unique<mjVFS>();
-  mj_defaultVFS(vfs.get());
-  constexpr const char* kName = "scene.xml";
-  if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
-    throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
-  }
-  std::copy(xml.begin(), xml.end(),
-            static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
-  std::array<char, 1000> message{};
-  std::unique_ptr<mjModel, ModelDeleter> model(
-      mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
-  mj_deleteVFS(vfs.get());
-  if (!model) {
-    throw Error(ErrorCode::kFailed, {.where = "scene",
-                                     .problem = "MuJoCo refused the composed model",
-                                     .found = message.data()});
-  }
-  return model;
-}
-
 uint8_t shade(double value) { return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)); }
 
 // Stone tiles: a thin grout line, every tile a little different, fine grain.
@@ -215,13 +193,77 @@ void paint_textures(mjModel* m) {
   std::copy(wood.begin(), wood.end(), place("wood"));
 }
 
+// Box and mass of a body, from the collision boxes it carries itself; other shapes by the sphere
+// around them.
+ObjectModel measured(const mjModel* m, int body) {
+  Vec3 low{1e9, 1e9, 1e9}, high{-1e9, -1e9, -1e9};
+  for (int geom = 0; geom < m->ngeom; ++geom) {
+    if (m->geom_bodyid[geom] != body || m->geom_group[geom] != 0) continue;
+    std::array<double, 9> turn;
+    mju_quat2Mat(turn.data(), m->geom_quat + 4 * geom);
+    const double* half = m->geom_size + 3 * geom;
+    for (size_t i = 0; i < 3; ++i) {
+      double reach = m->geom_rbound[geom];
+      if (m->geom_type[geom] == mjGEOM_BOX) {
+        reach = 0;
+        for (size_t k = 0; k < 3; ++k) reach += std::abs(turn[3 * i + k]) * half[k];
+      }
+      low[i] = std::min(low[i], m->geom_pos[3 * geom + static_cast<int>(i)] - reach);
+      high[i] = std::max(high[i], m->geom_pos[3 * geom + static_cast<int>(i)] + reach);
+    }
+  }
+  ObjectModel model{{}, {}, {}, m->body_mass[body]};
+  for (size_t i = 0; i < 3 && low[i] <= high[i]; ++i) {
+    model.center[i] = (low[i] + high[i]) / 2;
+    model.half[i] = (high[i] - low[i]) / 2;
+  }
+  return model;
+}
+
 }  // namespace
+
+ModelPtr compile_model(const std::string& xml) {
+  silence_warnings();
+  const auto vfs = std::make_unique<mjVFS>();
+  mj_defaultVFS(vfs.get());
+  constexpr const char* kName = "scene.xml";
+  if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
+    throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
+  }
+  std::copy(xml.begin(), xml.end(),
+            static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
+  std::array<char, 1000> message{};
+  ModelPtr model(mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
+  mj_deleteVFS(vfs.get());
+  if (!model) {
+    throw Error(ErrorCode::kFailed, {.where = "scene",
+                                     .problem = "MuJoCo refused the composed model",
+                                     .found = message.data()});
+  }
+  return model;
+}
 
 Scene::Scene(const std::string& arena, std::span<const Instance> objects,
              std::span<const Instance> fixtures)
     : arena_(find_arena(arena)) {
+  list(objects, fixtures);
+  for (SceneObject& object : objects_) object.model = object_model(object.category);
+  model_ = compile_model(compose(arena_, objects_, fixtures_));
+  paint_textures(model());
+  index(RobotNames{});
+}
+
+Scene::Scene(const std::string& arena, std::span<const Instance> objects,
+             std::span<const Instance> fixtures, std::string xml, const RobotNames& names)
+    : arena_(find_arena(arena)), foreign_xml_(std::move(xml)), model_(compile_model(foreign_xml_)) {
+  list(objects, fixtures);
+  index(names);
+  for (SceneObject& object : objects_) object.model = measured(model(), object.body);
+}
+
+void Scene::list(std::span<const Instance> objects, std::span<const Instance> fixtures) {
   for (const Instance& object : objects)
-    objects_.push_back({object.name, object.category, object_model(object.category), -1, -1, -1});
+    objects_.push_back({object.name, object.category, {}, -1, -1, -1});
   for (const Instance& fixture : fixtures) {
     if (is_support(fixture.category)) continue;
     SceneFixture entry;
@@ -229,24 +271,34 @@ Scene::Scene(const std::string& arena, std::span<const Instance> objects,
     entry.category = fixture.category;
     fixtures_.push_back(std::move(entry));
   }
-  model_ = compile(compose(arena_, objects_, fixtures_));
-  paint_textures(model());
+}
+
+void Scene::index(const RobotNames& names) {
+  const auto need = [&](mjtObj type, const std::string& name) {
+    const int id = mj_name2id(model(), type, name.c_str());
+    if (id >= 0) return id;
+    throw Error(ErrorCode::kBadInput,
+                {.where = "scene", .problem = "the model has no '" + name + "'"});
+  };
   data_.reset(mj_makeData(model()));
   update_poses();
-
-  grip_site_ = mj_name2id(model(), mjOBJ_SITE, "grip_site");
-  hand_body_ = mj_name2id(model(), mjOBJ_BODY, "right_hand");
-  const int gripper_body = mj_name2id(model(), mjOBJ_BODY, "right_gripper");
+  grip_site_ = need(mjOBJ_SITE, names.grip_site);
+  hand_body_ = need(mjOBJ_BODY, names.hand);
+  const int gripper_body = need(mjOBJ_BODY, names.gripper);
   gripper_geom_.resize(static_cast<size_t>(model()->ngeom));
   geom_object_.assign(static_cast<size_t>(model()->ngeom), -1);
   for (SceneObject& object : objects_) {
-    object.body = mj_name2id(model(), mjOBJ_BODY, object.name.c_str());
+    object.body = need(mjOBJ_BODY, object.name);
     const int joint = model()->body_jntadr[object.body];
+    if (joint < 0 || model()->jnt_type[joint] != mjJNT_FREE) {
+      throw Error(ErrorCode::kBadInput,
+                  {.where = "scene", .problem = "'" + object.name + "' cannot move freely"});
+    }
     object.qpos = model()->jnt_qposadr[joint];
     object.dof = model()->jnt_dofadr[joint];
   }
   for (SceneFixture& fixture : fixtures_) {
-    fixture.body = mj_name2id(model(), mjOBJ_BODY, fixture.name.c_str());
+    fixture.body = need(mjOBJ_BODY, fixture.name);
     for (int joint = 0; joint < model()->njnt; ++joint) {
       if (model()->body_rootid[model()->jnt_bodyid[joint]] == fixture.body)
         fixture.joints.push_back(joint);
@@ -275,7 +327,9 @@ const SceneFixture* Scene::find_fixture(std::string_view name) const {
   return nullptr;
 }
 
-std::string Scene::xml() const { return compose(arena_, objects_, fixtures_); }
+std::string Scene::xml() const {
+  return foreign_xml_.empty() ? compose(arena_, objects_, fixtures_) : foreign_xml_;
+}
 
 void Scene::place_fixture(size_t index, const FixturePose& pose) {
   SceneFixture& fixture = fixtures_.at(index);
@@ -289,10 +343,13 @@ void Scene::place_fixture(size_t index, const FixturePose& pose) {
 void Scene::show_burners() const {
   constexpr double kOn = 0.5;  // rad, as the predicate TurnOn has it
   for (const SceneFixture& fixture : fixtures_) {
-    const int glow = mj_name2id(model(), mjOBJ_GEOM, (fixture.name + "_burner").c_str());
-    if (glow < 0) continue;
-    const bool on = data()->qpos[model()->jnt_qposadr[fixture.joints.at(0)]] >= kOn;
-    model()->geom_rgba[4 * glow + 3] = on ? 1 : 0;
+    // Our stoves glow by a geom, LIBERO's by a site.
+    const std::string name = fixture.name + "_burner";
+    const bool ours = foreign_xml_.empty();
+    const int glow = mj_name2id(model(), ours ? mjOBJ_GEOM : mjOBJ_SITE, name.c_str());
+    if (glow < 0 || fixture.joints.empty()) continue;
+    const bool on = data()->qpos[model()->jnt_qposadr[fixture.joints[0]]] >= kOn;
+    (ours ? model()->geom_rgba : model()->site_rgba)[4 * glow + 3] = on ? 1 : 0;
   }
 }
 

@@ -26,6 +26,18 @@ struct DataDeleter {
   void operator()(mjData* d) const { mj_deleteData(d); }
 };
 
+using ModelPtr = std::unique_ptr<mjModel, ModelDeleter>;
+
+// Throws Error(kFailed) with MuJoCo's message when it refuses the model.
+ModelPtr compile_model(const std::string& xml);
+
+// What a model calls the robot's parts.
+struct RobotNames {
+  const char* grip_site = "grip_site";
+  const char* hand = "right_hand";
+  const char* gripper = "right_gripper";
+};
+
 struct SceneObject {
   std::string name;  // instance
   std::string category;
@@ -62,10 +74,15 @@ class Scene {
   // without a body, Error(kFailed) when MuJoCo refuses the model.
   Scene(const std::string& arena, std::span<const Instance> objects,
         std::span<const Instance> fixtures = {});
+  // A model from elsewhere: the same order of joints and actuators, bodies called as the instances.
+  // Throws Error(kBadInput) when one of them or a part of the robot is not there.
+  Scene(const std::string& arena, std::span<const Instance> objects,
+        std::span<const Instance> fixtures, std::string xml, const RobotNames& names);
 
   mjModel* model() const { return model_.get(); }
   mjData* data() const { return data_.get(); }
-  // The model as MJCF, with the fixtures where they stand now.
+  // The model as MJCF, with the fixtures where they stand now; of a model from elsewhere as it
+  // came.
   std::string xml() const;
   const Arena& arena() const { return arena_; }
   const std::vector<SceneObject>& objects() const { return objects_; }
@@ -91,8 +108,13 @@ class Scene {
   void show_burners() const;
 
  private:
+  void list(std::span<const Instance> objects, std::span<const Instance> fixtures);
+  // Finds everything in the model.
+  void index(const RobotNames& names);
+
   const Arena& arena_;
-  std::unique_ptr<mjModel, ModelDeleter> model_;
+  std::string foreign_xml_;
+  ModelPtr model_;
   std::unique_ptr<mjData, DataDeleter> data_;
   std::vector<SceneObject> objects_;
   std::vector<SceneFixture> fixtures_;

@@ -13,6 +13,7 @@
 #include "libra/sim/random_scene.h"
 #include "libra/sim/renderer.h"
 #include "libra/sim/scene.h"
+#include "libra/sim/scene_source.h"
 #include "libra/sim/world.h"
 
 namespace libra::sim {
@@ -58,6 +59,10 @@ struct SimEnv::Impl {
 
   // Compiling takes some milliseconds, so a scene with the same things is kept.
   void load_scene() {
+    if (spec.source) {
+      if (!scene) scene = spec.source->make_scene();
+      return;
+    }
     const auto same = [](const SceneObject& a, const Instance& b) {
       return a.name == b.name && a.category == b.category;
     };
@@ -160,6 +165,12 @@ struct SimEnv::Impl {
     if (key.layout == "shuffled") episode.problem = shuffle_problem(spec.problem, rng);
     load_scene();
     mj_resetData(model(), data());
+    if (spec.source) {
+      spec.source->place(*scene, key);
+      settle();
+      begin_episode(key.target);
+      return;
+    }
     if (scene->arena().floor) {
       place(place_objects(episode.problem, rng));
     } else {
@@ -169,18 +180,23 @@ struct SimEnv::Impl {
       data()->qpos[k] = kReadyPosture[static_cast<size_t>(k)] + config.arm_noise * rng.normal();
     }
     open_fingers_halfway();
-    controller.reset(*scene, kFingersAtStart);
+    settle();
+    begin_episode(key.target);
+  }
+
+  // Lets things come to rest while the gripper opens; then time starts.
+  void settle() {
+    controller.reset(*scene, data()->qpos[kFingerQpos]);
     Action rest{};
     rest[6] = -1;
     for (int i = 0; i < config.settle_steps; ++i) control_step(rest);
     std::vector<double> settled = get_state();
     settled[0] = 0;
     put_state(settled);
-    begin_episode(key.target);
   }
 
   void random_scene(uint64_t seed) {
-    if (!scene->arena().floor) {
+    if (!scene->arena().floor || spec.source) {
       throw Error(ErrorCode::kBadInput,
                   {.where = "suite '" + spec.task.suite + "'",
                    .problem = "has no random still scenes",
@@ -207,7 +223,10 @@ struct SimEnv::Impl {
     begin_episode("");
   }
 
-  bool goal_holds() const { return holds_all(goal, SceneWorld(*scene, episode.problem)); }
+  bool all_hold(std::span<const Predicate> atoms) const {
+    return holds_all(atoms, SceneWorld(*scene, episode.problem));
+  }
+  bool goal_holds() const { return all_hold(goal); }
 
   StepResult advance(const Action& action) {
     ++step;
@@ -275,6 +294,7 @@ const SimConfig& SimEnv::config() const { return impl_->config; }
 int64_t SimEnv::step_count() const { return impl_->step; }
 const std::vector<Predicate>& SimEnv::goal() const { return impl_->goal; }
 bool SimEnv::goal_holds() const { return impl_->goal_holds(); }
+bool SimEnv::atom_holds(const Predicate& atom) const { return impl_->all_hold({&atom, 1}); }
 bool SimEnv::failed() const { return impl_->failed; }
 
 std::vector<std::string> SimEnv::items() const {
@@ -354,7 +374,10 @@ bool SimEnv::project(std::string_view camera, const std::array<double, 3>& point
 }
 
 void SimEnv::render(std::string_view camera, int height, int width, Image& out) {
-  if (!impl_->renderer) impl_->renderer = Renderer::for_this_thread(impl_->scene->model());
+  if (!impl_->renderer) {
+    impl_->renderer = impl_->spec.source ? Renderer::for_model(impl_->scene->model())
+                                         : Renderer::for_this_thread(impl_->scene->model());
+  }
   impl_->scene->show_burners();
   impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->camera(camera), height,
                           width, out);

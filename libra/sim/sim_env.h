@@ -73,6 +73,8 @@ class SimEnv final : public Env {
   // The predicates that must hold, of the current episode.
   const std::vector<Predicate>& goal() const;
   bool goal_holds() const;
+  // Any other atom at the current state, such as those of the task's init. Throws as holds().
+  bool atom_holds(const Predicate& atom) const;
   bool failed() const;  // the physics blew up
 
   // [time, qpos, qvel] in LIBERO's order: 1 + 58 + 51 = 110 numbers for six groceries and the

@@ -163,18 +163,6 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   return suite;
 }
 
-std::string instruction_from_file_name(std::string_view stem) {
-  if (stem.ends_with(kExtension)) stem.remove_suffix(kExtension.size());
-  if (!stem.empty() && std::isupper(static_cast<unsigned char>(stem[0]))) {
-    const size_t scene = stem.find("SCENE");
-    const size_t end = scene == std::string_view::npos ? scene : stem.find('_', scene);
-    if (end != std::string_view::npos) stem.remove_prefix(end + 1);
-  }
-  std::string text(stem);
-  std::replace(text.begin(), text.end(), '_', ' ');
-  return text;
-}
-
 std::string item_category(std::string_view name) {
   const size_t underscore = name.rfind('_');
   const bool numbered = underscore != std::string_view::npos && underscore + 1 < name.size() &&

@@ -1,19 +1,24 @@
 // Suites: named lists of tasks, each read from assets/suites/<suite>/suite.json and its BDDL files.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "libra/core/env.h"
+#include "libra/core/instruction.h"
 #include "libra/sim/bddl.h"
 
 namespace libra::sim {
 
+class SceneSource;
+
 struct TaskSpec {
   Task task;
   Problem problem;
-  std::vector<std::string> layouts = {"libero"};  // that its suite has
+  std::vector<std::string> layouts = {"libero"};   // that its suite has
+  std::shared_ptr<const SceneSource> source = {};  // nullptr: composed from our own bodies
 };
 
 struct SuiteSpec {
@@ -42,11 +47,6 @@ std::vector<std::string> suite_names(const std::string& asset_root = default_ass
 // Throws Error(kNotFound) for an unknown suite, listing the known ones, and Error(kBadInput) for a
 // faulty suite.json or BDDL file.
 SuiteSpec load_suite(const std::string& name, const std::string& asset_root = default_asset_root());
-
-// What a policy is told, built from the file name as LIBERO does:
-// "KITCHEN_SCENE3_turn_on_the_stove" gives "turn on the stove". The extension .bddl may be there or
-// not.
-std::string instruction_from_file_name(std::string_view stem);
 
 // Category of an instance name: "alphabet_soup_1" -> "alphabet_soup"; other names stay.
 std::string item_category(std::string_view name);

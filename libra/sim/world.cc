@@ -15,7 +15,9 @@ std::optional<SiteBox> SceneWorld::site(std::string_view name) const {
     std::copy_n(d->site_xpos + 3 * id, 3, box.position.begin());
     std::copy_n(d->site_xmat + 9 * id, 9, box.rotation.begin());
     std::copy_n(m->site_size + 3 * id, 3, box.half_size.begin());
-    box.parent = mj_id2name(m, mjOBJ_BODY, m->body_rootid[m->site_bodyid[id]]);
+    // A zone that a foreign model draws on its table has no parent.
+    const std::string root = mj_id2name(m, mjOBJ_BODY, m->body_rootid[m->site_bodyid[id]]);
+    if (scene_.find(root) != nullptr || scene_.find_fixture(root) != nullptr) box.parent = root;
     return box;
   }
   const Region* region = problem_.find_region(name);

@@ -1,18 +1,18 @@
-// Small demonstrations and scenes with numbers that tell where they came from, a folder that goes
-// away with the test, and the message of an error.
+// Small demonstrations and scenes with numbers that tell where they came from, and a folder that
+// goes away with the test.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 #include <limits>
 #include <string>
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
 #include "libra/data/data.h"
+#include "tests/support/message_of.h"
 
 namespace libra::data {
 
@@ -96,15 +96,6 @@ inline std::string toy_file(const Folder& folder, int count = 2,
   for (int i = 0; i < count; ++i) writer.append(toy_demo(5 + i, static_cast<uint64_t>(i)));
   writer.finish();
   return folder / name;
-}
-
-inline std::string message_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
 }
 
 }  // namespace libra::data

@@ -1,0 +1,86 @@
+#include "libra/cli/suite_flags.h"
+
+#include <algorithm>
+#include <map>
+
+#include "libra/core/error.h"
+#include "libra/sim/libero/libero.h"
+
+namespace libra::cli {
+namespace {
+
+constexpr std::string_view kLiberos = "libero_";  // its suites are called libero_spatial, ...
+
+bool has_roots(const SuiteFlags& flags) {
+  return !flags.libero_root.empty() && !flags.robosuite_root.empty();
+}
+
+sim::SuiteSpec load_liberos(const SuiteFlags& flags, const std::string& name, bool allow_missing) {
+  const sim::libero::Checkout checkout(flags.libero_root, flags.robosuite_root);
+  return sim::libero::load_suite(checkout, name, {.allow_missing_visuals = allow_missing});
+}
+
+}  // namespace
+
+void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
+  auto* libero = command.add_option("--libero-root", flags.libero_root,
+                                    "a checkout of LIBERO: adds its suites libero_spatial, "
+                                    "libero_object, libero_goal, libero_10 and libero_90");
+  auto* robosuite = command.add_option("--robosuite-root", flags.robosuite_root,
+                                       "a checkout of robosuite 1.4, which LIBERO's robot is in");
+  libero->needs(robosuite);
+  robosuite->needs(libero);
+  command
+      .add_flag("--allow-missing-visuals", flags.allow_missing_visuals,
+                "draw collision shapes where a checkout lacks meshes, plain surfaces where it "
+                "lacks textures")
+      ->needs(libero);
+}
+
+std::vector<std::string> suite_names(const SuiteFlags& flags) {
+  std::vector<std::string> names = sim::suite_names();
+  if (has_roots(flags)) {
+    for (const std::string& name :
+         sim::libero::Checkout(flags.libero_root, flags.robosuite_root).suites()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
+  if (!name.starts_with(kLiberos)) return sim::load_suite(name);
+  if (!has_roots(flags)) {
+    throw Error(ErrorCode::kNotFound,
+                {.where = "suite '" + name + "'",
+                 .problem = "is one of LIBERO's own",
+                 .next = "say where LIBERO is with --libero-root and --robosuite-root; ours are " +
+                         join_names(sim::suite_names())});
+  }
+  return load_liberos(flags, name, flags.allow_missing_visuals);
+}
+
+EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {
+  return [flags, config](const Task& task) -> std::unique_ptr<Env> {
+    return std::make_unique<sim::SimEnv>(load_suite(flags, task.suite).find_task(task.name),
+                                         config);
+  };
+}
+
+std::vector<std::string> missing_visuals(const SuiteFlags& flags, const std::string& name) {
+  std::vector<std::string> lines;
+  if (!name.starts_with(kLiberos)) return lines;
+  std::map<std::string, std::vector<std::string>> tasks;  // by file
+  for (const sim::TaskSpec& spec : load_liberos(flags, name, true).tasks) {
+    for (const std::string& file : sim::libero::replaced_visuals(spec)) {
+      tasks[file].push_back(spec.task.name);
+    }
+  }
+  for (const auto& [file, users] : tasks) {
+    lines.push_back(file + ": needed by " +
+                    (users.size() == 1 ? users[0] : std::to_string(users.size()) + " tasks"));
+  }
+  return lines;
+}
+
+}  // namespace libra::cli

@@ -1,0 +1,31 @@
+// Which suites a command knows: ours, and LIBERO's own where the user says where LIBERO is.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "libra/sim/sim.h"
+
+namespace libra::cli {
+
+struct SuiteFlags {
+  std::string libero_root, robosuite_root;
+  bool allow_missing_visuals = false;
+};
+
+void add_suite_flags(CLI::App& command, SuiteFlags& flags);
+
+// Ours, then LIBERO's when both roots are given.
+std::vector<std::string> suite_names(const SuiteFlags& flags);
+// Throws Error(kNotFound) that says which flags LIBERO's suites need, and as the two load_suite of
+// sim.
+sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name);
+// As sim::make_sim_factory, for all of these suites.
+EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config);
+
+// "<file>: needed by <task>" or "by N tasks", for files that a suite of LIBERO's lacks and that are
+// drawn otherwise; empty for ours.
+std::vector<std::string> missing_visuals(const SuiteFlags& flags, const std::string& name);
+
+}  // namespace libra::cli

@@ -1,0 +1,42 @@
+// A user's checkouts of LIBERO and robosuite, and where things are in them.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace libra::sim::libero {
+
+// Paths only; nothing is read before it is asked for.
+class Checkout {
+ public:
+  // Either folder may be the checkout or the Python package inside it. Throws Error(kNotFound) that
+  // says what such a folder holds.
+  Checkout(const std::string& libero_root, const std::string& robosuite_root);
+
+  // Names of the tasks of a suite ("libero_spatial", ...) in LIBERO's order, from its task map.
+  // Throws Error(kNotFound) with the known suites, Error(kBadInput) for a map that is no such list.
+  std::vector<std::string> tasks(const std::string& suite) const;
+  // Suites that the task map and the folder of BDDL files both have, sorted.
+  std::vector<std::string> suites() const;
+
+  std::string bddl_file(const std::string& suite, const std::string& task) const;
+  std::string init_file(const std::string& suite, const std::string& task) const;
+  // "scenes/...", "textures/...": below LIBERO's assets.
+  std::string asset(const std::string& path) const;
+  // The model of a category of objects or fixtures. Throws Error(kNotFound) that names `where` and
+  // the nearest category.
+  std::string object_model(const std::string& category, const std::string& where) const;
+  // Below robosuite's models/assets.
+  std::string robot_asset(const std::string& path) const;
+
+ private:
+  std::string libero_, robosuite_;  // the packages
+};
+
+// The lists of a file that maps names to lists of names: `"suite": [ "task", ... ], ...`. Comments
+// and everything else are passed over. Throws Error(kBadInput) when it is too large.
+std::vector<std::pair<std::string, std::vector<std::string>>> parse_task_map(
+    const std::string& text, const std::string& where);
+
+}  // namespace libra::sim::libero

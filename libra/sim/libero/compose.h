@@ -1,0 +1,36 @@
+// One MuJoCo model out of the files of LIBERO and robosuite: arena, Panda, objects and fixtures,
+// joined as robosuite joins them, so that joints come in the same order.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libra/sim/bddl.h"
+#include "libra/sim/libero/checkout.h"
+
+namespace libra::sim::libero {
+
+struct ComposeOptions {
+  // A missing mesh or texture that is only looked at does not end the work: the shape is drawn as
+  // its collision shape, the surface without a picture.
+  bool allow_missing_visuals = false;
+};
+
+struct ComposedModel {
+  std::string xml;                    // MJCF with absolute file names
+  std::vector<std::string> replaced;  // files that are not there, with allow_missing_visuals
+};
+
+// qpos of the model: 7 arm joints, 2 fingers, 7 numbers for every object in the order of the BDDL
+// file, then the joints inside fixtures. Bodies are called as their instances, sites
+// "<instance>_<site>", zones by the key of their region, the robot's parts as in robosuite
+// ("robot0_right_hand", "gripper0_grip_site"), but for the wrist camera, which has our name.
+// Fixtures stand at x = y = 0 at their height; where in their regions they stand is for the episode
+// to say.
+//
+// `task` is named in messages. Throws Error(kNotFound) that lists all files the checkouts lack
+// (models, and unless allowed meshes and textures), Error(kBadInput) for files of another form.
+ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
+                      const ComposeOptions& options = {});
+
+}  // namespace libra::sim::libero

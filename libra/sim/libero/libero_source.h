@@ -1,0 +1,41 @@
+// The world of one LIBERO task: its composed model and its stored states. Source files
+// only: it includes MuJoCo.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libra/core/rng.h"
+#include "libra/sim/libero/checkout.h"
+#include "libra/sim/libero/compose.h"
+#include "libra/sim/libero/init_states.h"
+#include "libra/sim/scene_source.h"
+
+namespace libra::sim::libero {
+
+class LiberoSource final : public SceneSource {
+ public:
+  LiberoSource(Checkout checkout, Task task, Problem problem, ComposeOptions options)
+      : checkout_(std::move(checkout)),
+        task_(std::move(task)),
+        problem_(std::move(problem)),
+        options_(options) {}
+
+  std::unique_ptr<Scene> make_scene() const override;
+  void place(const Scene& scene, const EpisodeKey& key) const override;
+
+  ComposedModel compose_model() const;
+  // Read at every call: 50 states are some 50 kB.
+  InitStates states() const;
+
+ private:
+  void place_fixtures(const Scene& scene, Rng& rng) const;
+
+  Checkout checkout_;
+  Task task_;
+  Problem problem_;
+  ComposeOptions options_;
+};
+
+}  // namespace libra::sim::libero

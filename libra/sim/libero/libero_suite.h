@@ -1,0 +1,24 @@
+// LIBERO's own suites out of a user's checkout, as suites that SimEnv runs like ours.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libra/sim/libero/checkout.h"
+#include "libra/sim/libero/compose.h"
+#include "libra/sim/suite.h"
+
+namespace libra::sim::libero {
+
+// Reads the BDDL files of all tasks; models, meshes and stored states are read when an environment
+// is made. Episode e of a task starts from stored state e modulo their number (50), with fixtures
+// where (suite, task, seed, episode) put them in their regions, since the stored states do not say.
+// Throws Error(kNotFound or kBadInput) as Checkout and read_bddl do.
+SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
+                     const ComposeOptions& options = {});
+
+// Files that a task lacks and that are drawn otherwise, as ComposeOptions::allow_missing_visuals
+// has it; empty when everything is there. Makes no environment. Throws as compose().
+std::vector<std::string> replaced_visuals(const TaskSpec& spec);
+
+}  // namespace libra::sim::libero
