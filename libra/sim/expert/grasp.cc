@@ -215,8 +215,12 @@ Move reach(const View& view, const Grasp& g) {
   return move;
 }
 
-Move leave(const View& view) {
-  const bool open = view.hand.aperture > .066;
+Move leave(const View& view, const Thing* thing) {
+  // Things that fit between the fingers are let go before they are left: the fingers follow an
+  // opening command late, and would take them along.
+  const double across = thing != nullptr ? 2 * std::min(thing->half[0], thing->half[1]) : 0.0;
+  const double wide = across < 2 * kOpenHalf ? std::max(.066, across + .005) : .066;
+  const bool open = view.hand.aperture > wide;
   Move move;
   move.position = view.hand.grip - (open ? .08 : 0.0) * view.hand.approach();
   move.rotation = view.hand.rotation;

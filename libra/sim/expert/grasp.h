@@ -21,8 +21,8 @@ struct Grasp {
 bool holds(const View& view, const Grasp& grasp);
 // Over the grasp, down a funnel, close.
 Move reach(const View& view, const Grasp& grasp);
-// Opens the fingers and backs off the way they came.
-Move leave(const View& view);
+// Opens the fingers, wider than the thing if they are around one, and backs off the way they came.
+Move leave(const View& view, const Thing* thing = nullptr);
 // The gripper is within reach of touching a thing when it moves sideways.
 bool is_at(const View& view, const Thing& thing);
 

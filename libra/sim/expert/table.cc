@@ -239,7 +239,7 @@ Move place_thing(const Look& look, const Predicate& clause) {
   }
   const auto held =
       std::find_if(ways.begin(), ways.end(), [&](const Grasp& g) { return sim::holds(look, g); });
-  if (is_placed(thing, errand.place) && is_at(look, thing)) return leave(look);
+  if (is_placed(thing, errand.place) && is_at(look, thing)) return leave(look, &thing);
   if (held != ways.end()) return carry(look, thing, *held, errand.place);
   // The drawer first, if that is where it shall go.
   if (const Carrier c = carrier_of(look, clause.args[1]); is_drawer(c)) {
@@ -298,9 +298,14 @@ Action act_on_table(const ExpertConfig& config, const SimEnv& env, bool& done, c
   for (const Predicate* clause : clauses) {
     const bool met = holds(*clause, world);
     if (met && !still_at(look, *clause)) continue;
-    move = met                        ? leave(look)
-           : clause->args.size() == 2 ? place_thing(look, *clause)
-                                      : work_joint(look, *clause);
+    if (met && clause->args.size() == 2) {
+      const Thing thing = see(look, clause->args[0]);
+      move = leave(look, &thing);
+    } else {
+      move = met                        ? leave(look)
+             : clause->args.size() == 2 ? place_thing(look, *clause)
+                                        : work_joint(look, *clause);
+    }
     phase = move.phase;
     return servo(look, move);
   }
