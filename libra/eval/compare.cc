@@ -154,9 +154,9 @@ std::string latency_plot(const std::vector<Results>& results) {
     body += text_at(f.left + f.width + 48, legend + 4, all[s].label, "start");
     legend += 20;
   }
-  return "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 860 350' font-family='system-ui, "
+  return "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 940 350' font-family='system-ui, "
          "DejaVu Sans, sans-serif' font-size='13' fill='#5d6873'>\n"
-         "<rect width='860' height='350' fill='#ffffff'/>\n" +
+         "<rect width='940' height='350' fill='#ffffff'/>\n" +
          body + "</svg>\n";
 }
 

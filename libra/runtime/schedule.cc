@@ -222,7 +222,8 @@ bool EpisodeSchedule::plan_job(int64_t step, Job& job) {
   job = new_job(step);
   job.plan = true;
   if (overlapped_) {
-    if (stale_ == Stale::kRollForward) roll(job, step + planner_lead_);
+    // To the takeover of the first chunk that will be made from it.
+    if (stale_ == Stale::kRollForward) roll(job, step + planner_lead_ + refiner_lead_);
     job.plan_first = step + job.rolled;
     depart(planner_, job);
   } else {

@@ -164,6 +164,20 @@ TEST(Overlapped, RollForwardLosesNoActionAndSaysWhatWasCommitted) {
 
 // A plan that begins where the committed actions end loses no tokens to the planner's latency, up
 // to a chunk; beyond that the robot holds for what is missing, and still executes whole plans.
+TEST(Overlapped, RollForwardKeepsPlansWholeWhileTheRefinerWorksToo) {
+  World world(overlapped(2, "roll_forward"), /*planner=*/2, /*refiner=*/2, 2);
+  int64_t held = 0, moved = 0;
+  for (int64_t step = 0; step < 400; ++step) {
+    const Executed e = world.step();
+    held += e.held;
+    if (e.held) continue;
+    EXPECT_EQ(e.token_step, moved++ % 10) << "step " << step;
+  }
+  EXPECT_EQ(held, 4);  // the first plan and the first chunk
+  EXPECT_NEAR(double(world.schedule.stats().plans), double(moved) / 10, 1.0);
+  for (size_t p = 1; p < world.rolled.size(); ++p) EXPECT_EQ(world.rolled[p], 4);
+}
+
 TEST(Overlapped, RollForwardKeepsPlansWhole) {
   for (const int latency : {1, 3, 5, 8, 12}) {
     World world(overlapped(2, "roll_forward"), latency, 0, 2);
