@@ -35,6 +35,11 @@ inline void add_schedule_options(CLI::App& c, ScheduleConfig& config) {
        "them (real-time chunking); roll_forward: begin behind them, proprio rolled forward")
       ->check(CLI::IsMember({"drop", "inpaint", "roll_forward"}))
       ->capture_default_str();
+  c.add_option("--max-roll", config.max_roll,
+               "roll_forward: steps that a plan's observation may be old; the robot holds for the "
+               "rest of a longer latency. 0: a chunk")
+      ->check(CLI::Range(0, kMaxHorizon))
+      ->capture_default_str();
   c.add_option("--execute", config.execute,
                "overlapped: actions of a chunk before the next takes over; 0: all")
       ->check(CLI::Range(0, kMaxHorizon))

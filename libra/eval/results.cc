@@ -140,6 +140,7 @@ RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutc
   r.stale = schedule.stale;
   r.starvation = schedule.starvation;
   r.execute = schedule.execute;
+  r.max_roll = schedule.max_roll;
   r.eager = schedule.eager;
   r.adaptive = schedule.adaptive.enabled;
   double episodes = 0.0, successes = 0.0;
@@ -181,6 +182,7 @@ Json runtime_json(const RuntimeResult& r) {
           {"stale", r.stale},
           {"starvation", r.starvation},
           {"execute", r.execute},
+          {"max_roll", r.max_roll},
           {"eager", r.eager},
           {"adaptive", r.adaptive},
           {"plans", r.plans},
@@ -205,6 +207,7 @@ RuntimeResult parse_runtime(const Reader& in) {
   r.stale = t.text("stale");
   r.starvation = t.text("starvation");
   r.execute = t.count("execute");
+  if (t.json.contains("max_roll")) r.max_roll = t.count("max_roll");
   r.eager = t.get<bool>("eager", "true or false");
   r.adaptive = t.get<bool>("adaptive", "true or false");
   r.plans = t.number("plans");

@@ -41,7 +41,7 @@ struct RuntimeResult {
   std::string planner_latency = "0", refiner_latency = "0";  // as given (ms)
   std::string waiting = "hold";  // while the networks work and nothing is committed: hold, pause
   std::string stale = "drop", starvation = "hold_position";
-  int execute = 0;
+  int execute = 0, max_roll = 0;
   bool eager = false, adaptive = false;
   double plans = 0.0, early_plans = 0.0, chunks = 0.0;  // an episode
   double held_steps = 0.0, starved_chunks = 0.0, stale_actions = 0.0;

@@ -33,6 +33,8 @@ void ScheduleConfig::list(ConfigFields& f) {
         {"hold_intent", "hold_position", "stop"});
   f.add("stale", stale, "overlapped: what is done about the steps that pass while it refines",
         {"drop", "inpaint", "roll_forward"});
+  f.add("max_roll", max_roll, "roll_forward: oldest observation of a plan (control steps); 0: a chunk",
+        {0.0, double(kMaxHorizon)});
   f.add("execute", execute, "overlapped: actions of a chunk before the next takes over; 0: all",
         {0.0, double(kMaxHorizon)});
   f.add("eager", eager, "overlapped: the planner never rests");
@@ -72,7 +74,11 @@ EpisodeSchedule::EpisodeSchedule(const ScheduleConfig& config, int horizon, bool
   if (execute_ < 0 || execute_ > horizon) {
     refuse("execute", "0 to H = " + std::to_string(horizon), std::to_string(execute_));
   }
+  if (config.max_roll < 0 || config.max_roll > horizon) {
+    refuse("max roll", "0 to H = " + std::to_string(horizon), std::to_string(config.max_roll));
+  }
   if (execute_ == 0) execute_ = horizon;
+  max_roll_ = config.max_roll > 0 ? std::min(config.max_roll, execute_) : execute_;
   if (config.starvation == "hold_intent") {
     starvation_ = Starvation::kHoldIntent;
   } else if (config.starvation == "hold_position") {
@@ -160,8 +166,8 @@ bool EpisodeSchedule::plan_runs_out(int64_t step) const {
     takeover += cadence;
     asked += cadence;
   }
-  // Proprio is rolled forward through what is committed, which is at most one chunk.
-  const int lead = rolls ? std::min(planner_lead_, execute_) : planner_lead_;
+  // Proprio is rolled forward through what is committed: at most one chunk.
+  const int lead = rolls ? std::min(planner_lead_, max_roll_) : planner_lead_;
   return step + lead >= asked;
 }
 
@@ -223,7 +229,9 @@ bool EpisodeSchedule::plan_job(int64_t step, Job& job) {
   job.plan = true;
   if (overlapped_) {
     // To the takeover of the first chunk that will be made from it.
-    if (stale_ == Stale::kRollForward) roll(job, step + planner_lead_ + refiner_lead_);
+    if (stale_ == Stale::kRollForward) {
+      roll(job, step + std::min(planner_lead_, max_roll_) + refiner_lead_);
+    }
     job.plan_first = step + job.rolled;
     depart(planner_, job);
   } else {

@@ -44,6 +44,9 @@ struct ScheduleConfig {
   // with that part frozen to what is executed meanwhile (real-time chunking). roll_forward: proprio
   // is rolled forward through it, and plan and chunk begin where it ends (after VLASH).
   std::string stale = "drop";
+  // roll_forward: steps that a plan's observation may be older than its first token; beyond them
+  // the robot holds. 0: as many as are committed. Not more than the networks were trained for.
+  int max_roll = 0;
   int execute = 0;     // actions of a chunk before the next takes over (overlapped); 0: all
   bool eager = false;  // overlapped: the planner never rests
   AdaptiveConfig adaptive;
@@ -69,7 +72,7 @@ struct ScheduleStats {
   int64_t plans = 0, chunks = 0;  // taken
   int64_t early_plans = 0;        // asked for by the adaptive rule
   int64_t held = 0;               // ticks without a committed action
-  int64_t starved = 0;            // chunks wanted where no plan covers the step
+  int64_t starved = 0;            // steps at which a chunk was wanted and no plan covered it
   int64_t late = 0;               // chunks made with the first use of a plan that had lost a slice
   int64_t stale_actions = 0;      // actions that time had overtaken before their chunk was there
   int64_t dropped = 0;            // answers to jobs of another epoch or that nobody waits for
@@ -141,7 +144,7 @@ class EpisodeSchedule {
   void promise(Job& job) const;  // what is committed for the chunk's own steps
 
   // constant after construction
-  int horizon_, expansion_, execute_;
+  int horizon_, expansion_, execute_, max_roll_;
   bool uses_intents_, overlapped_ = false, eager_;
   Starvation starvation_;
   Stale stale_;

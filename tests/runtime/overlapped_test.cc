@@ -198,6 +198,23 @@ TEST(Overlapped, RollForwardKeepsPlansWhole) {
   }
 }
 
+// A plan may be told to be no older than its networks know: the robot holds for the rest.
+TEST(Overlapped, RollsNoFurtherThanItIsTold) {
+  ScheduleConfig config = overlapped(2, "roll_forward");
+  config.max_roll = 3;
+  World world(config, /*planner=*/5, 0, 2);
+  int64_t held = 0, moved = 0;
+  for (int64_t step = 0; step < 400; ++step) {
+    const Executed e = world.step();
+    held += e.held;
+    if (e.held) continue;
+    EXPECT_EQ(e.token_step, moved++ % 10) << "step " << step;
+  }
+  const int64_t plans = world.schedule.stats().plans;
+  EXPECT_NEAR(double(held), 5.0 + 2.0 * double(plans - 1), 2.0);
+  for (size_t p = 1; p < world.rolled.size(); ++p) EXPECT_EQ(world.rolled[p], 3);
+}
+
 TEST(Overlapped, InpaintFreezesWhatIsCommittedAndFadesWhatIsNot) {
   ScheduleConfig config = overlapped(2, "inpaint");
   config.execute = 3;

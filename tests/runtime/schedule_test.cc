@@ -227,6 +227,7 @@ TEST(Schedule, RefusesWordsAndValuesItDoesNotKnow) {
            with([](auto& c) { c.stale = "forget"; }),
            with([](auto& c) { c.execute = kHorizon + 1; }),
            with([](auto& c) { c.execute = -1; }),
+           with([](auto& c) { c.max_roll = kHorizon + 1; }),
        }) {
     EXPECT_THROW(EpisodeSchedule(config, kHorizon), Error);
   }
