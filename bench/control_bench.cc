@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "libra/core/memory.h"
 #include "libra/policy/load_policy.h"
 #include "libra/runtime/allocation_counter.h"
 #include "libra/runtime/runtime.h"
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
+    keep_freed_memory();
     const double seconds = argc > 2 ? std::atof(argv[2]) : 600;
     RealtimeWish wish;
     wish.fifo_priority = argc > 3 ? std::atoi(argv[3]) : 50;

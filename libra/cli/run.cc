@@ -10,6 +10,7 @@
 #include "libra/cli/schedule_flags.h"
 #include "libra/cli/suite_flags.h"
 #include "libra/core/core.h"
+#include "libra/core/memory.h"
 #include "libra/eval/eval.h"
 #include "libra/policy/load_policy.h"
 #include "libra/runtime/runtime.h"
@@ -134,6 +135,7 @@ void play(const RunFlags& flags, Policy& policy, Env& env, Trace& trace,
 // By the clock: this thread is the control thread, and the simulator its robot.
 void play_realtime(const RunFlags& flags, const GuardConfig& guard, Policy& policy, Env& env,
                    Trace& trace, const std::atomic<bool>& stop) {
+  keep_freed_memory();
   const double hz = policy.spec().control_hz;
   Observation observation;
   env.observe(observation);

@@ -1,5 +1,3 @@
-#include <malloc.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +5,7 @@
 
 #include "libra/cli/command.h"
 #include "libra/core/error.h"
+#include "libra/core/memory.h"
 #include "libra/data/demo_set.h"
 #include "libra/data/scene_set.h"
 #include "libra/sim/suite.h"
@@ -87,10 +86,7 @@ void train(const TrainFlags& flags, const Context& context) {
                  .next = "make scenes with `libra collect --scenes`, or set it to 0"});
   }
 
-  // Every step frees and takes the same few hundred megabytes: keep them instead of giving the
-  // pages back to the system and clearing them anew.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as much as glibc allows
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  keep_freed_memory();
   torch::manual_seed(run.train.seed);
   const policy::ModelBundle bundle = start_bundle(flags, run, demos);
   const training::Batcher batcher(demos, scenes.get(), bundle, run.train);
