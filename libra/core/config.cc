@@ -216,9 +216,9 @@ void ConfigFields::set(std::string_view assignment, std::string_view flag) const
   try {
     (void)json(assignment).dump();
   } catch (const json::type_error&) {
-    throw Error(
-        ErrorCode::kBadInput,
-        {.where = std::string(flag), .problem = "is not UTF-8 text", .found = "a byte that is no character"});
+    throw Error(ErrorCode::kBadInput, {.where = std::string(flag),
+                                       .problem = "is not UTF-8 text",
+                                       .found = "a byte that is no character"});
   }
   const std::string path(assignment.substr(0, equals)), text(assignment.substr(equals + 1));
   json value = json::parse(text, nullptr, false);

@@ -52,7 +52,7 @@ void AsyncRuntime::reset(std::string_view instruction, const EpisodeSeed& seed) 
   seed_ = seed;
   schedule_.reset(hash_name(instruction));
   guard_.reset();
-  past_count_ = 0;
+  past_.clear();
   planner_warned_ = refiner_warned_ = false;
   mark(TraceKind::kReset, 0);
 }
@@ -108,9 +108,7 @@ void AsyncRuntime::post(NetworkWorker& worker, const Job& job, const Observation
   JobOrder& order = worker.order();
   order.job = job;
   copy(observation, order.observation);
-  order.proprio = roll_forward(arm_, observation.proprio,
-                               std::span(past_).last(std::min(past_count_, past_.size())),
-                               std::span(job.committed).first(static_cast<size_t>(job.rolled)));
+  order.proprio = roll_forward(arm_, observation.proprio, past_.span(), job.rolled_through());
   order.instruction = instruction_;
   order.instruction_length = instruction_length_;
   order.seed = seed_.chunk(job.obs_step);
@@ -149,10 +147,7 @@ Tick AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
   if (schedule_.chunk_job(step, job)) {
     post(*refiner_, job, observation);
     refiner_asked_ns_ = begin_ns;
-    if (trace_ != nullptr) {
-      trace_->record(IntentRecord{begin_ns, job.chunk_first, job.plan_obs_step, job.intent_state,
-                                  job.has_intent ? job.intent : Intent{}});
-    }
+    if (trace_ != nullptr) trace_->record(record_of(job, begin_ns));
   }
   plan_if_due();
   watch(step, begin_ns);
@@ -166,9 +161,7 @@ Tick AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
   } else {
     mark(tick.source == Tick::Source::kHold ? TraceKind::kHold : TraceKind::kStop, step);
   }
-  std::rotate(past_.begin(), past_.begin() + 1, past_.end());
-  past_.back() = tick.action;
-  ++past_count_;
+  past_.push(tick.action);
   if (trace_ != nullptr) {
     trace_->record(TraceLane::kControl, {TraceKind::kTick, begin_ns, clock_.now_ns(), step, step});
   }

@@ -96,8 +96,7 @@ class AsyncRuntime {
   LeadEstimate planner_lead_, refiner_lead_;
   AsyncLatency latency_;
   double chunk_latency_ms_ = 0.0;
-  std::array<Action, 10> past_{};
-  size_t past_count_ = 0;
+  RecentActions past_;
   int64_t posted_ = 0, answered_ = 0, void_ = 0;
   int64_t planner_asked_ns_ = 0, refiner_asked_ns_ = 0;
   bool planner_warned_ = false, refiner_warned_ = false;

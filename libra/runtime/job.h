@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <type_traits>
 
 #include "libra/core/intent.h"
@@ -35,6 +37,9 @@ struct Job {
   // Actions that will have been executed between the observation and the step that the work is for.
   int rolled = 0;
   std::array<Action, kMaxHorizon> committed{};
+  std::span<const Action> rolled_through() const {
+    return std::span(committed).first(static_cast<size_t>(rolled));
+  }
 };
 static_assert(std::is_trivially_copyable_v<Job>);
 
@@ -54,6 +59,26 @@ inline void use_plan(Job& job, const IntentPlan& plan) {
   job.intent_state = IntentState::kFresh;
   job.plan_obs_step = job.obs_step;
   job.covered = job.intent.horizon;
+}
+
+// What a job asks of a network. `proprio`: rolled forward to the step that the work is for; read
+// only where the job rolls. All arguments must outlive the request.
+inline PlanRequest plan_request(const Job& job, const Observation& observation,
+                                std::string_view instruction, const Proprio& proprio) {
+  return {.observation = &observation,
+          .instruction = instruction,
+          .epoch = job.epoch,
+          .proprio = job.rolled > 0 ? &proprio : nullptr};
+}
+inline RefineRequest refine_request(const Job& job, const Observation& observation,
+                                    std::string_view instruction, const Proprio& proprio,
+                                    uint64_t seed) {
+  return {.observation = &observation,
+          .intent = job.has_intent ? &job.intent : nullptr,
+          .instruction = instruction,
+          .seed = seed,
+          .proprio = job.rolled > 0 ? &proprio : nullptr,
+          .prior = job.prior.count > 0 ? &job.prior : nullptr};
 }
 
 }  // namespace libra

@@ -61,14 +61,13 @@ void NetworkWorker::serve(const JobOrder& order, JobAnswer& answer) {
   answer.id = job.id;
   answer.asked_ns = order.asked_ns;
   answer.begin_ns = answer.planned_ns = clock_.now_ns();
-  const Proprio* proprio = job.rolled > 0 ? &order.proprio : nullptr;
   const auto span = [&](TraceKind kind, int64_t begin, int64_t end) {
     if (trace_ != nullptr) trace_->record(lane_, {kind, begin, end, job.chunk_first, job.obs_step});
   };
   try {
     if (job.plan) {
       answer.has_plan = true;
-      const PlanRequest request{&order.observation, order.text(), job.epoch, proprio};
+      const PlanRequest request = plan_request(job, order.observation, order.text(), order.proprio);
       policy_.planner()->plan({&request, 1}, {&answer.plan, 1});
       answer.plan_ok = well_formed(answer.plan);
       answer.planned_ns = clock_.now_ns();
@@ -77,12 +76,8 @@ void NetworkWorker::serve(const JobOrder& order, JobAnswer& answer) {
     }
     if (job.refine && (!job.plan || answer.plan_ok)) {
       answer.has_chunk = true;
-      const RefineRequest request{.observation = &order.observation,
-                                  .intent = job.has_intent ? &job.intent : nullptr,
-                                  .instruction = order.text(),
-                                  .seed = order.seed,
-                                  .proprio = proprio,
-                                  .prior = job.prior.count > 0 ? &job.prior : nullptr};
+      const RefineRequest request =
+          refine_request(job, order.observation, order.text(), order.proprio, order.seed);
       policy_.refiner().refine({&request, 1}, {&answer.chunk, 1});
       answer.chunk_ok = true;
     }

@@ -4,6 +4,9 @@
 // action sets anew from where the arm is), so each axis has a closed form.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <span>
 
 #include "libra/core/observation.h"
@@ -21,7 +24,24 @@ struct ArmDynamics {
   double finger_open = 0.04;  // m
 };
 
-// `past`: the actions executed last, newest at the end; they tell the velocity (ten are plenty).
+// The actions executed last, as many as tell the arm's velocity. Nothing allocates.
+class RecentActions {
+ public:
+  void clear() { count_ = 0; }
+  void push(const Action& action) {
+    std::rotate(actions_.begin(), actions_.begin() + 1, actions_.end());
+    actions_.back() = action;
+    count_ = std::min(count_ + 1, actions_.size());
+  }
+  // Newest at the end.
+  std::span<const Action> span() const { return std::span(actions_).last(count_); }
+
+ private:
+  std::array<Action, 10> actions_{};
+  size_t count_ = 0;
+};
+
+// `past`: the actions executed last, newest at the end; they tell the velocity.
 // `committed`: those to be executed from `now` on. Contacts are not known: fingers that should be
 // moving and by `past` should have long arrived are taken to hold something.
 Proprio roll_forward(const ArmDynamics& arm, const Proprio& now, std::span<const Action> past,

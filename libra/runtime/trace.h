@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "libra/core/intent.h"
-#include "libra/runtime/intent_buffer.h"
+#include "libra/runtime/job.h"
 #include "libra/runtime/ring.h"
 
 namespace libra {
@@ -44,6 +44,9 @@ struct IntentRecord {
   IntentState state = IntentState::kEmpty;
   Intent intent;
 };
+inline IntentRecord record_of(const Job& job, int64_t time_ns) {
+  return {time_ns, job.chunk_first, job.plan_obs_step, job.intent_state, job.intent};
+}
 
 // Recording never waits: each lane has its ring, and whoever drains them (collect) may be slow.
 // Thread: each lane one thread; collect and what follows it one other, or the same later.

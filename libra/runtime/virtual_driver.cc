@@ -15,6 +15,7 @@ VirtualDriver::VirtualDriver(const ScheduleConfig& config, const PolicySpec& pol
       time_(time),
       arm_(arm),
       step_ms_(1000.0 / policy.control_hz) {
+  arm_.control_hz = policy.control_hz;
   check_schedule(config, policy, has_planner);
   if (time.pause && schedule_.overlapped()) {
     throw Error(ErrorCode::kBadInput, {.where = "--waiting pause",
@@ -34,7 +35,7 @@ void VirtualDriver::reset(const std::string& instruction, const std::string& tas
   refiner_lead_.clear();
   schedule_.set_lead(0, 0);
   combined_ = false;
-  past_count_ = 0;
+  past_.clear();
   paused_ms_ = chunk_latency_ms_ = 0.0;
 }
 
@@ -73,9 +74,7 @@ bool VirtualDriver::needs_observation(int64_t step) {
 }
 
 void VirtualDriver::prepare(const Job& job, const Observation& observation) {
-  proprio_ = roll_forward(arm_, observation.proprio,
-                          std::span(past_).last(std::min(past_count_, past_.size())),
-                          std::span(job.committed).first(static_cast<size_t>(job.rolled)));
+  proprio_ = roll_forward(arm_, observation.proprio, past_.span(), job.rolled_through());
 }
 
 const Job* VirtualDriver::plan_due(int64_t step, const Observation& observation) {
@@ -85,7 +84,7 @@ const Job* VirtualDriver::plan_due(int64_t step, const Observation& observation)
 }
 
 PlanRequest VirtualDriver::plan_request(const Observation& observation) const {
-  return {&observation, instruction_, job_.epoch, job_.rolled > 0 ? &proprio_ : nullptr};
+  return libra::plan_request(job_, observation, instruction_, proprio_);
 }
 
 void VirtualDriver::planned(const IntentPlan& plan) {
@@ -115,20 +114,14 @@ const Job* VirtualDriver::chunk_due(int64_t step, const Observation& observation
     prepare(job_, observation);
   }
   if (trace_ != nullptr) {
-    trace_->record(IntentRecord{static_cast<int64_t>(now_ms(step) * 1e6), job_.chunk_first,
-                                job_.plan_obs_step, job_.intent_state,
-                                job_.has_intent ? job_.intent : Intent{}});
+    trace_->record(record_of(job_, static_cast<int64_t>(now_ms(step) * 1e6)));
   }
   return &job_;
 }
 
 RefineRequest VirtualDriver::refine_request(const Observation& observation) const {
-  return {.observation = &observation,
-          .intent = job_.has_intent ? &job_.intent : nullptr,
-          .instruction = instruction_,
-          .seed = seed_.chunk(job_.obs_step),
-          .proprio = job_.rolled > 0 ? &proprio_ : nullptr,
-          .prior = job_.prior.count > 0 ? &job_.prior : nullptr};
+  return libra::refine_request(job_, observation, instruction_, proprio_,
+                               seed_.chunk(job_.obs_step));
 }
 
 void VirtualDriver::refined(const ActionChunk& chunk) {
@@ -163,9 +156,7 @@ Tick VirtualDriver::tick(int64_t step) {
                    {tick.source == Tick::Source::kHold ? TraceKind::kHold : TraceKind::kStop, now,
                     now, step, 0});
   }
-  std::rotate(past_.begin(), past_.begin() + 1, past_.end());
-  past_.back() = tick.action;
-  ++past_count_;
+  past_.push(tick.action);
   return tick;
 }
 

@@ -12,7 +12,6 @@
 // The networks are called by whoever drives it, so that many episodes in lockstep share a batch.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
@@ -94,8 +93,7 @@ class VirtualDriver {
   Proprio proprio_{};
   Flight planner_, refiner_;
   LeadEstimate planner_lead_, refiner_lead_;
-  std::array<Action, 10> past_{};  // executed last, newest at the end
-  size_t past_count_ = 0;
+  RecentActions past_;
   double paused_ms_ = 0.0, chunk_latency_ms_ = 0.0;
 };
 

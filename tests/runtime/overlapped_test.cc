@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "libra/runtime/schedule.h"
@@ -90,6 +91,22 @@ class World {
   Job plan_, chunk_;
 };
 
+struct Steps {
+  int64_t held = 0, moved = 0;
+};
+
+// 400 steps in which plans of ten tokens must be executed whole and in order.
+Steps drive_whole_plans(World& world) {
+  Steps steps;
+  for (int64_t step = 0; step < 400; ++step) {
+    const Executed e = world.step();
+    steps.held += e.held;
+    if (e.held) continue;
+    EXPECT_EQ(e.token_step, steps.moved++ % 10) << "step " << step;
+  }
+  return steps;
+}
+
 ScheduleConfig overlapped(int expansion, const std::string& stale = "drop") {
   ScheduleConfig config;
   config.schedule = "overlapped";
@@ -166,13 +183,7 @@ TEST(Overlapped, RollForwardLosesNoActionAndSaysWhatWasCommitted) {
 // to a chunk; beyond that the robot holds for what is missing, and still executes whole plans.
 TEST(Overlapped, RollForwardKeepsPlansWholeWhileTheRefinerWorksToo) {
   World world(overlapped(2, "roll_forward"), /*planner=*/2, /*refiner=*/2, 2);
-  int64_t held = 0, moved = 0;
-  for (int64_t step = 0; step < 400; ++step) {
-    const Executed e = world.step();
-    held += e.held;
-    if (e.held) continue;
-    EXPECT_EQ(e.token_step, moved++ % 10) << "step " << step;
-  }
+  const auto [held, moved] = drive_whole_plans(world);
   EXPECT_EQ(held, 4);  // the first plan and the first chunk
   EXPECT_NEAR(double(world.schedule.stats().plans), double(moved) / 10, 1.0);
   for (size_t p = 1; p < world.rolled.size(); ++p) EXPECT_EQ(world.rolled[p], 4);
@@ -181,13 +192,8 @@ TEST(Overlapped, RollForwardKeepsPlansWholeWhileTheRefinerWorksToo) {
 TEST(Overlapped, RollForwardKeepsPlansWhole) {
   for (const int latency : {1, 3, 5, 8, 12}) {
     World world(overlapped(2, "roll_forward"), latency, 0, 2);
-    int64_t held = 0, moved = 0;
-    for (int64_t step = 0; step < 400; ++step) {
-      const Executed e = world.step();
-      held += e.held;
-      if (e.held) continue;
-      EXPECT_EQ(e.token_step, moved++ % 10) << "latency " << latency;
-    }
+    SCOPED_TRACE("latency " + std::to_string(latency));
+    const auto [held, moved] = drive_whole_plans(world);
     const int64_t plans = world.schedule.stats().plans;
     EXPECT_NEAR(double(moved), 10.0 * double(plans), 10.0) << "latency " << latency;
     const int missing = std::max(0, latency - kHorizon);
@@ -203,13 +209,7 @@ TEST(Overlapped, RollsNoFurtherThanItIsTold) {
   ScheduleConfig config = overlapped(2, "roll_forward");
   config.max_roll = 3;
   World world(config, /*planner=*/5, 0, 2);
-  int64_t held = 0, moved = 0;
-  for (int64_t step = 0; step < 400; ++step) {
-    const Executed e = world.step();
-    held += e.held;
-    if (e.held) continue;
-    EXPECT_EQ(e.token_step, moved++ % 10) << "step " << step;
-  }
+  const auto [held, moved] = drive_whole_plans(world);
   const int64_t plans = world.schedule.stats().plans;
   EXPECT_NEAR(double(held), 5.0 + 2.0 * double(plans - 1), 2.0);
   for (size_t p = 1; p < world.rolled.size(); ++p) EXPECT_EQ(world.rolled[p], 3);
