@@ -255,6 +255,7 @@ void add_collect(CLI::App& app, Context& context) {
   command->add_option("--policy", flags->demonstration.policy,
                       "checkpoint that moves the arm in turns with the expert, whose actions stay "
                       "the labels (DAgger)");
+  add_schedule_flags(*command, flags->demonstration.schedule);
   command->add_option("--image-size", flags->image_size, "side of the camera images (px)")
       ->capture_default_str();
   command->footer(

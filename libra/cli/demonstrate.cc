@@ -82,8 +82,9 @@ void detour(sim::SimEnv& env, Rng& rng) {
 // Gordon, Bagnell 2011), so that demonstrations begin where that policy goes wrong.
 class PolicyTurns {
  public:
-  PolicyTurns(const std::string& checkpoint, int image_size)
-      : policy_(load_policy(checkpoint, {.threads = 1})), driver_(*policy_, ScheduleConfig{}) {
+  PolicyTurns(const DemonstrationConfig& config, int image_size)
+      : policy_(load_policy(config.policy, {.threads = 1})),
+        driver_(*policy_, config.schedule.config, config.schedule.time()) {
     if (policy_->spec().image_size != image_size) {
       throw Error(ErrorCode::kBadInput, {.where = "--image-size",
                                          .problem = "the policy wants other images",
@@ -144,7 +145,7 @@ Demonstrator::Demonstrator(const sim::TaskSpec& spec, const sim::SimConfig& sim,
                            const DemonstrationConfig& config)
     : config_(config), env_(spec, sim) {
   if (!config.policy.empty()) {
-    turns_ = std::make_unique<PolicyTurns>(config.policy, sim.image_size);
+    turns_ = std::make_unique<PolicyTurns>(config, sim.image_size);
   }
 }
 

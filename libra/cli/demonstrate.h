@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "libra/cli/schedule_flags.h"
 #include "libra/core/core.h"
 #include "libra/data/demo.h"
 #include "libra/sim/sim.h"
@@ -16,6 +17,7 @@ struct DemonstrationConfig {
   double noisy_share = 0.8;   // share of demonstrations with noise and pushes
   double detour_share = 0.3;  // share that begins after the arm was driven towards another item
   std::string policy;         // checkpoint that moves the arm in turns with the expert; "" none
+  ScheduleFlags schedule;     // under which it does
 };
 
 class PolicyTurns;

@@ -217,9 +217,13 @@ Batch Batcher::train(int64_t step) const {
     samples.push_back(samples_[rng.below(samples_.size())]);
     samples.back().slice = int(rng.below(uint64_t(slices)));
     // Nothing is drawn without delays, so that runs without them stay what they were.
-    const auto age = [&](int most) { return most > 0 ? int(rng.below(uint64_t(most) + 1)) : 0; };
-    samples.back().planner_delay = age(config_.delay.planner_steps);
-    samples.back().refiner_delay = age(config_.delay.refiner_steps);
+    const DelayConfig& delay = config_.delay;
+    const bool fresh = delay.any() && delay.share < 1.0 && rng.uniform() >= delay.share;
+    const auto age = [&](int most) {
+      return most > 0 && !fresh ? int(rng.below(uint64_t(most) + 1)) : 0;
+    };
+    samples.back().planner_delay = age(delay.planner_steps);
+    samples.back().refiner_delay = age(delay.refiner_steps);
   }
   return assemble(samples, &rng);
 }

@@ -46,6 +46,8 @@ void DelayConfig::list(ConfigFields& f) {
         {0, 100});
   f.add("refiner_steps", refiner_steps, "refiner's images are up to so many control steps old",
         {0, 100});
+  f.add("share", share, "share of the samples whose images are that old; the others are fresh",
+        {0, 1});
 }
 
 void TrainConfig::list(ConfigFields& f) {

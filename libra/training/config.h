@@ -62,6 +62,8 @@ struct GroundingConfig {
 struct DelayConfig {
   int planner_steps = 0;
   int refiner_steps = 0;
+  double share = 1.0;  // of the samples; the others are as fresh as without delays
+  bool any() const { return planner_steps > 0 || refiner_steps > 0; }
   void list(ConfigFields& f);
 };
 

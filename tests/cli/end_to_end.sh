@@ -33,7 +33,8 @@ must_have "$work/run/log.jsonl" "$work/run/config.toml" "$work/run/checkpoint/mo
 refused "holds a run already" "${train[@]}" --data "$work/data" --out "$work/run"
 "${train[@]}" --data "$work/data" --out "$work/run" --set train.steps=5 --resume
 
-"$libra" collect --tasks $task --demos 1 --seed 1 --policy "$work/run/checkpoint" --workers 1 --out "$work/corrections"
+"$libra" collect --tasks $task --demos 1 --seed 1 --policy "$work/run/checkpoint" --schedule overlapped --stale roll_forward \
+  --planner-latency uniform:0,200 --workers 1 --out "$work/corrections"
 must_have "$work/corrections/${task}_demo.hdf5"
 "${train[@]}" --data "$work/data" --data "$work/corrections" --init "$work/run/checkpoint" \
   --set train.grounding.steps=0 --out "$work/run2"

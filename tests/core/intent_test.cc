@@ -2,26 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/plans.h"
+
 namespace libra {
 namespace {
 
-// Token k of the plan has bin k in every dimension.
-IntentPlan counted(int expansion, int horizon, int64_t first_step) {
-  IntentPlan plan;
-  plan.expansion = expansion;
-  plan.first_step = first_step;
-  for (int m = 0; m < expansion; ++m) {
-    Intent& slice = plan.intents[static_cast<size_t>(m)];
-    slice.horizon = horizon;
-    slice.bins = 100;
-    for (int i = 0; i < horizon; ++i)
-      slice.bin[static_cast<size_t>(i)].fill(uint8_t(m * horizon + i));
-  }
-  return plan;
-}
-
 TEST(IntentPlan, WindowsFollowTheStepsWhateverTheSlices) {
-  const IntentPlan plan = counted(3, 5, 10);
+  const IntentPlan plan = numbered_plan(/*serial=*/0, /*step=*/10, 0, 0, 3, 5);
   Intent out;
   for (int64_t step = 0; step < 40; ++step) {
     const int covered = plan.window(step, out);
@@ -32,7 +19,7 @@ TEST(IntentPlan, WindowsFollowTheStepsWhateverTheSlices) {
     EXPECT_EQ(covered, std::min<int64_t>(5, 25 - step)) << step;
     EXPECT_EQ(out.horizon, 5);
     for (int i = 0; i < 5; ++i) {
-      EXPECT_EQ(out.bin[static_cast<size_t>(i)][6], std::min<int64_t>(step + i, 24) - 10) << step;
+      EXPECT_EQ(out.bin[static_cast<size_t>(i)][0], std::min<int64_t>(step + i, 24) - 10) << step;
     }
   }
 }

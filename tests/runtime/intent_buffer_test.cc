@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "plans.h"
+#include "tests/support/plans.h"
 
 namespace libra {
 namespace {

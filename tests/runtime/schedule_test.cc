@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "libra/core/error.h"
-#include "plans.h"
+#include "tests/support/plans.h"
 
 namespace libra {
 namespace {

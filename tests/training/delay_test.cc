@@ -38,6 +38,7 @@ data::DemoSet telling_demos() {
 
 struct Ages {
   std::set<int> planner, refiner;
+  int fresh = 0, samples = 0;
 };
 
 Ages ages(const DelayConfig& delay) {
@@ -67,6 +68,11 @@ Ages ages(const DelayConfig& delay) {
       const int planned = frame(batch.planner.proprio[b]),
                 refined = frame(batch.refiner.proprio[b]);
       if (planner_image > 0) seen.planner.insert(planned - planner_image);
+      // In the first frames an image is fresh whatever was drawn.
+      if (planned >= 8) {
+        ++seen.samples;
+        seen.fresh += planned == planner_image;
+      }
       if (refiner_image > 0) seen.refiner.insert(refined - refiner_image);
       // Labels are those of the moment of execution; the pointing target is where the image has it.
       EXPECT_NEAR(batch.actions[b][0][0].item<double>(), refined / 100.0, 1e-6);
@@ -83,6 +89,14 @@ TEST(Delay, ImagesAreUpToSoManyStepsOldAndNothingElseIs) {
   const Ages some = ages({.planner_steps = 3, .refiner_steps = 2});
   EXPECT_EQ(some.planner, (std::set<int>{0, 1, 2, 3}));
   EXPECT_EQ(some.refiner, (std::set<int>{0, 1, 2}));
+}
+
+TEST(Delay, AShareOfTheSamplesStaysFresh) {
+  EXPECT_EQ(ages({.planner_steps = 3, .share = 0.0}).planner, std::set<int>{0});
+  const Ages half = ages({.planner_steps = 3, .share = 0.5});
+  EXPECT_EQ(half.planner, (std::set<int>{0, 1, 2, 3}));
+  // A half, and a fourth of the other half.
+  EXPECT_NEAR(double(half.fresh) / half.samples, 0.625, 4 * std::sqrt(0.24 / half.samples));
 }
 
 }  // namespace
