@@ -82,13 +82,14 @@ eval::IntentDecoder bin_centres(const action::NormStats& stats) {
 }
 
 // Tasks may be named or numbered (from 0); without any the whole suite runs.
-std::vector<Suite> pick_tasks(const EvalFlags& flags) {
+std::vector<Suite> pick_tasks(const EvalFlags& flags, const sim::SimConfig& sim_config) {
   std::vector<Suite> suites;
   std::set<std::string> used;
   std::vector<std::string> known;
   for (const std::string& name : flags.suites) {
-    const Suite whole = load_suite(flags.libero, name).summary();
-    Suite picked{whole.name, {}};
+    const sim::SuiteSpec spec = load_suite(flags.libero, name);
+    const Suite whole = spec.summary();
+    Suite picked{whole.name, {}, sim::protocol_of(spec, sim_config)};
     for (size_t t = 0; t < whole.tasks.size(); ++t) {
       known.push_back(whole.tasks[t].name);
       bool wanted = flags.tasks.empty();
@@ -119,7 +120,6 @@ int cores() {
 
 eval::RolloutRequest make_request(const EvalFlags& flags) {
   eval::RolloutRequest request;
-  request.suites = pick_tasks(flags);
   request.rollouts = flags.rollouts;
   request.layout = flags.layout;
   request.swapped = flags.instruction == "swapped";
@@ -136,6 +136,7 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
       std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, flags.policy));
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
+  request.suites = pick_tasks(flags, sim_config);
   request.make_env = make_env_factory(flags.libero, sim_config);
   request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
     return *first != nullptr ? std::move(*first) : load_policy(dir, options);

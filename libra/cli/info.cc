@@ -16,6 +16,7 @@
 #include "libra/policy/bundle.h"
 #include "libra/policy/import.h"
 #include "libra/policy/inspect.h"
+#include "libra/sim/sim.h"
 
 namespace libra::cli {
 namespace {
@@ -172,6 +173,28 @@ json describe_checkpoint(const std::string& path) {
 bool is_run(const std::string& path) { return is_checkpoint(path + "/checkpoint"); }
 json describe_run(const std::string& path) { return describe_checkpoint(path + "/checkpoint"); }
 
+// One of our suites, by name or folder.
+bool is_suite(const std::string& path) {
+  const auto names = sim::suite_names();
+  return fs::exists(path + "/suite.json") ||
+         std::find(names.begin(), names.end(), path) != names.end();
+}
+json describe_suite(const std::string& path) {
+  const fs::path folder = fs::weakly_canonical(path);
+  const sim::SuiteSpec suite =
+      fs::exists(folder / "suite.json")
+          ? sim::load_suite(folder.filename(), folder.parent_path().parent_path())
+          : sim::load_suite(path);
+  json protocol = json::object(), tasks = json::object();
+  for (const auto& [word, text] : sim::protocol_of(suite)) protocol[word] = text;
+  for (const sim::TaskSpec& spec : suite.tasks) tasks[spec.task.name] = spec.task.instruction;
+  return {{"kind", "suite of tasks"},
+          {"title", suite.title},
+          {"layouts", suite.layouts},
+          {"protocol", std::move(protocol)},
+          {"tasks", std::move(tasks)}};
+}
+
 // A kind of file or folder; the first that recognises a path describes it.
 struct Kind {
   const char* what;
@@ -184,6 +207,7 @@ const std::vector<Kind>& kinds() {
       {"an HDF5 file", is_hdf5, describe_hdf5},
       {"a checkpoint folder", is_checkpoint, describe_checkpoint},
       {"a run folder", is_run, describe_run},
+      {"a suite (libra suites)", is_suite, describe_suite},
       {"a folder with *_demo.hdf5", holds_demos, describe_data_folder},
   };
   return list;
@@ -210,8 +234,11 @@ void list_tensors(const std::string& path, const Context& context) {
 }
 
 void info(const std::string& path, bool tensors, const Context& context) {
-  if (!fs::exists(path)) {
-    throw Error(ErrorCode::kNotFound, {.where = path, .problem = "no such file or folder"});
+  if (!fs::exists(path) && !is_suite(path)) {
+    throw Error(ErrorCode::kNotFound,
+                {.where = path,
+                 .problem = "no such file or folder",
+                 .expected = "a path, or a suite: " + join_names(sim::suite_names())});
   }
   if (tensors) return list_tensors(path, context);
   std::vector<std::string> known;
@@ -235,8 +262,9 @@ void info(const std::string& path, bool tensors, const Context& context) {
 
 void add_info(CLI::App& app, Context& context) {
   auto path = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("info", "what a data set, checkpoint or run folder holds");
-  command->add_option("path", *path, "file or folder")->required();
+  CLI::App* command =
+      app.add_subcommand("info", "what a data set, checkpoint, run folder or suite holds");
+  command->add_option("path", *path, "file or folder, or the name of a suite")->required();
   auto tensors = std::make_shared<bool>(false);
   command->add_flag("--tensors", *tensors,
                     "of a checkpoint: every tensor with its shape, stored precision, origin and "

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libra/core/observation.h"
@@ -20,9 +21,13 @@ struct Task {
   int max_steps = 0;        // control steps after which the episode counts as failed
 };
 
+// What decides a benchmark's numbers besides the policy, as pairs of a word and what holds for it.
+using Protocol = std::vector<std::pair<std::string, std::string>>;
+
 struct Suite {
   std::string name;
   std::vector<Task> tasks;
+  Protocol protocol = {};
 };
 
 // Names one initial state. The state is a pure function of these values.

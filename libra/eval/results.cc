@@ -53,6 +53,8 @@ Json suite_json(const SuiteResult& suite) {
                      {"named_item_rate", t.named_rate()},
                      {"successes", t.successes}});
   }
+  Json protocol = Json::object();
+  for (const auto& [word, text] : suite.protocol) protocol[word] = text;
   return {{"name", suite.name},
           {"success_rate", total.rate()},
           {"named_item_rate", suite.names_items ? Json(total.named_rate()) : Json(nullptr)},
@@ -62,6 +64,7 @@ Json suite_json(const SuiteResult& suite) {
            suite.names_items ? interval(total.named, total.episodes) : Json(nullptr)},
           {"mean_steps", total.mean_steps()},
           {"errors", total.errors},
+          {"protocol", std::move(protocol)},
           {"tasks", std::move(tasks)},
           {"items", std::move(items)}};
 }
@@ -126,6 +129,12 @@ SuiteResult parse_suite(const Reader& r) {
     tally.successes = i.count("successes");
     tally.named = i.count("named");
     suite.items[i.text("name")] = tally;
+  }
+  if (r.json.contains("protocol")) {
+    const Reader p = r.nested("protocol");
+    for (const auto& [word, text] : p.json.items()) {
+      suite.protocol.emplace_back(word, p.text(word));
+    }
   }
   suite.names_items = r.json.contains("named_item_rate") && !r.json["named_item_rate"].is_null();
   return suite;
@@ -298,6 +307,7 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
   for (const Suite& suite : request.suites) {
     SuiteResult result;
     result.name = suite.name;
+    result.protocol = suite.protocol;
     for (const Task& task : suite.tasks) {
       result.tasks.push_back({task.name, task.instruction, task.max_steps, {}});
     }

@@ -33,6 +33,7 @@ struct SuiteResult {
   std::vector<TaskResult> tasks;
   std::map<std::string, Tally> items;  // by the item asked for
   bool names_items = false;            // the suite's tasks ask for an item by name
+  Protocol protocol;                   // empty where it was not written down
   Tally total() const;
 };
 

@@ -8,5 +8,6 @@
 #include "libra/sim/bddl.h"
 #include "libra/sim/expert.h"
 #include "libra/sim/predicates.h"
+#include "libra/sim/protocol.h"
 #include "libra/sim/sim_env.h"
 #include "libra/sim/suite.h"

@@ -59,6 +59,7 @@ TEST(Results, RoundTrip) {
   const Results back = parse_results(json, "results.json");
   EXPECT_EQ(to_json(back), json);
   EXPECT_EQ(back.suites[0].tasks[2].tally.successes, r.suites[0].tasks[2].tally.successes);
+  EXPECT_EQ(back.suites[0].protocol, (Protocol{{"control_hz", "20"}}));
   EXPECT_EQ(back.suites[0].items.at("cup").named, r.suites[0].items.at("cup").named);
   EXPECT_EQ(to_table(back), to_table(r));
 }

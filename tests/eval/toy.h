@@ -163,6 +163,7 @@ inline RolloutRequest toy_request() {
   for (const char* item : kToyItems) {
     suite.tasks.push_back({"toy", item, std::string("touch the ") + item, 60});
   }
+  suite.protocol = {{"control_hz", "20"}};
   request.suites = {suite};
   request.rollouts = 7;
   request.group_size = 3;

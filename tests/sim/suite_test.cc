@@ -6,8 +6,10 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "libra/core/error.h"
+#include "libra/sim/protocol.h"
 
 namespace libra::sim {
 namespace {
@@ -50,6 +52,17 @@ TEST(Suite, ObjectSuiteHasTheTenInstructionsInOrder) {
                                         "pick up the milk and place it in the basket",
                                         "pick up the chocolate pudding and place it in the basket",
                                         "pick up the orange juice and place it in the basket"));
+}
+
+TEST(Suite, ProtocolSaysWhatDecidesTheNumbers) {
+  SimConfig config;
+  config.image_size = 96;
+  const Protocol protocol = protocol_of(load_suite("long", kAssets), config);
+  const std::map<std::string, std::string> words(protocol.begin(), protocol.end());
+  EXPECT_EQ(words.at("max_steps"), "520");
+  EXPECT_EQ(words.at("control_hz"), "20");
+  EXPECT_THAT(words.at("initial_states"), ::testing::StartsWith("50 a task"));
+  EXPECT_THAT(words.at("cameras"), ::testing::HasSubstr("96 x 96 px, upright"));
 }
 
 TEST(Suite, ObjectScenesAreComplete) {

@@ -1,0 +1,42 @@
+#include "libra/sim/protocol.h"
+
+#include <cstdio>
+
+#include "libra/core/error.h"
+
+namespace libra::sim {
+namespace {
+
+std::string number(double x) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%g", x);
+  return text;
+}
+
+}  // namespace
+
+Protocol protocol_of(const SuiteSpec& suite, const SimConfig& config) {
+  const bool stored = !suite.tasks.empty() && suite.tasks.front().source != nullptr;
+  const std::string side = std::to_string(config.image_size);
+  return {
+      {"max_steps", std::to_string(suite.max_steps)},
+      {"control_hz", number(suite.control_hz)},
+      {"initial_states", std::to_string(suite.initial_states) + " a task, episodes 0 to " +
+                             std::to_string(suite.initial_states - 1) +
+                             (stored ? ": the stored .pruned_init states, in order"
+                                     : ": a function of suite, task, layout, seed and episode")},
+      {"fixtures", stored ? "where the task file puts them, drawn by seed and episode"
+                          : "part of the initial state, drawn with it"},
+      {"arm_start", stored ? "as stored"
+                           : "ready posture, each joint with a deviation of " +
+                                 number(config.arm_noise) + " rad"},
+      {"settling", std::to_string(config.settle_steps) +
+                       " control steps with an opening gripper before step 0"},
+      {"success", "the goal's predicates hold after a control step"},
+      {"cameras",
+       join_names(camera_names()) + ", RGB " + side + " x " + side + " px, upright (row 0 on top)"},
+      {"physics", "MuJoCo " + mujoco_version() + ", OSC_POSE"},
+  };
+}
+
+}  // namespace libra::sim
