@@ -28,12 +28,15 @@ expert_data() {
   scenes=(--scenes "$out/scenes_0/scenes.hdf5" "$out/scenes_1/scenes.hdf5")
 }
 
-# corrections NAME CHECKPOINT SEED DEMOS: what the expert does where that policy goes wrong.
+# corrections NAME CHECKPOINT SEED SHUFFLED LIBERO FLAGS...: what the expert does where that policy goes wrong, so many
+# demonstrations of each task in each layout.
 corrections() {
-  local name=$1 checkpoint=$2 seed=$3 demos=$4
-  stage "corrections_${name}_shuffled" "$libra" collect --suite object --layout shuffled --demos "$demos" --seed "$seed" \
-    --policy "$checkpoint" --out "$out/corrections_$name/shuffled"
-  stage "corrections_${name}_libero" "$libra" collect --suite object --layout libero --demos 8 --seed "$seed" \
-    --policy "$checkpoint" --out "$out/corrections_$name/libero"
-  data+=(--data "$out/corrections_$name/shuffled" --data "$out/corrections_$name/libero")
+  local name=$1 checkpoint=$2 seed=$3 shuffled=$4 libero=$5 layout
+  shift 5
+  for layout in shuffled libero; do
+    [ "${!layout}" -gt 0 ] || continue
+    stage "corrections_${name}_$layout" "$libra" collect --suite object --layout "$layout" --demos "${!layout}" --seed "$seed" \
+      --policy "$checkpoint" "$@" --out "$out/corrections_$name/$layout"
+    data+=(--data "$out/corrections_$name/$layout")
+  done
 }
