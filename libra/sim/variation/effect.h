@@ -54,5 +54,9 @@ struct EffectRequest {
 };
 std::unique_ptr<Effect> make_camera_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_robot_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_light_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_background_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_noise_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_layout_effect(const EffectRequest& request);
 
 }  // namespace libra::sim
