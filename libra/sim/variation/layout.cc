@@ -118,8 +118,8 @@ class AddedThings final : public Effect {
     return taken;
   }
 
-  // Where the camera sees it; closer to other things where there is little room, behind the walls
-  // where there is none.
+  // In the picture and, if that can be, before other things; closer to them where there is little
+  // room, behind the walls where there is none.
   static void put_down(const Scene& scene, const SceneObject& object,
                        const std::vector<Taken>& taken, std::vector<Box>& placed, Rng& rng) {
     constexpr int kTries = 600;
@@ -127,20 +127,25 @@ class AddedThings final : public Effect {
     const Box surface = surface_of(scene).grown(-.05);
     const double nearest = scene.arena().robot[0] + kAtRobot;
     const double z = scene.arena().surface + object.model.half[2] - object.model.center[2] + 2e-4;
-    for (const double roomy : {1.0, .75, .5, .25}) {
+    struct Stage {
+      double roomy;  // share of the room that is asked for
+      bool seen;
+    };
+    for (const auto& [roomy, seen] :
+         {Stage{1, true}, Stage{.6, true}, Stage{.3, true}, Stage{.3, false}, Stage{.1, false}}) {
       for (int attempt = 0; attempt < kTries; ++attempt) {
         const Vec3 at{rng.uniform(nearest, surface.high[0]),
                       rng.uniform(surface.low[1], surface.high[1]), z};
         put_object(scene, object, at, rng.uniform(-std::numbers::pi, std::numbers::pi));
         mj_kinematics(scene.model(), scene.data());
         const Box box = box_of(scene, object.body);
-        const auto too_near = [&](const Taken& t) {
-          return gap_between(box, t.box) < roomy * t.room;
+        const auto too_near = [&, share = roomy](const Taken& t) {
+          return gap_between(box, t.box) < share * t.room;
         };
         if (std::any_of(taken.begin(), taken.end(), too_near) ||
             std::any_of(placed.begin(), placed.end(),
                         [&](const Box& other) { return gap_between(box, other) < kApart; }) ||
-            !in_picture(scene, box, .02) || !is_seen(scene, object)) {
+            !in_picture(scene, box, .02) || (seen && !is_seen(scene, object))) {
           continue;
         }
         placed.push_back(box);

@@ -241,38 +241,36 @@ TEST(EffectLayout, AddedThingsStandFreeAndTheRestIsWhereItWas) {
   for (const auto& [suite, index] : {std::pair{"object", 1}, std::pair{"spatial", 0},
                                      std::pair{"goal", 5}, std::pair{"long", 4}}) {
     SimEnv env(task_of(suite, static_cast<size_t>(index)));
-    for (uint64_t episode = 0; episode < 1; ++episode) {
-      env.reset(varied("", episode));
-      const size_t own = env.problem().objects.size();
-      std::vector<std::array<double, 3>> plain;
-      for (const Instance& object : env.problem().objects)
-        plain.push_back(env.item_position(object.name));
-      std::vector<std::string> names;
-      for (const int level : {2, 5}) {
-        env.reset(varied("layout.added:" + std::to_string(level), episode));
-        const auto& objects = env.problem().objects;
-        ASSERT_EQ(objects.size(), own + static_cast<size_t>(level));
-        for (size_t i = 0; i < own; ++i)
-          for (size_t k = 0; k < 3; ++k)
-            EXPECT_NEAR(env.item_position(objects[i].name)[k], plain[i][k], 5e-4)
-                << suite << " " << objects[i].name;
-        for (size_t i = own; i < objects.size(); ++i) {
-          const ItemPose pose = env.item_pose(objects[i].name);
-          double u = 0, v = 0;
-          EXPECT_GT(pose.rotation[8], 0.99) << suite << " " << objects[i].name << " stands";
-          EXPECT_TRUE(env.project("agentview", pose.position, u, v));
-          EXPECT_TRUE(u > 0 && u < 1 && v > 0 && v < 1) << suite << " " << objects[i].name;
-          // One level more adds to what is there.
-          if (i - own < names.size()) {
-            EXPECT_EQ(objects[i].name, names[i - own]);
-          }
-          for (size_t j = 0; j < i; ++j) EXPECT_NE(objects[j].category, objects[i].category);
+    env.reset(varied(""));
+    const size_t own = env.problem().objects.size();
+    std::vector<std::array<double, 3>> plain;
+    for (const Instance& object : env.problem().objects)
+      plain.push_back(env.item_position(object.name));
+    std::vector<std::string> names;
+    for (const int level : {2, 5}) {
+      env.reset(varied("layout.added:" + std::to_string(level)));
+      const auto& objects = env.problem().objects;
+      ASSERT_EQ(objects.size(), own + static_cast<size_t>(level));
+      for (size_t i = 0; i < own; ++i)
+        for (size_t k = 0; k < 3; ++k)
+          EXPECT_NEAR(env.item_position(objects[i].name)[k], plain[i][k], 5e-4)
+              << suite << " " << objects[i].name;
+      for (size_t i = own; i < objects.size(); ++i) {
+        const ItemPose pose = env.item_pose(objects[i].name);
+        double u = 0, v = 0;
+        EXPECT_GT(pose.rotation[8], 0.99) << suite << " " << objects[i].name << " stands";
+        EXPECT_TRUE(env.project("agentview", pose.position, u, v));
+        EXPECT_TRUE(u > 0 && u < 1 && v > 0 && v < 1) << suite << " " << objects[i].name;
+        // One level more adds to what is there.
+        if (i - own < names.size()) {
+          EXPECT_EQ(objects[i].name, names[i - own]);
         }
-        names.clear();
-        for (size_t i = own; i < objects.size(); ++i) names.push_back(objects[i].name);
-        for (const int kind : {mjWARN_CONTACTFULL, mjWARN_CNSTRFULL})
-          EXPECT_EQ(env.data()->warning[kind].number, 0);
+        for (size_t j = 0; j < i; ++j) EXPECT_NE(objects[j].category, objects[i].category);
       }
+      names.clear();
+      for (size_t i = own; i < objects.size(); ++i) names.push_back(objects[i].name);
+      for (const int kind : {mjWARN_CONTACTFULL, mjWARN_CNSTRFULL})
+        EXPECT_EQ(env.data()->warning[kind].number, 0);
     }
   }
 }
