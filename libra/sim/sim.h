@@ -11,3 +11,4 @@
 #include "libra/sim/protocol.h"
 #include "libra/sim/sim_env.h"
 #include "libra/sim/suite.h"
+#include "libra/sim/variation/variation.h"
