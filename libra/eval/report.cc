@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libra/eval/report_figures.h"
+#include "libra/eval/svg.h"
 
 namespace libra::eval {
 namespace {

@@ -94,6 +94,10 @@ struct Reader {
     if (value < 0 || value > 1e9 || value != static_cast<int>(value)) refuse(key, "a count");
     return static_cast<int>(value);
   }
+  void read(const std::string& key, std::string& out) const { out = text(key); }
+  void read(const std::string& key, double& out) const { out = number(key); }
+  void read(const std::string& key, int& out) const { out = count(key); }
+  void read(const std::string& key, bool& out) const { out = get<bool>(key, "true or false"); }
   const Json& list(const std::string& key) const {
     if (!json.is_object() || !json.contains(key) || !json[key].is_array()) refuse(key, "a list");
     return json[key];
@@ -175,25 +179,35 @@ RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutc
   return r;
 }
 
+// Every field by its key in results.json, in the order of the file; `optional` ones are missing in
+// older files and then keep their defaults.
+template <class Runtime, class Visit>
+void visit_runtime(Runtime& r, Visit&& visit) {
+  constexpr bool kOptional = true;
+  visit("planner_latency", r.planner_latency);
+  visit("refiner_latency", r.refiner_latency);
+  visit("waiting", r.waiting);
+  visit("stale", r.stale);
+  visit("starvation", r.starvation);
+  visit("execute", r.execute);
+  visit("max_roll", r.max_roll, kOptional);
+  visit("eager", r.eager);
+  visit("adaptive", r.adaptive);
+  visit("plans", r.plans);
+  visit("early_plans", r.early_plans);
+  visit("chunks", r.chunks);
+  visit("held_steps", r.held_steps);
+  visit("starved_chunks", r.starved_chunks);
+  visit("stale_actions", r.stale_actions);
+  visit("plan_age", r.plan_age);
+  visit("chunk_latency_ms", r.chunk_latency_ms);
+  visit("success_s", r.success_s);
+}
+
 Json runtime_json(const RuntimeResult& r) {
-  return {{"planner_latency", r.planner_latency},
-          {"refiner_latency", r.refiner_latency},
-          {"waiting", r.waiting},
-          {"stale", r.stale},
-          {"starvation", r.starvation},
-          {"execute", r.execute},
-          {"max_roll", r.max_roll},
-          {"eager", r.eager},
-          {"adaptive", r.adaptive},
-          {"plans", r.plans},
-          {"early_plans", r.early_plans},
-          {"chunks", r.chunks},
-          {"held_steps", r.held_steps},
-          {"starved_chunks", r.starved_chunks},
-          {"stale_actions", r.stale_actions},
-          {"plan_age", r.plan_age},
-          {"chunk_latency_ms", r.chunk_latency_ms},
-          {"success_s", r.success_s}};
+  Json json;
+  visit_runtime(r, [&](const char* key, const auto& value, bool = false) { json[key] = value; });
+  return json;
 }
 
 // Results of before virtual time have none of it.
@@ -201,24 +215,9 @@ RuntimeResult parse_runtime(const Reader& in) {
   RuntimeResult r;
   if (!in.json.contains("runtime")) return r;
   const Reader t = in.nested("runtime");
-  r.planner_latency = t.text("planner_latency");
-  r.refiner_latency = t.text("refiner_latency");
-  r.waiting = t.text("waiting");
-  r.stale = t.text("stale");
-  r.starvation = t.text("starvation");
-  r.execute = t.count("execute");
-  if (t.json.contains("max_roll")) r.max_roll = t.count("max_roll");
-  r.eager = t.get<bool>("eager", "true or false");
-  r.adaptive = t.get<bool>("adaptive", "true or false");
-  r.plans = t.number("plans");
-  r.early_plans = t.number("early_plans");
-  r.chunks = t.number("chunks");
-  r.held_steps = t.number("held_steps");
-  r.starved_chunks = t.number("starved_chunks");
-  r.stale_actions = t.number("stale_actions");
-  r.plan_age = t.number("plan_age");
-  r.chunk_latency_ms = t.number("chunk_latency_ms");
-  r.success_s = t.number("success_s");
+  visit_runtime(r, [&](const char* key, auto& value, bool optional = false) {
+    if (!optional || t.json.contains(key)) t.read(key, value);
+  });
   return r;
 }
 
