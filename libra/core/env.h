@@ -33,7 +33,12 @@ struct EpisodeKey {
   uint64_t episode = 0;
   // Item to ask for instead of the task's own target ("" keeps the task's). Scene and state stay
   // the same; instruction and goal change.
-  std::string target;
+  std::string target = {};
+  // What is changed against the plain episode of the other values, such as "light", "noise.fog" or
+  // "camera.orbit:3" (the environment knows the names; "" changes nothing). What the name leaves
+  // open is drawn from suite, task, seed and episode, so the varied state is a pure function of the
+  // key too, and everything the variation does not change is as in the plain episode.
+  std::string variation = {};
 };
 
 struct StepResult {

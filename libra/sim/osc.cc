@@ -64,11 +64,13 @@ Mat<kDof, kDof> arm_inertia(const mjModel* m, const mjData* d) {
 
 }  // namespace
 
-void OscController::reset(const Scene& scene, double finger) {
+void OscController::reset(const Scene& scene, double finger,
+                          const std::array<double, kArmJoints>& rest) {
   mjData* d = scene.data();
+  rest_ = rest;
   Vec<kDof> kept;
   std::copy_n(d->qpos, kDof, kept.begin());
-  std::copy_n(kReadyPosture.begin(), kDof, d->qpos);
+  std::copy_n(rest_.begin(), kDof, d->qpos);
   mj_kinematics(scene.model(), d);
   std::copy_n(d->site_xmat + 9 * scene.grip_site(), 9, goal_rotation_.begin());
   std::copy_n(kept.begin(), kDof, d->qpos);
@@ -155,7 +157,7 @@ void OscController::apply(const Scene& scene) {
   Vec<kDof> posture;
   const double null_kd = 2 * std::sqrt(gains_.null_kp);
   for (int k = 0; k < kDof; ++k)
-    posture[k] = gains_.null_kp * (kReadyPosture[k] - d->qpos[k]) - null_kd * d->qvel[k];
+    posture[k] = gains_.null_kp * (rest_[k] - d->qpos[k]) - null_kd * d->qvel[k];
   Vec<6> leak{};
   for (int r = 0; r < 6; ++r)
     for (int k = 0; k < kDof; ++k) leak[r] += jac[r][k] * posture[k];

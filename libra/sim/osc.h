@@ -23,10 +23,10 @@ class OscController {
  public:
   explicit OscController(OscGains gains = {}) : gains_(gains) {}
 
-  // Orientation goal and rest posture become those of the ready posture; the gripper command
-  // becomes the one whose target is `finger` (m, opening of the first finger). Changes the scene's
-  // poses.
-  void reset(const Scene& scene, double finger);
+  // Orientation goal and rest posture become those of `rest` (rad); the gripper command becomes the
+  // one whose target is `finger` (m, opening of the first finger). Changes the scene's poses.
+  void reset(const Scene& scene, double finger,
+             const std::array<double, kArmJoints>& rest = kReadyPosture);
   // Once per control step, with poses up to date: position goal = grip site + 0.05 a; a rotation of
   // exactly zero keeps the orientation goal. Entries are clipped to [-1, 1].
   void set_goal(const Scene& scene, const Action& action);
@@ -37,6 +37,7 @@ class OscController {
   OscGains gains_;
   std::array<double, 3> goal_position_{};
   std::array<double, 9> goal_rotation_{};
+  std::array<double, kArmJoints> rest_ = kReadyPosture;
   std::array<double, 2> grip_{};  // integrated command of the fingers, [-1, 1]
   double grip_sign_ = 0;
   std::vector<double> jacobian_;  // scratch, 6 x nv

@@ -114,6 +114,11 @@ void place_objects(const Scene& scene, const Problem& problem, Rng& rng) {
   for (size_t round = 0; placed.size() < scene.objects().size(); ++round) {
     for (const SceneObject& object : scene.objects()) {
       if (placed.count(object.name)) continue;
+      if (problem.find_object(object.name) == nullptr) {
+        put_aside(scene, object);
+        placed.insert(object.name);
+        continue;
+      }
       const Predicate* start = start_of(problem, object.name);
       // Every round places at least one thing unless things stand on each other in a circle.
       if (start == nullptr || round > scene.objects().size()) {
@@ -144,7 +149,8 @@ void place_objects(const Scene& scene, const Problem& problem, Rng& rng) {
   }
 }
 
-// Whether things or fixtures overlap by more than settling puts right.
+}  // namespace
+
 bool overlap(const Scene& scene) {
   constexpr double kDeepest = .0005;  // m
   const mjModel* m = scene.model();
@@ -155,7 +161,10 @@ bool overlap(const Scene& scene) {
   return false;
 }
 
-}  // namespace
+void put_aside(const Scene& scene, const SceneObject& object) {
+  const auto index = static_cast<double>(&object - scene.objects().data());
+  put_object(scene, object, {10 + index, 10, 1}, 0);
+}
 
 void put_object(const Scene& scene, const SceneObject& object, const Vec3& position, double yaw) {
   double* q = scene.data()->qpos + object.qpos;

@@ -90,7 +90,9 @@ struct Renderer::Impl {
   mjvScene scene{};
   mjvOption option{};
   std::vector<uint8_t> bottom_up;
-  bool ready = false;
+  std::vector<uint64_t> loaded;  // looks of the textures, as in Appearance
+  int shadow_size = 0;           // px; 0: the context was made without shadows of ours
+  bool ready = false;            // gl is made
 
   void open() {
     display = open_display();
@@ -119,23 +121,38 @@ struct Renderer::Impl {
       fail("the context could not be made current");
     }
   }
-  // The offscreen buffer has the size that the model asks for when the context is made.
-  void grow(mjModel* model, int height, int width) {
-    int& model_width = model->vis.global.offwidth;
-    int& model_height = model->vis.global.offheight;
-    const int kept_width = model_width, kept_height = model_height;
-    model_width = std::max(width, gl.offWidth);
-    model_height = std::max(height, gl.offHeight);
+  // The offscreen buffers have the sizes that the model asks for when the context is made, and the
+  // textures are the model's of that moment.
+  void remake(mjModel* model, const Appearance& appearance, int height, int width, int shadow) {
+    const auto global = model->vis.global;
+    const auto quality = model->vis.quality;
+    model->vis.global.offwidth = std::max({width, gl.offWidth, global.offwidth});
+    model->vis.global.offheight = std::max({height, gl.offHeight, global.offheight});
+    if (shadow > 0) model->vis.quality.shadowsize = shadow;
     mjr_makeContext(model, &gl, mjFONTSCALE_50);
-    model_width = kept_width;
-    model_height = kept_height;
+    model->vis.global = global;
+    model->vis.quality = quality;
+    shadow_size = shadow;
+    loaded = appearance.textures;
+    ready = true;
+  }
+  // Brings the textures on the GPU to those of `appearance`, whose model this is.
+  void load_textures(mjModel* model, const std::vector<uint64_t>& wanted) {
+    if (wanted == loaded) return;
+    const auto look = [](const std::vector<uint64_t>& looks, size_t i) {
+      return i < looks.size() ? looks[i] : 0;
+    };
+    for (size_t i = 0; i < std::max(wanted.size(), loaded.size()); ++i) {
+      if (look(wanted, i) != look(loaded, i)) mjr_uploadTexture(model, &gl, static_cast<int>(i));
+    }
+    loaded = wanted;
   }
   ~Impl() {
     if (context == EGL_NO_CONTEXT) return;
+    mjv_freeScene(&scene);
     if (ready) {
       make_current();
       mjr_freeContext(&gl);
-      mjv_freeScene(&scene);
     }
     eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
     eglDestroyContext(display, context);
@@ -150,13 +167,11 @@ Renderer::Renderer(mjModel* model, bool whole) : impl_(std::make_unique<Impl>())
   std::fill_n(impl_->option.geomgroup, mjNGROUP, mjtByte{0});
   std::fill_n(impl_->option.sitegroup, mjNGROUP, mjtByte{0});
   impl_->option.geomgroup[1] = 1;
-  mjr_makeContext(model, &impl_->gl, mjFONTSCALE_50);
   constexpr int kMaxGeoms = 1000;
   mjv_makeScene(model, &impl_->scene, std::max(kMaxGeoms, model->ngeom + model->nsite));
   impl_->scene.flags[mjRND_SHADOW] = 0;
   impl_->scene.flags[mjRND_REFLECTION] = whole;
   if (whole) std::fill_n(impl_->option.sitegroup, mjNGROUP, mjtByte{1});
-  impl_->ready = true;
 }
 
 Renderer::~Renderer() = default;
@@ -177,12 +192,17 @@ std::shared_ptr<Renderer> Renderer::for_model(mjModel* model) {
   return std::shared_ptr<Renderer>(new Renderer(model, true));
 }
 
-void Renderer::render(mjModel* model, mjData* data, int camera, int height, int width, Image& out) {
+void Renderer::render(mjModel* model, mjData* data, const Appearance& appearance, int camera,
+                      int height, int width, Image& out) {
+  constexpr int kShadowPixels = 1024;
   Impl& r = *impl_;
   r.make_current();
-  if (r.gl.offWidth < width || r.gl.offHeight < height) {
-    r.grow(model, height, width);
+  const bool dark = appearance.shadows && r.shadow_size == 0;
+  if (!r.ready || r.gl.offWidth < width || r.gl.offHeight < height || dark) {
+    r.remake(model, appearance, height, width, dark ? kShadowPixels : r.shadow_size);
   }
+  r.load_textures(model, appearance.textures);
+  r.scene.flags[mjRND_SHADOW] = appearance.shadows;
   mjr_setBuffer(mjFB_OFFSCREEN, &r.gl);
   mjvCamera view;
   mjv_defaultCamera(&view);

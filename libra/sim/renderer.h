@@ -1,8 +1,9 @@
 // Offscreen rendering without a display: EGL's surfaceless platform and MuJoCo's OpenGL renderer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <string_view>
+#include <vector>
 
 #include "libra/core/observation.h"
 
@@ -11,8 +12,16 @@ struct mjData_;
 
 namespace libra::sim {
 
+// What a picture needs to know besides model and data.
+struct Appearance {
+  // By texture: 0 as compiled, else a number that its pixels have alone. Empty: all as compiled.
+  std::vector<uint64_t> textures;
+  bool shadows = false;  // drawn for the lights that cast them
+};
+
 // Owns a GL context, current on the thread that made it, and the GPU copy of the arena's textures,
-// which are the same in every composed scene, so one renderer serves them all.
+// which are the same in every composed scene but where an Appearance says otherwise, so one
+// renderer serves them all.
 class Renderer {
  public:
   // The thread's renderer; made at the first call, dropped with its last user. Throws
@@ -25,7 +34,8 @@ class Renderer {
   Renderer& operator=(const Renderer&) = delete;
 
   // Upright RGB, row 0 at the top; poses must be up to date. camera: id in the model.
-  void render(mjModel_* model, mjData_* data, int camera, int height, int width, Image& out);
+  void render(mjModel_* model, mjData_* data, const Appearance& appearance, int camera, int height,
+              int width, Image& out);
 
  private:
   Renderer(mjModel_* model, bool whole);

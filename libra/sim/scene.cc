@@ -353,6 +353,30 @@ void Scene::show_burners() const {
   }
 }
 
+void Scene::begin_changes() {
+  if (!unchanged_) unchanged_.reset(mj_copyModel(nullptr, model()));
+  changed_ = true;
+}
+
+void Scene::undo_changes() {
+  if (!changed_) return;
+  mj_copyModel(model(), unchanged_.get());
+  appearance_ = {};
+  changed_ = false;
+}
+
+void Scene::repaint(const std::string& texture, std::span<const uint8_t> rgb, uint64_t look) {
+  mjModel* m = model();
+  const int id = mj_name2id(m, mjOBJ_TEXTURE, texture.c_str());
+  if (id < 0 || rgb.size() != static_cast<size_t>(3 * m->tex_width[id] * m->tex_height[id])) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "scene", .problem = "no texture '" + texture + "' of this size"});
+  }
+  std::copy(rgb.begin(), rgb.end(), m->tex_rgb + m->tex_adr[id]);
+  appearance_.textures.resize(static_cast<size_t>(m->ntex));
+  appearance_.textures[static_cast<size_t>(id)] = look;
+}
+
 const SceneObject& Scene::basket() const {
   if (const SceneObject* basket = find("basket")) return *basket;
   throw Error(ErrorCode::kBadInput, "the scene has no basket");

@@ -15,6 +15,7 @@
 #include "libra/sim/arena.h"
 #include "libra/sim/bddl.h"
 #include "libra/sim/catalogue.h"
+#include "libra/sim/renderer.h"
 #include "libra/sim/robot_mjcf.h"
 
 namespace libra::sim {
@@ -96,6 +97,16 @@ class Scene {
   // By instance; nullptr when there is none.
   const SceneFixture* find_fixture(std::string_view name) const;
 
+  // What a variation changes in the model it changes after begin_changes(); undo_changes() puts the
+  // model back as it was before the first of them, the fixtures' poses included.
+  void begin_changes();
+  void undo_changes();
+  // Other pixels for a texture, kTexturePixels square and row by row; `look` tells them from any
+  // others and is not 0. Throws Error(kBadInput) when the model has no such texture of that size.
+  void repaint(const std::string& texture, std::span<const uint8_t> rgb, uint64_t look);
+  void cast_shadows() { appearance_.shadows = true; }
+  const Appearance& appearance() const { return appearance_; }
+
   int grip_site() const { return grip_site_; }
   int hand_body() const { return hand_body_; }
   bool is_gripper_geom(int geom) const { return gripper_geom_[geom]; }
@@ -118,6 +129,9 @@ class Scene {
   std::unique_ptr<mjData, DataDeleter> data_;
   std::vector<SceneObject> objects_;
   std::vector<SceneFixture> fixtures_;
+  ModelPtr unchanged_;  // nullptr until the first change
+  Appearance appearance_;
+  bool changed_ = false;
   int grip_site_ = -1, hand_body_ = -1;
   std::vector<bool> gripper_geom_;
   std::vector<int> geom_object_;

@@ -10,3 +10,4 @@
 #include "libra/sim/predicates.h"
 #include "libra/sim/sim_env.h"
 #include "libra/sim/suite.h"
+#include "libra/sim/variation/variation.h"

@@ -14,6 +14,7 @@
 #include "libra/sim/renderer.h"
 #include "libra/sim/scene.h"
 #include "libra/sim/scene_source.h"
+#include "libra/sim/variation/effect.h"
 #include "libra/sim/world.h"
 
 namespace libra::sim {
@@ -40,6 +41,10 @@ struct SimEnv::Impl {
   std::unique_ptr<Scene> scene;
   OscController controller;
   std::shared_ptr<Renderer> renderer;
+
+  Variation variation;
+  std::unique_ptr<Effect> effect;  // of the variation; nullptr in a plain episode
+  std::array<double, kArmJoints> rest = kReadyPosture;  // that the controller pulls to
 
   std::string asked;  // of the episode's key
   std::string target, instruction, first_lifted;
@@ -116,7 +121,7 @@ struct SimEnv::Impl {
     data()->time = state[0];
     std::copy_n(state.begin() + 1, nq, data()->qpos);
     std::copy_n(state.begin() + 1 + static_cast<long>(nq), nv, data()->qvel);
-    controller.reset(*scene, data()->qpos[kFingerQpos]);
+    controller.reset(*scene, data()->qpos[kFingerQpos], rest);
     mj_forward(model(), data());
     note_instability();
   }
@@ -160,36 +165,66 @@ struct SimEnv::Impl {
   void reset(const EpisodeKey& key) {
     Rng rng(mix_seed({hash_name(spec.task.suite), hash_name(spec.task.name), hash_name(key.layout),
                       key.seed, key.episode}));
-    episode = spec;
     require_layout(spec, key.layout);
+    begin_variation(key);
     if (key.layout == "shuffled") episode.problem = shuffle_problem(spec.problem, rng);
+    if (effect) effect->change_task(episode);
+    const Problem listed = episode.problem;
+    if (effect) {
+      for (Instance& thing : effect->added_objects(listed))
+        episode.problem.objects.push_back(std::move(thing));
+    }
     load_scene();
     mj_resetData(model(), data());
     if (spec.source) {
       spec.source->place(*scene, key);
-      settle();
-      begin_episode(key.target);
-      return;
-    }
-    if (scene->arena().floor) {
-      place(place_objects(episode.problem, rng));
     } else {
-      place_scene(*scene, episode.problem, rng);
+      place_plain(listed, rng);
+    }
+    if (effect) vary_start();
+    settle();
+    begin_episode(key.target);
+  }
+
+  // Back to what is compiled and to the task's file, then the effect of the key's variation.
+  void begin_variation(const EpisodeKey& key) {
+    scene->undo_changes();
+    rest = kReadyPosture;
+    episode = spec;
+    const uint64_t seed = variation_seed(spec.task, key);
+    variation = resolve_variation(parse_variation(key.variation), seed);
+    effect = make_effect(variation, spec, seed);
+  }
+
+  // Where the file says things stand, and the arm at its ready posture.
+  void place_plain(const Problem& problem, Rng& rng) {
+    if (scene->arena().floor) {
+      place(place_objects(problem, rng));
+    } else {
+      place_scene(*scene, problem, rng);
     }
     for (int k = 0; k < kArmJoints; ++k) {
       data()->qpos[k] = kReadyPosture[static_cast<size_t>(k)] + config.arm_noise * rng.normal();
     }
     open_fingers_halfway();
-    settle();
-    begin_episode(key.target);
+  }
+
+  void vary_start() {
+    scene->begin_changes();
+    effect->place(*scene, episode.problem);
+    effect->change_model(*scene);
+    std::array<double, kArmJoints> before;
+    std::copy_n(data()->qpos, kArmJoints, before.begin());
+    effect->change_arm(*scene);
+    for (size_t k = 0; k < kArmJoints; ++k) rest[k] += data()->qpos[k] - before[k];
   }
 
   // Lets things come to rest while the gripper opens; then time starts.
   void settle() {
-    controller.reset(*scene, data()->qpos[kFingerQpos]);
-    Action rest{};
-    rest[6] = -1;
-    for (int i = 0; i < config.settle_steps; ++i) control_step(rest);
+    controller.reset(*scene, data()->qpos[kFingerQpos], rest);
+    Action still{};
+    still[6] = -1;
+    for (int i = 0; i < config.settle_steps; ++i) control_step(still);
     std::vector<double> settled = get_state();
     settled[0] = 0;
     put_state(settled);
@@ -203,7 +238,7 @@ struct SimEnv::Impl {
                    .next = "they are made of groceries on the floor: use suite 'object'"});
     }
     Rng rng(mix_seed({hash_name("random scene"), seed}));
-    episode = spec;
+    begin_variation({});
     episode.problem.objects = draw_instances(rng);
     load_scene();
     mj_resetData(model(), data());
@@ -280,6 +315,7 @@ void SimEnv::observe(Observation& out) {
   out.images.resize(camera_names().size());
   for (size_t i = 0; i < camera_names().size(); ++i) {
     render(camera_names()[i], impl_->config.image_size, impl_->config.image_size, out.images[i]);
+    if (impl_->effect) impl_->effect->change_image(camera_names()[i], impl_->step, out.images[i]);
   }
   out.proprio = proprio();
   out.step = impl_->step;
@@ -291,6 +327,7 @@ const std::string& SimEnv::instruction() const { return impl_->instruction; }
 const std::string& SimEnv::target() const { return impl_->target; }
 const std::string& SimEnv::first_lifted() const { return impl_->first_lifted; }
 const SimConfig& SimEnv::config() const { return impl_->config; }
+const Variation& SimEnv::variation() const { return impl_->variation; }
 int64_t SimEnv::step_count() const { return impl_->step; }
 const std::vector<Predicate>& SimEnv::goal() const { return impl_->goal; }
 bool SimEnv::goal_holds() const { return impl_->goal_holds(); }
@@ -379,8 +416,8 @@ void SimEnv::render(std::string_view camera, int height, int width, Image& out) 
                                          : Renderer::for_this_thread(impl_->scene->model());
   }
   impl_->scene->show_burners();
-  impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->camera(camera), height,
-                          width, out);
+  impl_->renderer->render(impl_->scene->model(), impl_->data(), impl_->scene->appearance(),
+                          impl_->camera(camera), height, width, out);
 }
 
 void SimEnv::reset_random_scene(uint64_t seed) { impl_->random_scene(seed); }

@@ -13,6 +13,7 @@
 #include "libra/core/config.h"
 #include "libra/core/env.h"
 #include "libra/sim/suite.h"
+#include "libra/sim/variation/variation.h"
 
 struct mjModel_;
 struct mjData_;
@@ -52,8 +53,9 @@ class SimEnv final : public Env {
   SimEnv(const SimEnv&) = delete;
   SimEnv& operator=(const SimEnv&) = delete;
 
-  // Throws Error(kBadInput) for a layout that the suite does not have, Error(kNotFound) for a
-  // target that is not there.
+  // Throws Error(kBadInput) for a layout that the suite does not have and for a variation that
+  // parse_variation refuses or that cannot be made of the task, Error(kNotFound) for a target that
+  // is not there.
   void reset(const EpisodeKey& key) override;
   // Physics that blows up ends the episode as failed (done without success) and stays there.
   StepResult step(const Action& action) override;
@@ -70,6 +72,8 @@ class SimEnv final : public Env {
 
   const SimConfig& config() const;
   int64_t step_count() const;
+  // What the current episode changes, nothing left open.
+  const Variation& variation() const;
   // The predicates that must hold, of the current episode.
   const std::vector<Predicate>& goal() const;
   bool goal_holds() const;

@@ -1,0 +1,33 @@
+#include "libra/sim/variation/effect.h"
+
+#include <array>
+
+#include "libra/core/error.h"
+
+namespace libra::sim {
+namespace {
+
+struct Maker {
+  std::string_view kind;
+  std::unique_ptr<Effect> (*make)(const EffectRequest&);
+};
+constexpr std::array kMakers{
+    Maker{"camera", make_camera_effect},
+    Maker{"robot", make_robot_effect},
+};
+
+}  // namespace
+
+std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& spec,
+                                    uint64_t seed) {
+  if (variation.kind.empty()) return nullptr;
+  const uint64_t own = mix_seed(
+      {seed, hash_name(variation.kind), hash_name(variation.subkind), hash_name("effect")});
+  for (const Maker& maker : kMakers) {
+    if (maker.kind == variation.kind) return maker.make({variation, spec, own});
+  }
+  throw Error(ErrorCode::kBadInput,
+              {.where = "variation", .problem = "nothing makes '" + to_string(variation) + "'"});
+}
+
+}  // namespace libra::sim

@@ -1,0 +1,58 @@
+// What a variation does to one episode, phase by phase. Source files only: scene.h includes MuJoCo.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "libra/core/rng.h"
+#include "libra/sim/scene.h"
+#include "libra/sim/suite.h"
+#include "libra/sim/variation/variation.h"
+
+namespace libra::sim {
+
+// The hooks, in the order in which reset() calls them; each does nothing unless it is overridden.
+// An effect draws from its own seed only, so what it does not change is as in the plain episode.
+class Effect {
+ public:
+  virtual ~Effect() = default;
+  // The task file of the episode, before the scene is made: instruction, goal, where things start.
+  virtual void change_task(TaskSpec& /*episode*/) {}
+  // Things to have in the scene besides those of the file. They are no part of what the file's own
+  // things are placed among: place() says where they lie.
+  virtual std::vector<Instance> added_objects(const Problem& /*problem*/) { return {}; }
+  // Everything stands where the file says, nothing has settled yet: fixtures, objects.
+  virtual void place(Scene& /*scene*/, const Problem& /*problem*/) {}
+  // The model: cameras, lights, textures. The scene puts it back before the next episode.
+  virtual void change_model(Scene& /*scene*/) {}
+  // The arm's joints, which are in qpos as the plain episode starts. The controller's rest posture
+  // moves along with them.
+  virtual void change_arm(Scene& /*scene*/) {}
+  // What a camera sees at a control step.
+  virtual void change_image(std::string_view /*camera*/, int64_t /*step*/, Image& /*image*/) const {
+  }
+};
+
+// `variation` has nothing left open (resolve_variation); nullptr for the plain episode. Throws
+// Error(kBadInput) where the variation cannot be made of this task.
+std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& spec,
+                                    uint64_t seed);
+
+// The level's fifth of [low, high], `share` in [0, 1) of the way into it.
+inline double graded(int level, double share, double low, double high) {
+  return low + (high - low) * (level - 1 + share) / kVariationLevels;
+}
+
+// One maker per kind, each in the source file of its name.
+struct EffectRequest {
+  const Variation& variation;
+  const TaskSpec& spec;
+  // Of everything the effect draws: the same for all levels of a subkind, so that an episode's
+  // levels differ in strength alone.
+  uint64_t seed;
+};
+std::unique_ptr<Effect> make_camera_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_robot_effect(const EffectRequest& request);
+
+}  // namespace libra::sim
