@@ -14,6 +14,11 @@ struct Maker {
 constexpr std::array kMakers{
     Maker{"camera", make_camera_effect},
     Maker{"robot", make_robot_effect},
+    Maker{"language", make_language_effect},
+    Maker{"swapped_positions", make_memory_effect},
+    Maker{"replaced_target", make_memory_effect},
+    Maker{"swapped_instruction", make_memory_effect},
+    Maker{"meaningless_instruction", make_memory_effect},
 };
 
 }  // namespace

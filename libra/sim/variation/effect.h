@@ -54,5 +54,7 @@ struct EffectRequest {
 };
 std::unique_ptr<Effect> make_camera_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_robot_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_language_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_memory_effect(const EffectRequest& request);  // of all four tests
 
 }  // namespace libra::sim
