@@ -58,8 +58,12 @@ TEST(Memorisation, TasksWithoutATestAreKnown) {
           "swapped_positions: open the middle drawer of the cabinet",
           "swapped_positions: turn on the stove", "replaced_target: turn on the stove",
           "replaced_target: put the wine bottle on the rack",
+          "swapped_instruction: turn on the stove and put the moka pot on it",
           "replaced_target: pick up the book and place it in the back compartment of the caddy",
-          "swapped_positions: put both moka pots on the stove"));
+          "swapped_positions: put both moka pots on the stove",
+          "swapped_positions: put the yellow and white mug in the microwave and close it",
+          "replaced_target: put the yellow and white mug in the microwave and close it",
+          "swapped_instruction: put the yellow and white mug in the microwave and close it"));
 }
 
 TEST(Memorisation, PositionsOfTwoItemsAreExchangedAndNothingElse) {
@@ -134,6 +138,7 @@ TEST(Memorisation, TheReplacementIsNewAndNamed) {
 TEST(Memorisation, TheOtherInstructionHasAnotherGoalInTheSameScene) {
   for (const char* name : {"spatial", "object", "goal", "long"}) {
     for (const TaskSpec& spec : load_suite(name).tasks) {
+      if (!why_without(spec, "swapped_instruction").empty()) continue;
       for (uint64_t seed = 0; seed < 10; ++seed) {
         const TaskSpec episode = tested(spec, "swapped_instruction", seed);
         EXPECT_NE(episode.task.instruction, spec.task.instruction);
