@@ -24,6 +24,7 @@ struct EvalFlags {
   std::string checkpoint, out;
   std::vector<std::string> suites = {"object"}, tasks;
   std::string layout = "libero", instruction = "task", executor = "full";
+  std::vector<std::string> perturb;
   ScheduleFlags schedule;
   int rollouts = 50, workers = 0, videos = 1;
   PolicyOptions policy;
@@ -111,6 +112,33 @@ std::vector<Suite> pick_tasks(const EvalFlags& flags) {
   return suites;
 }
 
+// Adds what the words of a flag name; refuses what the suites cannot have before anything runs.
+void add_variations(const EvalFlags& flags, const std::vector<std::string>& words,
+                    std::string_view group, const std::string& flag,
+                    eval::RolloutRequest& request) {
+  for (const std::string& name : sim::expand_variations(words, group, flag)) {
+    for (const Suite& suite : request.suites) {
+      const sim::SuiteSpec specs = load_suite(flags.libero, suite.name);
+      for (const Task& task : suite.tasks) sim::require_variation(specs.find_task(task.name), name);
+    }
+    request.variations.push_back({name, std::string(group)});
+  }
+}
+
+// Kinds, sub-kinds and levels, for --help.
+std::string variation_help(std::string_view group) {
+  std::string text;
+  for (const sim::VariationKind& kind : sim::variation_kinds()) {
+    if (kind.group != group) continue;
+    text += "  " + std::string(kind.name) + ": " + std::string(kind.what) + "\n";
+    for (const sim::VariationSubkind& subkind : kind.subkinds) {
+      text += "    " + std::string(kind.name) + "." + std::string(subkind.name) + ": " +
+              std::string(subkind.what) + "\n";
+    }
+  }
+  return text;
+}
+
 int cores() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
@@ -122,6 +150,7 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.suites = pick_tasks(flags);
   request.rollouts = flags.rollouts;
   request.layout = flags.layout;
+  add_variations(flags, flags.perturb, sim::kPerturbation, "--perturb", request);
   request.swapped = flags.instruction == "swapped";
   request.schedule = flags.schedule.config;
   request.time = flags.schedule.time();
@@ -176,6 +205,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   for (const Suite& suite : request.suites) {
     total += static_cast<int>(suite.tasks.size()) * request.rollouts;
   }
+  total *= static_cast<int>(std::max<size_t>(1, request.variations.size()));
   Progress progress("eval", total);
   const eval::RolloutOutcome outcome =
       eval::run_rollouts(request, &context.stop, [&](const eval::RolloutProgress& p) {
@@ -230,6 +260,16 @@ void add_eval(CLI::App& app, Context& context) {
                 "task: the task's own; swapped: asks for another item that is present")
       ->check(CLI::IsMember({"task", "swapped"}))
       ->capture_default_str();
+  c->add_option("--perturb", flags->perturb,
+                "run every episode once under each of these instead of plain, one row of results "
+                "each: all, or kinds, sub-kinds and levels separated by commas, such as "
+                "camera,light:3,noise.fog:5 (what a name leaves open the seed draws)")
+      ->delimiter(',');
+  c->footer(
+      "Perturbations (KIND or KIND.SUBKIND, with :LEVEL 1 to 5):\n" +
+      variation_help(sim::kPerturbation) +
+      "Example:\n  libra eval --checkpoint C --suite object --rollouts 10 --perturb all --out D\n"
+      "Pictures of them: libra suites --contact-sheet DIR");
   add_schedule_flags(*c, flags->schedule);
   c->add_option(
        "--executor", flags->executor,

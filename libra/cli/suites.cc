@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "libra/cli/command.h"
+#include "libra/cli/contact_sheet.h"
 #include "libra/cli/suite_flags.h"
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
@@ -73,7 +75,7 @@ void print(const sim::SuiteSpec& suite, bool wordings) {
 }
 
 struct SuitesFlags {
-  std::string only, layout = "libero";
+  std::string only, layout = "libero", contact_sheet;
   SuiteFlags libero;
   int expert = 0, workers = 2;
   bool wordings = false;
@@ -180,13 +182,41 @@ void list_suites(const SuitesFlags& flags, const Context& context) {
   if (context.json) std::printf("%s\n", list.dump(2).c_str());
 }
 
+// One sheet a kind, of the first task of every suite.
+void draw_contact_sheets(const SuitesFlags& flags, const Context& context) {
+  std::error_code error;
+  std::filesystem::create_directories(flags.contact_sheet, error);
+  if (error) {
+    throw Error(ErrorCode::kBadInput, {.where = "--contact-sheet " + flags.contact_sheet,
+                                       .problem = "cannot make this folder: " + error.message()});
+  }
+  nlohmann::json list = nlohmann::json::array();
+  for (const std::string& name :
+       flags.only.empty() ? suite_names(flags.libero) : std::vector<std::string>{flags.only}) {
+    const sim::SuiteSpec suite = load_suite(flags.libero, name);
+    for (const std::string& path : write_contact_sheets(flags.contact_sheet, suite.tasks.at(0))) {
+      if (context.json) {
+        list.push_back(path);
+      } else {
+        std::printf("%s\n", path.c_str());
+      }
+    }
+  }
+  if (context.json) std::printf("%s\n", list.dump(2).c_str());
+}
+
 }  // namespace
 
 void add_suites(CLI::App& app, Context& context) {
   auto flags = std::make_shared<SuitesFlags>();
   CLI::App* command = app.add_subcommand(
-      "suites", "list suites, tasks, instructions and step limits; how often the expert succeeds");
-  command->add_option("suite", flags->only, "only this suite");
+      "suites",
+      "list suites, tasks, instructions and step limits; how often the expert succeeds; "
+      "pictures of perturbations");
+  command->add_option("suite,--suite", flags->only, "only this suite");
+  command->add_option("--contact-sheet", flags->contact_sheet,
+                      "write pictures into this folder, one for each suite and kind of variation: "
+                      "every sub-kind at every level");
   command
       ->add_option("--expert", flags->expert,
                    "run the scripted expert for this many episodes of each task")
@@ -199,9 +229,13 @@ void add_suites(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   add_suite_flags(*command, flags->libero);
-  command->footer("Example:\n  libra suites object --expert 50 --layout shuffled");
+  command->footer(
+      "Example:\n  libra suites object --expert 50 --layout shuffled\n  libra suites goal "
+      "--contact-sheet out/sheets");
   command->callback([flags, &context] {
-    if (flags->expert > 0) {
+    if (!flags->contact_sheet.empty()) {
+      draw_contact_sheets(*flags, context);
+    } else if (flags->expert > 0) {
       measure_expert(*flags, context);
     } else {
       list_suites(*flags, context);

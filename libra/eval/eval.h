@@ -4,6 +4,7 @@
 // LibTorch, no MuJoCo.
 #pragma once
 
+#include "libra/eval/contact_sheet.h"
 #include "libra/eval/image_file.h"
 #include "libra/eval/machine.h"
 #include "libra/eval/report.h"

@@ -76,6 +76,10 @@ const Task& Worker::task_of(const Group& group) const {
   return request_.suites[static_cast<size_t>(group.suite)].tasks[static_cast<size_t>(group.task)];
 }
 
+std::string Worker::variation_of(int index) const {
+  return request_.variations.empty() ? "" : request_.variations[static_cast<size_t>(index)].name;
+}
+
 template <class Work>
 void Worker::guarded(Slot& slot, int64_t step, Work&& work) {
   if (!slot.alive) return;
@@ -143,6 +147,7 @@ EpisodeKey Worker::reset_env(Slot& slot, const Group& group, uint64_t episode) {
   key.layout = request_.layout;
   key.seed = evaluation_seed(request_.seed);
   key.episode = episode;
+  key.variation = variation_of(group.variation);
   slot.env->reset(key);
   slot.record.task_target = slot.env->target();
   if (request_.swapped) {
@@ -157,11 +162,12 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
   slot.record = {};
   slot.record.suite = group.suite;
   slot.record.task = group.task;
+  slot.record.variation = group.variation;
   slot.record.episode = episode;
   slot.frames.clear();
   slot.frame_steps.clear();
   slot.video.reset();
-  slot.details = episode == 0;
+  slot.details = episode == 0 && group.variation == 0;
   slot.alive = true;
   guarded(slot, 0, [&](Slot& s) {
     const EpisodeKey key = reset_env(s, group, episode);
@@ -176,8 +182,11 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
 }
 
 void Worker::open_video(Slot& slot, const Task& task) {
-  slot.record.video =
-      task.suite + "_" + task.name + "_" + std::to_string(slot.record.episode) + ".mp4";
+  std::string variation = variation_of(slot.record.variation);
+  std::replace_if(
+      variation.begin(), variation.end(), [](char c) { return c == ':' || c == '.'; }, '-');
+  slot.record.video = task.suite + "_" + task.name + (variation.empty() ? "" : "_" + variation) +
+                      "_" + std::to_string(slot.record.episode) + ".mp4";
   slot.video = std::make_unique<VideoWriter>(request_.video_dir + "/" + slot.record.video,
                                              static_cast<int>(std::lround(spec().control_hz)));
 }
@@ -322,9 +331,11 @@ void Worker::collect(GroupOutcome& out) {
     }
     if (!slot.record.error.empty()) {
       const auto& suite = request_.suites[static_cast<size_t>(slot.record.suite)];
-      out.log.push_back(suite.name + "/" + suite.tasks[static_cast<size_t>(slot.record.task)].name +
-                        " episode " + std::to_string(slot.record.episode) + " step " +
-                        std::to_string(slot.record.steps) + ": " + slot.record.error);
+      out.log.push_back(
+          suite.name + "/" + suite.tasks[static_cast<size_t>(slot.record.task)].name +
+          (request_.variations.empty() ? "" : " " + variation_of(slot.record.variation)) +
+          " episode " + std::to_string(slot.record.episode) + " step " +
+          std::to_string(slot.record.steps) + ": " + slot.record.error);
     }
     out.episodes.push_back(std::move(slot.record));
   }

@@ -15,7 +15,7 @@ namespace libra::eval {
 
 // Episodes of one task that step together.
 struct Group {
-  int suite = 0, task = 0;  // indices into the request
+  int suite = 0, task = 0, variation = 0;  // indices into the request
   std::vector<uint64_t> episodes;
 };
 
@@ -57,6 +57,8 @@ class Worker {
   };
 
   const Task& task_of(const Group& group) const;
+  // Name of the group's or episode's variation; "" in plain episodes.
+  std::string variation_of(int index) const;
   void begin(Slot& slot, const Group& group, uint64_t episode);
   // Resets the environment and says to what.
   EpisodeKey reset_env(Slot& slot, const Group& group, uint64_t episode);

@@ -168,15 +168,47 @@ std::string timelines(const RolloutOutcome& outcome, int suite) {
   return html;
 }
 
-std::string strips(const RolloutOutcome& outcome, int suite, bool success) {
+std::string variation_tables(const Results& r) {
+  std::string html, group;
+  for (const VariationResult& v : r.variations) {
+    if (v.group != group) {
+      html += (group.empty() ? "" : "</table></div>");
+      group = v.group;
+      html += "<h2>By " + escape_html(group) +
+              "</h2><p>The same tasks and episodes, each time with one thing changed; what a name "
+              "leaves open is drawn from the seed.</p><div class='card'><table><tr><th>" +
+              escape_html(group) +
+              "</th><th>success, 95 % interval</th><th class=n></th><th class=n>rate</th>"
+              "<th class=n>interval</th>";
+      for (const auto& [name, tally] : v.suites)
+        if (v.suites.size() > 1) html += "<th class=n>" + escape_html(name) + "</th>";
+      html += "</tr>";
+    }
+    const Tally t = v.total();
+    html += "<tr><td>" + escape_html(v.name) + "</td><td>" + rate_bar(t.successes, t.episodes) +
+            "</td><td class=n>" + std::to_string(t.successes) + " / " + std::to_string(t.episodes) +
+            "</td><td class=n>" + percent_text(t.rate()) + "</td><td class=n>" +
+            interval_text(t.successes, t.episodes) + "</td>";
+    for (const auto& [name, tally] : v.suites)
+      if (v.suites.size() > 1) html += "<td class=n>" + percent_text(tally.rate()) + "</td>";
+    html += "</tr>";
+  }
+  return html + (group.empty() ? "" : "</table></div>");
+}
+
+std::string strips(const Results& r, const RolloutOutcome& outcome, int suite, bool success) {
   std::string html;
   for (const EpisodeRecord& e : outcome.episodes) {
     if (e.suite != suite || e.success != success) continue;
     const std::string figure = strip_figure(e.strip);
     if (figure.empty() && (e.error.empty() || success)) continue;
     html += "<h3>" + escape_html(title_of(e.instruction)) + " &nbsp;" + flag(e.success) +
-            " <span class='note'>episode " + std::to_string(e.episode) + ", " +
-            std::to_string(e.steps) + " steps, " + lifted_text(e) + "</span></h3>" + figure;
+            " <span class='note'>" +
+            (r.variations.empty()
+                 ? ""
+                 : escape_html(r.variations[static_cast<size_t>(e.variation)].name) + ", ") +
+            "episode " + std::to_string(e.episode) + ", " + std::to_string(e.steps) + " steps, " +
+            lifted_text(e) + "</span></h3>" + figure;
   }
   return html;
 }
@@ -211,12 +243,12 @@ std::string suite_section(const Results& r, const RolloutOutcome& outcome, int i
         "colours: blue towards &minus;1, orange towards +1. Dotted lines mark planner passes.</p>" +
         lines;
   }
-  const std::string failures = strips(outcome, index, false);
+  const std::string failures = strips(r, outcome, index, false);
   if (!failures.empty()) {
     html += "<h2>Failures</h2><p>The first failures of each task; numbers are control steps.</p>" +
             failures;
   }
-  const std::string successes = strips(outcome, index, true);
+  const std::string successes = strips(r, outcome, index, true);
   if (!successes.empty()) {
     html += "<h2>Successes</h2><details" + std::string(failures.empty() ? " open" : "") +
             "><summary>One episode per task</summary>" + successes + "</details>";
@@ -268,6 +300,7 @@ std::string to_html(const Results& r, const RolloutOutcome& outcome, const Repor
         "counted.</p>";
   }
   html += headline(r, chunk_ms);
+  html += variation_tables(r);
   for (size_t s = 0; s < r.suites.size(); ++s) {
     html += suite_section(r, outcome, static_cast<int>(s), extras);
   }

@@ -1,7 +1,5 @@
 #include "libra/eval/results.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
@@ -64,6 +62,25 @@ Json suite_json(const SuiteResult& suite) {
           {"errors", total.errors},
           {"tasks", std::move(tasks)},
           {"items", std::move(items)}};
+}
+
+Json counts_json(const std::string& name, const Tally& t) {
+  return {{"name", name},
+          {"success_rate", t.rate()},
+          {"ci95", interval(t.successes, t.episodes)},
+          {"successes", t.successes},
+          {"episodes", t.episodes},
+          {"errors", t.errors},
+          {"mean_steps", t.mean_steps()}};
+}
+
+Json variation_json(const VariationResult& variation) {
+  Json json = counts_json(variation.name, variation.total());
+  json["group"] = variation.group;
+  json["suites"] = Json::array();
+  for (const auto& [name, tally] : variation.suites)
+    json["suites"].push_back(counts_json(name, tally));
+  return json;
 }
 
 // Reads keys and says which one is wrong.
@@ -133,6 +150,24 @@ SuiteResult parse_suite(const Reader& r) {
   }
   suite.names_items = r.json.contains("named_item_rate") && !r.json["named_item_rate"].is_null();
   return suite;
+}
+
+// Results of plain episodes have none.
+std::vector<VariationResult> parse_variations(const Reader& in) {
+  std::vector<VariationResult> variations;
+  if (!in.json.contains("variations")) return variations;
+  for (const Json& item : in.list("variations")) {
+    const Reader v{item, in.where};
+    VariationResult variation{v.text("name"), v.text("group"), {}};
+    for (const Json& part : v.list("suites")) {
+      const Reader s{part, in.where};
+      const Tally tally{s.count("episodes"), s.count("successes"), 0, s.count("errors"),
+                        s.number("mean_steps") * s.count("successes")};
+      variation.suites.emplace_back(s.text("name"), tally);
+    }
+    variations.push_back(std::move(variation));
+  }
+  return variations;
 }
 
 RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutcome& outcome) {
@@ -221,35 +256,6 @@ RuntimeResult parse_runtime(const Reader& in) {
   return r;
 }
 
-std::string runtime_text(const RuntimeResult& r) {
-  char line[400];
-  std::snprintf(
-      line, sizeof line,
-      "an episode: %.1f plans%s, %.1f chunks, %.1f held steps; plan age %.1f steps; chunk "
-      "latency %.1f ms (planner %s, refiner %s ms, %s); %.2f s to success\n",
-      r.plans,
-      r.adaptive ? (" (" + std::to_string(r.early_plans).substr(0, 4) + " early)").c_str() : "",
-      r.chunks, r.held_steps, r.plan_age, r.chunk_latency_ms, r.planner_latency.c_str(),
-      r.refiner_latency.c_str(), r.waiting.c_str(), r.success_s);
-  return line;
-}
-
-std::string percent(double share) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%5.1f", 100.0 * share);
-  return text;
-}
-
-std::string row(const std::string& name, size_t width, const Tally& t) {
-  const Interval i = wilson95(t.successes, t.episodes);
-  char text[160];
-  std::snprintf(text, sizeof text, "  %-*s  %4d/%-4d  %s %%  [%s, %s]  %6.1f  %s %%\n",
-                static_cast<int>(width), name.c_str(), t.successes, t.episodes,
-                percent(t.rate()).c_str(), percent(i.low).c_str(), percent(i.high).c_str(),
-                t.mean_steps(), percent(t.named_rate()).c_str());
-  return text;
-}
-
 }  // namespace
 
 void Tally::add(const Tally& other) {
@@ -263,6 +269,12 @@ void Tally::add(const Tally& other) {
 Tally SuiteResult::total() const {
   Tally sum;
   for (const TaskResult& task : tasks) sum.add(task.tally);
+  return sum;
+}
+
+Tally VariationResult::total() const {
+  Tally sum;
+  for (const auto& [name, tally] : suites) sum.add(tally);
   return sum;
 }
 
@@ -302,10 +314,20 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
     }
     r.suites.push_back(std::move(result));
   }
+  for (const VariationRow& row : request.variations) {
+    r.variations.push_back({row.name, row.group, {}});
+    for (const Suite& suite : request.suites)
+      r.variations.back().suites.emplace_back(suite.name, Tally{});
+  }
   for (const EpisodeRecord& record : outcome.episodes) {
     SuiteResult& suite = r.suites[static_cast<size_t>(record.suite)];
     const Tally tally = tally_of(record);
     suite.tasks[static_cast<size_t>(record.task)].tally.add(tally);
+    if (!r.variations.empty()) {
+      r.variations[static_cast<size_t>(record.variation)]
+          .suites[static_cast<size_t>(record.suite)]
+          .second.add(tally);
+    }
     if (record.target.empty()) continue;
     suite.names_items = true;
     suite.items[record.target].add(tally);
@@ -320,10 +342,18 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
   return r;
 }
 
+std::string perturbation_words(const Results& r) {
+  std::vector<std::string> names;
+  for (const VariationResult& variation : r.variations)
+    if (variation.group == "perturbation") names.push_back(variation.name);
+  return join_names(names, ",");
+}
+
 std::string to_json(const Results& r) {
+  const std::string perturbed = perturbation_words(r);
   Json suites = Json::array();
   for (const SuiteResult& suite : r.suites) suites.push_back(suite_json(suite));
-  const Json json = {
+  Json json = {
       {"format", 1},
       {"checkpoint", r.checkpoint},
       {"schedule", r.schedule},
@@ -332,7 +362,7 @@ std::string to_json(const Results& r) {
       {"seed", r.seed},
       {"layout", r.layout},
       {"instruction", r.instruction},
-      {"perturbation", nullptr},
+      {"perturbation", perturbed.empty() ? Json(nullptr) : Json(perturbed)},
       {"suites", std::move(suites)},
       {"average", r.average()},
       {"latency_ms",
@@ -352,6 +382,8 @@ std::string to_json(const Results& r) {
       {"workers", r.workers},
       {"machine", r.machine},
       {"command", r.command}};
+  for (const VariationResult& variation : r.variations)
+    json["variations"].push_back(variation_json(variation));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -372,6 +404,7 @@ Results parse_results(const std::string& text, const std::string& where) {
   r.layout = in.text("layout");
   r.instruction = in.text("instruction");
   for (const Json& suite : in.list("suites")) r.suites.push_back(parse_suite({suite, where}));
+  r.variations = parse_variations(in);
   r.runtime = parse_runtime(in);
   const Reader latencies = in.nested("latency_ms");
   r.planner = parse_latency(latencies.nested("planner"));
@@ -392,48 +425,6 @@ Results parse_results(const std::string& text, const std::string& where) {
   r.machine = in.text("machine");
   r.command = in.text("command");
   return r;
-}
-
-std::string to_table(const Results& r) {
-  std::string text;
-  for (const SuiteResult& suite : r.suites) {
-    size_t width = 8;
-    for (const TaskResult& task : suite.tasks) width = std::max(width, task.name.size());
-    text += "suite " + suite.name + ", layout " + r.layout + ", instruction " + r.instruction +
-            ", " + r.schedule + " M=" + std::to_string(r.M) + ", executor " + r.executor +
-            ", seed " + std::to_string(r.seed) + "\n";
-    char head[200];
-    std::snprintf(head, sizeof head,
-                  "  %-*s  success    rate     95 %% interval   steps   named first\n",
-                  static_cast<int>(width), "task");
-    text += head;
-    for (const TaskResult& task : suite.tasks) text += row(task.name, width, task.tally);
-    const Tally total = suite.total();
-    text += row("all", width, total);
-    if (total.errors > 0) {
-      text += "  " + std::to_string(total.errors) + " broken episodes count as failures\n";
-    }
-    if (r.instruction == "swapped") {
-      text += "  named item lifted first, by the item asked for:\n";
-      for (const auto& [name, t] : suite.items) {
-        char line[120];
-        std::snprintf(line, sizeof line, "    %-24s %3d/%-3d %s %%\n", name.c_str(), t.named,
-                      t.episodes, percent(t.named_rate()).c_str());
-        text += line;
-      }
-    }
-  }
-  text += runtime_text(r.runtime);
-  char line[200];
-  std::snprintf(line, sizeof line,
-                "latency ms (one at a time, p50 / p99): planner %.1f / %.1f, refiner %.1f / %.1f, "
-                "chunk %.1f / %.1f\n",
-                r.planner.p50, r.planner.p99, r.refiner.p50, r.refiner.p99, r.per_chunk.p50,
-                r.per_chunk.p99);
-  text += line;
-  std::snprintf(line, sizeof line, "average %s %%, %.0f s%s\n", percent(r.average()).c_str(),
-                r.wall_s, r.complete ? "" : ", stopped before the end");
-  return text + line;
 }
 
 }  // namespace libra::eval

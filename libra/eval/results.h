@@ -36,6 +36,14 @@ struct SuiteResult {
   Tally total() const;
 };
 
+// One row of the table of variations.
+struct VariationResult {
+  std::string name, group;
+  std::vector<std::pair<std::string, Tally>>
+      suites;  // by name, in the order of the results' suites
+  Tally total() const;
+};
+
 // What the schedule did in virtual time: means over the episodes that were not broken off.
 struct RuntimeResult {
   std::string planner_latency = "0", refiner_latency = "0";  // as given (ms)
@@ -58,7 +66,8 @@ struct Results {
   uint64_t seed = 0;
   int workers = 1, rollouts = 0;
   bool complete = true;
-  std::vector<SuiteResult> suites;
+  std::vector<SuiteResult> suites;  // over all variations
+  std::vector<VariationResult> variations;
   RuntimeResult runtime;
   Latency planner, refiner, per_chunk;
   double planner_batched_ms = 0.0, refiner_batched_ms = 0.0;  // mean per element in batches
@@ -74,5 +83,8 @@ std::string to_json(const Results& results);
 // Throws Error(kBadInput) naming `where` and the key.
 Results parse_results(const std::string& json, const std::string& where);
 std::string to_table(const Results& results);
+// What results.json says was perturbed: the names of the rows of group "perturbation", separated by
+// commas; "" when there are none.
+std::string perturbation_words(const Results& results);
 
 }  // namespace libra::eval

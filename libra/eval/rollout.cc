@@ -48,11 +48,13 @@ std::vector<Group> make_groups(const RolloutRequest& request) {
   std::vector<Group> groups;
   for (size_t s = 0; s < request.suites.size(); ++s) {
     for (size_t t = 0; t < request.suites[s].tasks.size(); ++t) {
-      for (int first = 0; first < request.rollouts; first += request.group_size) {
-        Group group{static_cast<int>(s), static_cast<int>(t), {}};
-        const int end = std::min(request.rollouts, first + request.group_size);
-        for (int e = first; e < end; ++e) group.episodes.push_back(static_cast<uint64_t>(e));
-        groups.push_back(std::move(group));
+      for (size_t v = 0; v < std::max<size_t>(1, request.variations.size()); ++v) {
+        for (int first = 0; first < request.rollouts; first += request.group_size) {
+          Group group{static_cast<int>(s), static_cast<int>(t), static_cast<int>(v), {}};
+          const int end = std::min(request.rollouts, first + request.group_size);
+          for (int e = first; e < end; ++e) group.episodes.push_back(static_cast<uint64_t>(e));
+          groups.push_back(std::move(group));
+        }
       }
     }
   }
@@ -197,7 +199,8 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
   if (board.failure) std::rethrow_exception(board.failure);
   RolloutOutcome outcome = std::move(board.outcome);
   std::sort(outcome.episodes.begin(), outcome.episodes.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.suite, a.task, a.episode) < std::tie(b.suite, b.task, b.episode);
+    return std::tie(a.suite, a.task, a.variation, a.episode) <
+           std::tie(b.suite, b.task, b.variation, b.episode);
   });
   std::sort(outcome.log.begin(), outcome.log.end());
   trim_strips(outcome.episodes, request.strips);

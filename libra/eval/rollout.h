@@ -42,10 +42,18 @@ using OracleFactory = std::function<std::unique_ptr<IntentOracle>()>;
 // Actions of an intent's bin centres; entries [0, intent.horizon) of the chunk are filled.
 using IntentDecoder = std::function<void(const Intent&, ActionChunk&)>;
 
+// One way of varying the episodes.
+struct VariationRow {
+  std::string name;   // as EpisodeKey::variation
+  std::string group;  // what its results are listed under, "perturbation"
+};
+
 struct RolloutRequest {
   std::vector<Suite> suites;  // with the tasks that are to be run
   int rollouts = 50;          // episodes per task
   std::string layout = "libero";
+  // Every task's episodes are run once under each; empty: the plain ones.
+  std::vector<VariationRow> variations;
   bool swapped = false;  // ask for another present item than the task's, chosen by the seed
   ScheduleConfig schedule;
   VirtualTime time;  // latencies of the networks; their own speed on this machine plays no part
@@ -78,6 +86,7 @@ struct Strip {
 
 struct EpisodeRecord {
   int suite = 0, task = 0;  // indices into the request
+  int variation = 0;        // index into the request's variations; 0 when there are none
   uint64_t episode = 0;
   bool success = false;
   int steps = 0;
@@ -90,7 +99,7 @@ struct EpisodeRecord {
   double robot_s = 0.0;           // virtual time the episode took
   std::string error;              // why the episode was broken off; "" when it ran
   std::string video;              // file name inside video_dir; "" when not filmed
-  // Kept for episode 0 of each task only.
+  // Kept for episode 0 of each task only, under the first variation.
   std::vector<ChunkRecord> chunks;
   std::vector<Action> actions;
   // Kept for the first success and the first failures of each task.
@@ -109,7 +118,7 @@ struct LatencyRecord {
 
 struct RolloutOutcome {
   PolicySpec spec;
-  std::vector<EpisodeRecord> episodes;  // finished groups, ordered by suite, task, episode
+  std::vector<EpisodeRecord> episodes;  // finished groups, by suite, task, variation, episode
   bool complete = true;                 // false: stopped before the last group
   double wall_s = 0.0;
   // One episode at a time, on one thread, before the rollouts; per_chunk is what one chunk costs

@@ -40,5 +40,20 @@ TEST(Report, SurvivesARunThatWasStoppedAtOnce) {
   EXPECT_EQ(html.find("nan"), std::string::npos);
 }
 
+TEST(Report, ListsVariations) {
+  RolloutRequest request = toy_request();
+  EXPECT_EQ(to_html(make_results(request, run_rollouts(request)), run_rollouts(request), {})
+                .find("By perturbation"),
+            std::string::npos);
+  request.variations = {{"wind:2", "perturbation"}, {"stuck", "perturbation"}};
+  const RolloutOutcome outcome = run_rollouts(request);
+  const std::string html = to_html(make_results(request, outcome), outcome, {});
+  const size_t section = html.find("By perturbation");
+  ASSERT_NE(section, std::string::npos);
+  EXPECT_NE(html.find("<td>wind:2</td>", section), std::string::npos);
+  EXPECT_NE(html.find("<td>stuck</td>", section), std::string::npos);
+  EXPECT_NE(html.find("0 / 21", section), std::string::npos);
+}
+
 }  // namespace
 }  // namespace libra::eval

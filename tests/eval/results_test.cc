@@ -107,6 +107,63 @@ TEST(Results, OfBeforeRollingForwardHaveNoRoll) {
   }
 }
 
+Results varied_results() {
+  RolloutRequest request = toy_request();
+  request.variations = {{"wind:2", "perturbation"}, {"stuck", "perturbation"}, {"", "other"}};
+  return make_results(request, run_rollouts(request));
+}
+
+TEST(Results, VariationsGetARowEach) {
+  const Results r = varied_results();
+  const auto json = nlohmann::json::parse(to_json(r));
+  EXPECT_EQ(json["perturbation"], "wind:2,stuck");
+  ASSERT_EQ(json["variations"].size(), 3u);
+  int successes = 0;
+  for (const auto& row : json["variations"]) {
+    EXPECT_EQ(row["episodes"], 21);
+    EXPECT_EQ(row["ci95"].size(), 2u);
+    EXPECT_EQ(row["suites"][0]["name"], "toy");
+    EXPECT_EQ(row["suites"][0]["successes"], row["successes"]);
+    EXPECT_DOUBLE_EQ(row["success_rate"], row["successes"].get<int>() / 21.0);
+    successes += row["successes"].get<int>();
+  }
+  EXPECT_EQ(json["variations"][0]["name"], "wind:2");
+  EXPECT_EQ(json["variations"][0]["group"], "perturbation");
+  EXPECT_EQ(json["variations"][1]["successes"], 0);
+  EXPECT_GT(json["variations"][2]["successes"], 10);
+  EXPECT_EQ(json["suites"][0]["episodes"], 63);
+  EXPECT_DOUBLE_EQ(json["suites"][0]["success_rate"], successes / 63.0);
+  EXPECT_EQ(to_json(parse_results(to_json(r), "results.json")), to_json(r));
+}
+
+TEST(Results, PlainEpisodesHaveNoWordOfVariations) {
+  const std::string json = to_json(toy_results());
+  EXPECT_EQ(json.find("\"variations\""), std::string::npos);
+  EXPECT_NE(json.find("\"perturbation\": null"), std::string::npos);
+  EXPECT_EQ(to_table(toy_results()).find("perturbation"), std::string::npos);
+}
+
+TEST(Results, TheTableListsVariationsByGroup) {
+  const std::string table = to_table(varied_results());
+  const size_t head = table.find("  perturbation"), wind = table.find("  wind:2"),
+               stuck = table.find("  stuck "), other = table.find("  other ");
+  EXPECT_LT(head, wind);
+  EXPECT_LT(wind, stuck);
+  EXPECT_LT(stuck, other);
+  EXPECT_NE(table.find("0/21      0.0 %", stuck), std::string::npos);
+}
+
+TEST(Results, DamagedVariationsNameTheKey) {
+  auto json = nlohmann::json::parse(to_json(varied_results()));
+  json["variations"][1]["suites"][0]["successes"] = -3;
+  try {
+    parse_results(json.dump(), "r.json");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("\"successes\""), std::string::npos);
+  }
+}
+
 TEST(Results, AverageIsTheMeanOfTheSuites) {
   Results r;
   r.suites.resize(3);

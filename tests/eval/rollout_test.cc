@@ -314,5 +314,41 @@ TEST(Spread, IncludesBothEnds) {
   EXPECT_TRUE(spread(0, 8).empty());
 }
 
+TEST(Rollouts, EveryVariationRunsAllEpisodesAndTheRestIsThePlainRun) {
+  RolloutRequest request = toy_request();
+  const RolloutOutcome plain = run_rollouts(request);
+  request.variations = {{"wind:0", "perturbation"}, {"stuck", "perturbation"}};
+  const RolloutOutcome varied = run_rollouts(request);
+  ASSERT_EQ(varied.episodes.size(), 2 * plain.episodes.size());
+  size_t index = 0;
+  for (const EpisodeRecord& record : varied.episodes) {
+    if (record.variation == 1) {
+      EXPECT_FALSE(record.success);
+      EXPECT_TRUE(record.actions.empty());
+      continue;
+    }
+    const EpisodeRecord& same = plain.episodes[index++];
+    EXPECT_EQ(record.episode, same.episode);
+    EXPECT_EQ(record.success, same.success);
+    EXPECT_EQ(record.steps, same.steps);
+    EXPECT_EQ(record.error, same.error);
+  }
+  EXPECT_NE(varied.log.front().find("cup stuck episode 5"), std::string::npos);
+}
+
+TEST(Rollouts, VariationsDoNotDependOnTheNumberOfWorkers) {
+  RolloutRequest request = toy_request();
+  request.variations = {{"wind:3", "perturbation"}, {"", "perturbation"}, {"wind:6", "other"}};
+  const RolloutOutcome one = run_rollouts(request);
+  request.workers = 2;
+  const RolloutOutcome two = run_rollouts(request);
+  ASSERT_EQ(one.episodes.size(), two.episodes.size());
+  for (size_t i = 0; i < one.episodes.size(); ++i) {
+    const EpisodeRecord &a = one.episodes[i], &b = two.episodes[i];
+    EXPECT_EQ(std::tie(a.suite, a.task, a.variation, a.episode, a.success, a.steps),
+              std::tie(b.suite, b.task, b.variation, b.episode, b.success, b.steps));
+  }
+}
+
 }  // namespace
 }  // namespace libra::eval

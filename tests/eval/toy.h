@@ -1,6 +1,7 @@
 // A toy world and policy: a point moves on a plane of items to the one it is told, and "lifts" the
 // first item it comes near. Deterministic, no pixels that matter. Episode 5 of "cup" breaks at
-// step 7.
+// step 7. The variation "wind:L" blows everything aside by L thousandths a step, "stuck" lets
+// nothing move.
 #pragma once
 
 #include <array>
@@ -27,10 +28,13 @@ class ToyEnv final : public Env {
     step_ = 0;
     lifted_.clear();
     key_ = key;
+    wind_ = key.variation.starts_with("wind:") ? 0.001 * std::stod(key.variation.substr(5)) : 0;
   }
   StepResult step(const Action& action) override {
     if (task_.name == "cup" && key_.episode == 5 && step_ == 7) throw std::runtime_error("stuck");
-    for (int d = 0; d < 2; ++d) x_[d] += 0.05 * std::clamp(double(action[d]), -1.0, 1.0);
+    const double speed = key_.variation == "stuck" ? 0 : 0.05;
+    for (int d = 0; d < 2; ++d) x_[d] += speed * std::clamp(double(action[d]), -1.0, 1.0);
+    x_[1] += wind_;
     ++step_;
     for (size_t i = 0; i < kToyItems.size(); ++i) {
       const double distance = std::hypot(x_[0] - kToyPlaces[i][0], x_[1] - kToyPlaces[i][1]);
@@ -59,6 +63,7 @@ class ToyEnv final : public Env {
   EpisodeKey key_;
   std::string target_, instruction_, lifted_;
   ToyPoint x_{};
+  double wind_ = 0;
   int64_t step_ = 0;
 };
 

@@ -14,6 +14,10 @@ struct Maker {
 constexpr std::array kMakers{
     Maker{"camera", make_camera_effect},
     Maker{"robot", make_robot_effect},
+    Maker{"light", make_light_effect},
+    Maker{"background", make_background_effect},
+    Maker{"noise", make_noise_effect},
+    Maker{"layout", make_layout_effect},
     Maker{"language", make_language_effect},
     Maker{"swapped_positions", make_memory_effect},
     Maker{"replaced_target", make_memory_effect},
@@ -33,6 +37,10 @@ std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& 
   }
   throw Error(ErrorCode::kBadInput,
               {.where = "variation", .problem = "nothing makes '" + to_string(variation) + "'"});
+}
+
+void require_variation(const TaskSpec& spec, const std::string& name) {
+  make_effect(resolve_variation(parse_variation(name), 0), spec, 0);
 }
 
 }  // namespace libra::sim

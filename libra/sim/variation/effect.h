@@ -54,6 +54,10 @@ struct EffectRequest {
 };
 std::unique_ptr<Effect> make_camera_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_robot_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_light_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_background_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_noise_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_layout_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_language_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_memory_effect(const EffectRequest& request);  // of all four tests
 

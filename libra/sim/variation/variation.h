@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libra/core/env.h"
+#include "libra/sim/suite.h"
 
 namespace libra::sim {
 
@@ -55,6 +56,8 @@ std::vector<std::string> expand_variations(const std::vector<std::string>& words
 
 // Seed of all that is drawn for a varied episode: a function of task, seed and episode.
 uint64_t variation_seed(const Task& task, const EpisodeKey& key);
+// Throws Error(kBadInput) when the task cannot have a variation of this name.
+void require_variation(const TaskSpec& spec, const std::string& name);
 // Nothing left open. Two levels of one episode have the same subkind.
 Variation resolve_variation(Variation variation, uint64_t seed);
 
