@@ -2,10 +2,15 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "libra/eval/statistics.h"
 
 namespace libra::eval {
+
+// The variations that count: all rows of this group, as many as there are tests.
+inline constexpr std::string_view kMemorisation = "memorisation";
+inline constexpr size_t kMemorisationTests = 4;
 
 // Episodes of one test, and those with the right outcome: the asked goal reached, or, where the
 // words ask for nothing, the old goal not reached.

@@ -16,6 +16,8 @@ Tally tally_of(const EpisodeRecord& record) {
   t.named = !record.target.empty() && record.first_lifted == record.target ? 1 : 0;
   t.errors = record.error.empty() ? 0 : 1;
   t.success_steps = record.success ? record.steps : 0.0;
+  t.asked = record.reached == Goal::kAsked ? 1 : 0;
+  t.old = record.reached == Goal::kOld ? 1 : 0;
   return t;
 }
 
@@ -75,12 +77,22 @@ Json counts_json(const std::string& name, const Tally& t) {
 }
 
 Json variation_json(const VariationResult& variation) {
-  Json json = counts_json(variation.name, variation.total());
+  const bool goals = variation.group == kMemorisation;
+  const auto counts = [&](const std::string& name, const Tally& t) {
+    Json json = counts_json(name, t);
+    if (goals) json.update({{"asked", t.asked}, {"old", t.old}, {"neither", t.neither()}});
+    return json;
+  };
+  Json json = counts(variation.name, variation.total());
   json["group"] = variation.group;
   json["suites"] = Json::array();
-  for (const auto& [name, tally] : variation.suites)
-    json["suites"].push_back(counts_json(name, tally));
+  for (const auto& [name, tally] : variation.suites) json["suites"].push_back(counts(name, tally));
+  if (!variation.without.empty()) json["without"] = variation.without;
   return json;
+}
+
+Json grounding_json(const Grounding& g) {
+  return {{"score", g.score}, {"ci95", {g.interval.low, g.interval.high}}};
 }
 
 // Reads keys and says which one is wrong.
@@ -159,10 +171,17 @@ std::vector<VariationResult> parse_variations(const Reader& in) {
   for (const Json& item : in.list("variations")) {
     const Reader v{item, in.where};
     VariationResult variation{v.text("name"), v.text("group"), {}};
+    if (item.contains("without")) {
+      variation.without = v.get<std::map<std::string, std::string>>("without", "tasks and why");
+    }
     for (const Json& part : v.list("suites")) {
       const Reader s{part, in.where};
-      const Tally tally{s.count("episodes"), s.count("successes"), 0, s.count("errors"),
-                        s.number("mean_steps") * s.count("successes")};
+      Tally tally{s.count("episodes"), s.count("successes"), 0, s.count("errors"),
+                  s.number("mean_steps") * s.count("successes")};
+      if (variation.group == kMemorisation) {
+        tally.asked = s.count("asked");
+        tally.old = s.count("old");
+      }
       variation.suites.emplace_back(s.text("name"), tally);
     }
     variations.push_back(std::move(variation));
@@ -264,6 +283,8 @@ void Tally::add(const Tally& other) {
   named += other.named;
   errors += other.errors;
   success_steps += other.success_steps;
+  asked += other.asked;
+  old += other.old;
 }
 
 Tally SuiteResult::total() const {
@@ -276,6 +297,33 @@ Tally VariationResult::total() const {
   Tally sum;
   for (const auto& [name, tally] : suites) sum.add(tally);
   return sum;
+}
+
+namespace {
+
+// `count` picks the episodes of a row.
+template <class Count>
+std::optional<Grounding> grounding_of_rows(const std::vector<VariationResult>& rows,
+                                           Count&& count) {
+  std::vector<TestCount> tests;
+  for (const VariationResult& row : rows) {
+    if (row.group != kMemorisation) continue;
+    const Tally t = count(row);
+    tests.push_back({t.successes, t.episodes});
+  }
+  if (tests.size() != kMemorisationTests) return std::nullopt;
+  return grounding_of(tests);
+}
+
+}  // namespace
+
+std::optional<Grounding> Results::grounding() const {
+  return grounding_of_rows(variations, [](const VariationResult& row) { return row.total(); });
+}
+
+std::optional<Grounding> Results::grounding(size_t suite) const {
+  return grounding_of_rows(variations,
+                           [&](const VariationResult& row) { return row.suites.at(suite).second; });
 }
 
 double Results::average() const {
@@ -315,7 +363,7 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
     r.suites.push_back(std::move(result));
   }
   for (const VariationRow& row : request.variations) {
-    r.variations.push_back({row.name, row.group, {}});
+    r.variations.push_back({row.name, row.group, {}, row.without});
     for (const Suite& suite : request.suites)
       r.variations.back().suites.emplace_back(suite.name, Tally{});
   }
@@ -384,6 +432,13 @@ std::string to_json(const Results& r) {
       {"command", r.command}};
   for (const VariationResult& variation : r.variations)
     json["variations"].push_back(variation_json(variation));
+  if (const auto whole = r.grounding()) {
+    json["grounding"] = grounding_json(*whole);
+    for (size_t s = 0; s < r.suites.size(); ++s) {
+      json["grounding"]["suites"].push_back(grounding_json(*r.grounding(s)));
+      json["grounding"]["suites"].back()["name"] = r.suites[s].name;
+    }
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -49,6 +49,8 @@ std::vector<Group> make_groups(const RolloutRequest& request) {
   for (size_t s = 0; s < request.suites.size(); ++s) {
     for (size_t t = 0; t < request.suites[s].tasks.size(); ++t) {
       for (size_t v = 0; v < std::max<size_t>(1, request.variations.size()); ++v) {
+        const std::string name = request.suites[s].name + "/" + request.suites[s].tasks[t].name;
+        if (!request.variations.empty() && request.variations[v].without.contains(name)) continue;
         for (int first = 0; first < request.rollouts; first += request.group_size) {
           Group group{static_cast<int>(s), static_cast<int>(t), static_cast<int>(v), {}};
           const int end = std::min(request.rollouts, first + request.group_size);
@@ -169,6 +171,7 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
   check(request);
   const auto start = std::chrono::steady_clock::now();
   Board board(request, stop, progress);
+  if (board.groups.empty()) refuse("rollouts", "none of the tasks can be varied like this");
   for (const Group& group : board.groups) {
     board.counts.total += static_cast<int>(group.episodes.size());
   }
