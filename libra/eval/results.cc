@@ -309,6 +309,7 @@ std::optional<Grounding> grounding_of_rows(const std::vector<VariationResult>& r
   for (const VariationResult& row : rows) {
     if (row.group != kMemorisation) continue;
     const Tally t = count(row);
+    if (t.episodes == 0) return std::nullopt;
     tests.push_back({t.successes, t.episodes});
   }
   if (tests.size() != kMemorisationTests) return std::nullopt;
@@ -435,7 +436,8 @@ std::string to_json(const Results& r) {
   if (const auto whole = r.grounding()) {
     json["grounding"] = grounding_json(*whole);
     for (size_t s = 0; s < r.suites.size(); ++s) {
-      json["grounding"]["suites"].push_back(grounding_json(*r.grounding(s)));
+      const auto part = r.grounding(s);
+      json["grounding"]["suites"].push_back(part ? grounding_json(*part) : Json::object());
       json["grounding"]["suites"].back()["name"] = r.suites[s].name;
     }
   }

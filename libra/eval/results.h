@@ -79,7 +79,7 @@ struct Results {
   double wall_s = 0.0;
   std::string machine, command;
   double average() const;  // mean of the suites' success rates
-  // Of all episodes or of a suite's; nullopt unless all the memorisation tests were run.
+  // Of all episodes or of a suite's; nullopt unless all the memorisation tests were run on some.
   std::optional<Grounding> grounding() const;
   std::optional<Grounding> grounding(size_t suite) const;
 };

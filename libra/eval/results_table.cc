@@ -55,7 +55,7 @@ std::string grounding_text(const Results& r) {
   };
   std::string text = "grounding score " + score(*whole);
   for (size_t s = 0; s < r.suites.size() && r.suites.size() > 1; ++s)
-    text += ", " + r.suites[s].name + " " + score(*r.grounding(s));
+    if (const auto part = r.grounding(s)) text += ", " + r.suites[s].name + " " + score(*part);
   return text + "\n";
 }
 

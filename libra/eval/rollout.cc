@@ -166,15 +166,19 @@ std::string swapped_item(const std::vector<std::string>& items, const std::strin
   return others[rng.below(others.size())];
 }
 
+int episode_count(const RolloutRequest& request) {
+  int count = 0;
+  for (const Group& group : make_groups(request)) count += static_cast<int>(group.episodes.size());
+  return count;
+}
+
 RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<bool>* stop,
                             const std::function<void(const RolloutProgress&)>& progress) {
   check(request);
   const auto start = std::chrono::steady_clock::now();
   Board board(request, stop, progress);
   if (board.groups.empty()) refuse("rollouts", "none of the tasks can be varied like this");
-  for (const Group& group : board.groups) {
-    board.counts.total += static_cast<int>(group.episodes.size());
-  }
+  board.counts.total = episode_count(request);
   {
     // The first worker is this thread; the others begin when it has timed the networks undisturbed.
     Worker first(request);

@@ -138,6 +138,9 @@ struct RolloutProgress {
   int done = 0, total = 0, successes = 0;
 };
 
+// Episodes that the request asks for.
+int episode_count(const RolloutRequest& request);
+
 // Runs everything. `stop` ends it after the running step; finished groups are kept. `progress` is
 // called from the workers, one call at a time. Throws what the factories throw, and
 // Error(kBadInput) for a request that contradicts itself or the policy.

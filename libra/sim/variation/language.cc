@@ -8,14 +8,14 @@ namespace {
 
 class LanguageEffect final : public Effect {
  public:
-  explicit LanguageEffect(const EffectRequest& r) : variation_(r.variation), seed_(r.seed) {}
+  explicit LanguageEffect(const EffectRequest& r) : variation_(r.variation), seed_(r.seed) {
+    if (r.spec.wording) return;
+    throw Error(ErrorCode::kBadInput, {.where = "suite '" + r.spec.task.suite + "'",
+                                       .problem = "has no other wordings of its instructions",
+                                       .expected = "language.json beside suite.json"});
+  }
 
   void change_task(TaskSpec& episode) override {
-    if (!episode.wording) {
-      throw Error(ErrorCode::kBadInput, {.where = "suite '" + episode.task.suite + "'",
-                                         .problem = "has no other wordings of its instructions",
-                                         .expected = "language.json beside suite.json"});
-    }
     Rng rng(seed_);
     episode.task.instruction = worded(*episode.wording, episode.task.instruction, variation_, rng);
   }

@@ -382,13 +382,17 @@ std::string why_without(const TaskSpec& spec, const std::string& test) {
   return found == without.end() ? "" : found->second;
 }
 
+void require_test(const TaskSpec& spec, const std::string& test) {
+  const std::string why = why_without(spec, test);
+  if (why.empty()) return;
+  throw Error(ErrorCode::kBadInput, {.where = "task '" + spec.task.name + "'",
+                                     .problem = "cannot be put to the test '" + test + "'",
+                                     .found = why});
+}
+
 void put_to_test(TaskSpec& episode, const std::string& test, Rng& rng) {
+  require_test(episode, test);
   const MemoryTests tests = memory_tests(episode);
-  if (const auto why = tests.without.find(test); why != tests.without.end()) {
-    throw Error(ErrorCode::kBadInput, {.where = "task '" + episode.task.name + "'",
-                                       .problem = "cannot be put to the test '" + test + "'",
-                                       .found = why->second});
-  }
   const Problem before = episode.problem;
   episode.old = OldTask{before.goal, true};
   if (test == kPositions) {

@@ -52,9 +52,11 @@ std::vector<OtherTask> tasks_of_scene(const std::vector<TaskSpec>& tasks, size_t
 MemoryTests memory_tests(const TaskSpec& episode);
 // Why a task cannot be put to a test; "" when it can.
 std::string why_without(const TaskSpec& spec, const std::string& test);
+// Throws Error(kBadInput) that says why.
+void require_test(const TaskSpec& spec, const std::string& test);
 
 // Puts an episode's task to the test: task file, instruction, and what counts as the old task done
-// (TaskSpec::old). Throws Error(kBadInput) where why_without says why.
+// (TaskSpec::old). Throws as require_test.
 void put_to_test(TaskSpec& episode, const std::string& test, Rng& rng);
 
 }  // namespace libra::sim

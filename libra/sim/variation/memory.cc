@@ -7,7 +7,9 @@ namespace {
 
 class MemoryEffect final : public Effect {
  public:
-  explicit MemoryEffect(const EffectRequest& r) : test_(r.variation.kind), seed_(r.seed) {}
+  explicit MemoryEffect(const EffectRequest& r) : test_(r.variation.kind), seed_(r.seed) {
+    require_test(r.spec, test_);
+  }
 
   void change_task(TaskSpec& episode) override {
     Rng rng(seed_);
