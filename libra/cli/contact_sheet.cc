@@ -7,8 +7,6 @@
 namespace libra::cli {
 namespace {
 
-constexpr int kCellPixels = 160;
-
 struct View {
   Image image;
   std::string instruction;
@@ -40,18 +38,28 @@ eval::ContactSheet::Row row_of(sim::SimEnv& env, const sim::VariationKind& kind,
   return row;
 }
 
+std::vector<std::string> column_names(int levels) {
+  std::vector<std::string> names{"plain"};
+  for (int level = 1; level <= levels; ++level) names.push_back("level " + std::to_string(level));
+  return names;
+}
+
 }  // namespace
 
-std::vector<std::string> write_contact_sheets(const std::string& folder,
-                                              const sim::TaskSpec& spec) {
-  sim::SimEnv env(spec, sim::SimConfig{.image_size = kCellPixels});
+std::vector<std::string> write_contact_sheets(const std::string& folder, const sim::TaskSpec& spec,
+                                              int cell_pixels) {
+  sim::SimEnv env(spec, sim::SimConfig{.image_size = cell_pixels});
   std::vector<std::string> paths;
+  const auto write = [&](const eval::ContactSheet& sheet, std::string_view name) {
+    const std::vector<uint8_t> png = eval::encode_png(eval::contact_sheet(sheet));
+    paths.push_back(folder + "/" + spec.task.suite + "_" + std::string(name) + ".png");
+    write_file(paths.back(), std::string(png.begin(), png.end()));
+  };
+  eval::ContactSheet overview{spec.task.instruction, column_names(sim::kVariationLevels), {}};
   for (const sim::VariationKind& kind : sim::variation_kinds()) {
-    eval::ContactSheet sheet;
-    sheet.title = std::string(kind.name) + ": " + std::string(kind.what);
-    sheet.columns = {"plain"};
-    for (int level = 1; level <= (kind.levels ? sim::kVariationLevels : 0); ++level)
-      sheet.columns.push_back("level " + std::to_string(level));
+    eval::ContactSheet sheet{std::string(kind.name) + ": " + std::string(kind.what),
+                             column_names(kind.levels ? sim::kVariationLevels : 0),
+                             {}};
     try {
       for (const auto& subkind : kind.subkinds)
         sheet.rows.push_back(row_of(env, kind, subkind.name));
@@ -60,10 +68,12 @@ std::vector<std::string> write_contact_sheets(const std::string& folder,
       if (e.code() != ErrorCode::kBadInput) throw;
       continue;  // not of this task
     }
-    const std::vector<uint8_t> png = eval::encode_png(eval::contact_sheet(sheet));
-    paths.push_back(folder + "/" + spec.task.suite + "_" + std::string(kind.name) + ".png");
-    write_file(paths.back(), std::string(png.begin(), png.end()));
+    write(sheet, kind.name);
+    if (!kind.levels) continue;
+    overview.rows.push_back(std::move(sheet.rows.front()));
+    overview.rows.back().label = kind.name;
   }
+  write(overview, "overview");
   return paths;
 }
 
