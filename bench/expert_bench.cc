@@ -2,7 +2,8 @@
 // demonstrations an hour of one thread without rendering. With --bins N every action is replaced by
 // the centre of its bin (N uniform bins a dimension), which is what a plan without a refiner
 // executes.
-// Usage: expert_bench SUITE [--seeds K] [--task I] [--bins N] [--seed S] [--trace]
+// Usage: expert_bench SUITE [--seeds K] [--task I] [--bins N] [--seed S] [--variation V]
+//        [--trace]
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include "libra/action/bins.h"
 #include "libra/core/error.h"
 #include "libra/sim/sim.h"
+#include "libra/sim/variation/memorisation.h"
 
 namespace {
 
@@ -21,7 +23,7 @@ using namespace libra;
 using namespace libra::sim;
 
 struct Flags {
-  std::string suite = "object", layout = "libero";
+  std::string suite = "object", layout = "libero", variation;
   int episodes = 50, task = -1, bins = 0;
   uint64_t seed = 0, first = 0;
   bool trace = false;
@@ -42,6 +44,8 @@ Flags parse(int argc, char** argv) {
       flags.seed = static_cast<uint64_t>(value());
     } else if (is("--first")) {
       flags.first = static_cast<uint64_t>(value());
+    } else if (is("--variation")) {
+      flags.variation = i + 1 < argc ? argv[++i] : "";
     } else if (is("--shuffled")) {
       flags.layout = "shuffled";
     } else if (is("--trace")) {
@@ -77,7 +81,10 @@ void print_step(const SimEnv& env, const Expert& expert, int step, const Action&
 
 // Steps of the episode; 0 when it failed.
 int run(SimEnv& env, const Flags& flags, uint64_t episode) {
-  env.reset({flags.layout, flags.seed, episode, ""});
+  env.reset({.layout = flags.layout,
+             .seed = flags.seed,
+             .episode = episode,
+             .variation = flags.variation});
   Expert expert;
   expert.reset(env);
   StepResult result;
@@ -101,6 +108,11 @@ int main(int argc, char** argv) try {
   int successes = 0, episodes = 0;
   for (size_t t = 0; t < suite.tasks.size(); ++t) {
     if (flags.task >= 0 && static_cast<size_t>(flags.task) != t) continue;
+    if (const std::string why = why_without(suite.tasks[t], parse_variation(flags.variation).kind);
+        !why.empty()) {
+      std::printf("%2zu %-69s %s\n", t, suite.tasks[t].task.instruction.c_str(), why.c_str());
+      continue;
+    }
     SimEnv env(suite.tasks[t]);
     const auto start = std::chrono::steady_clock::now();
     int good = 0;

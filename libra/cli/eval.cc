@@ -16,6 +16,7 @@
 #include "libra/core/core.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
+#include "libra/sim/variation/memorisation.h"
 
 namespace libra::cli {
 namespace {
@@ -24,7 +25,7 @@ struct EvalFlags {
   std::string checkpoint, out;
   std::vector<std::string> suites = {"object"}, tasks;
   std::string layout = "libero", instruction = "task", executor = "full";
-  std::vector<std::string> perturb;
+  std::vector<std::string> perturb, memorisation;
   ScheduleFlags schedule;
   int rollouts = 50, workers = 0, videos = 1;
   PolicyOptions policy;
@@ -113,16 +114,37 @@ std::vector<Suite> pick_tasks(const EvalFlags& flags, const sim::SimConfig& sim_
   return suites;
 }
 
-// Adds what the words of a flag name; refuses what the suites cannot have before anything runs.
-void add_variations(const EvalFlags& flags, const std::vector<std::string>& words,
-                    std::string_view group, const std::string& flag,
-                    eval::RolloutRequest& request) {
-  for (const std::string& name : sim::expand_variations(words, group, flag)) {
+// Adds perturbations; refuses what the suites cannot have before anything runs.
+void add_perturbations(const EvalFlags& flags, eval::RolloutRequest& request) {
+  for (const std::string& name :
+       sim::expand_variations(flags.perturb, sim::kPerturbation, "--perturb")) {
     for (const Suite& suite : request.suites) {
       const sim::SuiteSpec specs = load_suite(flags.libero, suite.name);
       for (const Task& task : suite.tasks) sim::require_variation(specs.find_task(task.name), name);
     }
-    request.variations.push_back({name, std::string(group)});
+    request.variations.push_back({name, std::string(sim::kPerturbation)});
+  }
+}
+
+// Adds memorisation tests; tasks that one does not apply to are left out of it, and listed.
+void add_memorisation(const EvalFlags& flags, eval::RolloutRequest& request) {
+  if (flags.memorisation.empty()) return;
+  if (flags.instruction != "task") {
+    throw Error(ErrorCode::kBadInput, {.where = "--instruction " + flags.instruction,
+                                       .problem = "does not go with --memorisation",
+                                       .next = "its tests decide what is asked for"});
+  }
+  for (const std::string& name :
+       sim::expand_variations(flags.memorisation, sim::kMemorisation, "--memorisation")) {
+    eval::VariationRow row{name, std::string(eval::kMemorisation)};
+    for (const Suite& suite : request.suites) {
+      const sim::SuiteSpec specs = load_suite(flags.libero, suite.name);
+      for (const Task& task : suite.tasks) {
+        const std::string why = sim::why_without(specs.find_task(task.name), name);
+        if (!why.empty()) row.without[suite.name + "/" + task.name] = why;
+      }
+    }
+    request.variations.push_back(std::move(row));
   }
 }
 
@@ -150,7 +172,8 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   eval::RolloutRequest request;
   request.rollouts = flags.rollouts;
   request.layout = flags.layout;
-  add_variations(flags, flags.perturb, sim::kPerturbation, "--perturb", request);
+  add_perturbations(flags, request);
+  add_memorisation(flags, request);
   request.swapped = flags.instruction == "swapped";
   request.schedule = flags.schedule.config;
   request.time = flags.schedule.time();
@@ -202,11 +225,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
                                        .problem = "cannot make this folder: " + error.message()});
   }
   const eval::RolloutRequest request = make_request(flags);
-  int total = 0;
-  for (const Suite& suite : request.suites) {
-    total += static_cast<int>(suite.tasks.size()) * request.rollouts;
-  }
-  total *= static_cast<int>(std::max<size_t>(1, request.variations.size()));
+  const int total = eval::episode_count(request);
   Progress progress("eval", total);
   const eval::RolloutOutcome outcome =
       eval::run_rollouts(request, &context.stop, [&](const eval::RolloutProgress& p) {
@@ -266,9 +285,15 @@ void add_eval(CLI::App& app, Context& context) {
                 "each: all, or kinds, sub-kinds and levels separated by commas, such as "
                 "camera,light:3,noise.fog:5 (what a name leaves open the seed draws)")
       ->delimiter(',');
+  c->add_option("--memorisation", flags->memorisation,
+                "run every episode once under each of these tests instead of plain, one row of "
+                "results each: all, or names separated by commas; all of them give a grounding "
+                "score")
+      ->delimiter(',');
   c->footer(
       "Perturbations (KIND or KIND.SUBKIND, with :LEVEL 1 to 5):\n" +
-      variation_help(sim::kPerturbation) +
+      variation_help(sim::kPerturbation) + "Memorisation tests:\n" +
+      variation_help(sim::kMemorisation) +
       "Example:\n  libra eval --checkpoint C --suite object --rollouts 10 --perturb all --out D\n"
       "Pictures of them: libra suites --contact-sheet DIR");
   add_schedule_flags(*c, flags->schedule);

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,16 +14,32 @@
 #include "libra/core/progress.h"
 #include "libra/eval/eval.h"
 #include "libra/sim/sim.h"
+#include "libra/sim/variation/memorisation.h"
+#include "libra/sim/variation/wording.h"
 
 namespace libra::cli {
 namespace {
 
-nlohmann::json to_json(const sim::SuiteSpec& suite) {
+// Memorisation tests that the task cannot be put to, and why.
+std::map<std::string, std::string> tests_without(const sim::TaskSpec& spec) {
+  std::map<std::string, std::string> without;
+  for (const std::string& test : sim::list_variations(sim::kMemorisation)) {
+    if (const std::string why = sim::why_without(spec, test); !why.empty()) without[test] = why;
+  }
+  return without;
+}
+
+nlohmann::json to_json(const sim::SuiteSpec& suite, bool wordings) {
   nlohmann::json tasks = nlohmann::json::array();
   for (const sim::TaskSpec& spec : suite.tasks) {
     tasks.push_back({{"name", spec.task.name},
                      {"instruction", spec.task.instruction},
-                     {"max_steps", spec.task.max_steps}});
+                     {"max_steps", spec.task.max_steps},
+                     {"without", tests_without(spec)}});
+    if (!wordings || !spec.wording) continue;
+    tasks.back()["wordings"] = {{"rewording", spec.wording->rewording},
+                                {"common_sense", spec.wording->common_sense},
+                                {"reasoning", spec.wording->reasoning}};
   }
   return {{"name", suite.name},
           {"title", suite.title},
@@ -33,13 +50,27 @@ nlohmann::json to_json(const sim::SuiteSpec& suite) {
           {"tasks", tasks}};
 }
 
-void print(const sim::SuiteSpec& suite) {
+void print(const sim::Wording& wording) {
+  const auto say = [](const std::string& how, const std::vector<std::string>& sentences) {
+    for (const std::string& sentence : sentences)
+      std::printf("      %-12s \"%s\"\n", how.c_str(), sentence.c_str());
+  };
+  for (size_t i = 0; i < wording.rewording.size(); ++i)
+    say("rewording " + std::to_string(i + 1), wording.rewording[i]);
+  say("common sense", wording.common_sense);
+  say("reasoning", wording.reasoning);
+}
+
+void print(const sim::SuiteSpec& suite, bool wordings) {
   std::printf("%s: %s\n  %zu tasks of %d initial states, at most %d steps at %g Hz, layouts %s\n",
               suite.name.c_str(), suite.title.c_str(), suite.tasks.size(), suite.initial_states,
               suite.max_steps, suite.control_hz, join_names(suite.layouts).c_str());
   for (size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i].task;
     std::printf("  %2zu  %s\n      \"%s\"\n", i, task.name.c_str(), task.instruction.c_str());
+    for (const auto& [test, why] : tests_without(suite.tasks[i]))
+      std::printf("      without %s: %s\n", test.c_str(), why.c_str());
+    if (wordings && suite.tasks[i].wording) print(*suite.tasks[i].wording);
   }
 }
 
@@ -47,6 +78,7 @@ struct SuitesFlags {
   std::string only, layout = "libero", contact_sheet;
   SuiteFlags libero;
   int expert = 0, workers = 2;
+  bool wordings = false;
 };
 
 struct ExpertRecord {
@@ -140,11 +172,11 @@ void list_suites(const SuitesFlags& flags, const Context& context) {
     const sim::SuiteSpec suite = load_suite(flags.libero, name);
     const std::vector<std::string> missing = missing_visuals(flags.libero, name);
     if (context.json) {
-      list.push_back(to_json(suite));
+      list.push_back(to_json(suite, flags.wordings));
       list.back()["missing_files"] = missing;
       continue;
     }
-    print(suite);
+    print(suite, flags.wordings);
     for (const std::string& line : missing) std::printf("  missing %s\n", line.c_str());
   }
   if (context.json) std::printf("%s\n", list.dump(2).c_str());
@@ -189,6 +221,7 @@ void add_suites(CLI::App& app, Context& context) {
       ->add_option("--expert", flags->expert,
                    "run the scripted expert for this many episodes of each task")
       ->check(CLI::Range(0, 100000));
+  command->add_flag("--wordings", flags->wordings, "other wordings of the tasks, too");
   command->add_option("--layout", flags->layout, "of the expert's episodes")
       ->check(CLI::IsMember({"libero", "shuffled"}))
       ->capture_default_str();

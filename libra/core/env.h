@@ -46,9 +46,14 @@ struct EpisodeKey {
   std::string variation = {};
 };
 
+// What an episode came to. Where the key's variation tests for memory, the old goal is what the
+// task wanted, or what acting on the memory of it comes to, instead of what is asked for now.
+enum class Goal { kNone, kAsked, kOld };
+
 struct StepResult {
-  bool success = false;  // the goal holds now
-  bool done = false;     // success or step limit
+  bool success = false;  // the goal holds now; where nothing is asked for: the old one never did
+  bool done = false;     // success, old goal or step limit
+  Goal reached = Goal::kNone;
 };
 
 // Thread: an Env is used only by the thread that made it (rendering contexts are bound to threads).

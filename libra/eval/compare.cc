@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "libra/eval/report_figures.h"
+#include "libra/eval/svg.h"
 
 namespace libra::eval {
 namespace {
@@ -57,20 +57,8 @@ struct Frame {
   double y(double share) const { return top + height * (1.0 - share); }
 };
 
-std::string element(const std::string& shape, const std::string& attributes) {
-  return "<" + shape + " " + attributes + "/>\n";
-}
-
-std::string segment(double x1, double y1, double x2, double y2, const std::string& colour,
-                    double width) {
-  return element("line", "x1='" + number(x1) + "' y1='" + number(y1) + "' x2='" + number(x2) +
-                             "' y2='" + number(y2) + "' stroke='" + colour + "' stroke-width='" +
-                             number(width) + "'");
-}
-
-std::string text_at(double x, double y, const std::string& text, const char* anchor) {
-  return "<text x='" + number(x) + "' y='" + number(y) + "' text-anchor='" + anchor + "'>" +
-         escape_html(text) + "</text>\n";
+std::string stroke(const std::string& colour, double width) {
+  return "stroke='" + colour + "' stroke-width='" + number(width) + "'";
 }
 
 std::string draw(const Series& series, const std::string& colour, double shift, const Frame& f) {
@@ -79,13 +67,10 @@ std::string draw(const Series& series, const std::string& colour, double shift, 
     const double x = f.x(p.ms) + shift;
     const Interval i = wilson95(p.tally.successes, p.tally.episodes);
     path += (path.empty() ? "" : " ") + number(x) + "," + number(f.y(p.tally.rate()));
-    body += segment(x, f.y(i.low), x, f.y(i.high), colour, 1.2);
-    body += element("circle", "cx='" + number(x) + "' cy='" + number(f.y(p.tally.rate())) +
-                                  "' r='3.6' fill='" + colour + "'");
+    body += svg_line(stroke(colour, 1.2), x, f.y(i.low), x, f.y(i.high));
+    body += svg_disc("fill='" + colour + "'", x, f.y(p.tally.rate()), 3.6);
   }
-  return element("polyline",
-                 "points='" + path + "' fill='none' stroke='" + colour + "' stroke-width='1.8'") +
-         body;
+  return svg_path("fill='none' " + stroke(colour, 1.8), path) + body;
 }
 
 }  // namespace
@@ -133,8 +118,8 @@ std::string latency_plot(const std::vector<Results>& results) {
   std::string body;
   for (int tenth = 0; tenth <= 10; tenth += 2) {
     const double y = f.y(tenth / 10.0);
-    body += segment(f.left, y, f.left + f.width, y, "#e2ded7", 1);
-    body += text_at(f.left - 8, y + 4, std::to_string(tenth * 10) + " %", "end");
+    body += svg_line(stroke("#e2ded7", 1), f.left, y, f.left + f.width, y);
+    body += svg_text("", f.left - 8, y + 4, std::to_string(tenth * 10) + " %", "end");
   }
   std::vector<double> marks;
   for (const Series& s : all) {
@@ -143,22 +128,25 @@ std::string latency_plot(const std::vector<Results>& results) {
   std::sort(marks.begin(), marks.end());
   marks.erase(std::unique(marks.begin(), marks.end()), marks.end());
   for (double ms : marks) {
-    body += text_at(f.x(ms), f.top + f.height + 18, number(ms, 0), "middle");
+    body += svg_text("", f.x(ms), f.top + f.height + 18, number(ms, 0), "middle");
   }
-  body += text_at(f.left + f.width / 2, f.top + f.height + 36, "planner latency (ms)", "middle");
+  body +=
+      svg_text("", f.left + f.width / 2, f.top + f.height + 36, "planner latency (ms)", "middle");
   double legend = f.top + 8;
   for (size_t s = 0; s < all.size(); ++s) {
     const std::string colour = kColours[s % kColours.size()];
     // A little apart, so that whiskers at the same latency do not hide each other.
     body += draw(all[s], colour, 4.0 * (double(s) - double(all.size() - 1) / 2), f);
-    body += segment(f.left + f.width + 20, legend, f.left + f.width + 40, legend, colour, 3);
-    body += text_at(f.left + f.width + 48, legend + 4, all[s].label, "start");
+    body +=
+        svg_line(stroke(colour, 3), f.left + f.width + 20, legend, f.left + f.width + 40, legend);
+    body += svg_text("", f.left + f.width + 48, legend + 4, all[s].label);
     legend += 20;
   }
-  return "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 940 350' font-family='system-ui, "
-         "DejaVu Sans, sans-serif' font-size='13' fill='#5d6873'>\n"
-         "<rect width='940' height='350' fill='#ffffff'/>\n" +
-         body + "</svg>\n";
+  constexpr double kWidth = 940, kHeight = 350;
+  return svg(
+      "xmlns='http://www.w3.org/2000/svg' font-family='system-ui, DejaVu Sans, sans-serif' "
+      "font-size='13' fill='#5d6873'",
+      kWidth, kHeight, svg_rect("fill='#ffffff'", 0, 0, kWidth, kHeight) + body);
 }
 
 }  // namespace libra::eval

@@ -283,6 +283,7 @@ void Worker::act(Slot& slot, const Task& task, int64_t step) {
   }
   if (slot.details) slot.record.actions.push_back(tick.action);
   const StepResult result = slot.env->step(tick.action);
+  slot.record.reached = result.reached;
   const bool timed_out = task.max_steps > 0 && step + 1 >= task.max_steps;
   if (result.success || result.done || timed_out) finish(slot, result.success, step + 1);
 }

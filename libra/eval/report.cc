@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libra/eval/report_figures.h"
+#include "libra/eval/svg.h"
 
 namespace libra::eval {
 namespace {
@@ -167,6 +168,23 @@ std::string timelines(const RolloutOutcome& outcome, int suite) {
   return html;
 }
 
+std::string grounding_words(const Results& r) {
+  std::string html =
+      "<p>Right is the asked goal; where the words ask for nothing, not doing the old task. Doing "
+      "the old task, or what it comes to in the changed scene, is memory.";
+  if (const auto whole = r.grounding()) {
+    html += " The <b>grounding score</b> is the geometric mean of the four rates: <b>" +
+            number(whole->score, 3) + "</b>, 95 % interval " + number(whole->interval.low, 3) +
+            " to " + number(whole->interval.high, 3) +
+            ". Whoever is deaf, blind or still has none.";
+  }
+  for (const VariationResult& v : r.variations) {
+    for (const auto& [task, why] : v.without)
+      html += "<br>Not run: " + escape_html(v.name + " on " + task + ": " + why) + ".";
+  }
+  return html + "</p>";
+}
+
 std::string variation_tables(const Results& r) {
   std::string html, group;
   for (const VariationResult& v : r.variations) {
@@ -175,12 +193,15 @@ std::string variation_tables(const Results& r) {
       group = v.group;
       html += "<h2>By " + escape_html(group) +
               "</h2><p>The same tasks and episodes, each time with one thing changed; what a name "
-              "leaves open is drawn from the seed.</p><div class='card'><table><tr><th>" +
-              escape_html(group) +
+              "leaves open is drawn from the seed.</p>" +
+              (group == kMemorisation ? grounding_words(r) : "") +
+              "<div class='card'><table><tr><th>" + escape_html(group) +
               "</th><th>success, 95 % interval</th><th class=n></th><th class=n>rate</th>"
               "<th class=n>interval</th>";
       for (const auto& [name, tally] : v.suites)
         if (v.suites.size() > 1) html += "<th class=n>" + escape_html(name) + "</th>";
+      if (group == kMemorisation)
+        html += "<th class=n>asked goal</th><th class=n>old goal</th><th class=n>neither</th>";
       html += "</tr>";
     }
     const Tally t = v.total();
@@ -190,6 +211,10 @@ std::string variation_tables(const Results& r) {
             interval_text(t.successes, t.episodes) + "</td>";
     for (const auto& [name, tally] : v.suites)
       if (v.suites.size() > 1) html += "<td class=n>" + percent_text(tally.rate()) + "</td>";
+    if (group == kMemorisation) {
+      for (const int count : {t.asked, t.old, t.neither()})
+        html += "<td class=n>" + std::to_string(count) + "</td>";
+    }
     html += "</tr>";
   }
   return html + (group.empty() ? "" : "</table></div>");

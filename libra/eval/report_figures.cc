@@ -2,37 +2,35 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <span>
 
 #include "libra/eval/image_file.h"
+#include "libra/eval/svg.h"
 #include "libra/eval/video.h"
 
 namespace libra::eval {
 namespace {
 
-std::string rect(const char* css, double x, double y, double w, double h,
+// Looks are classes of the page.
+std::string css(const char* name) { return "class='" + std::string(name) + "'"; }
+
+std::string rect(const char* name, double x, double y, double w, double h,
                  const std::string& more = "") {
-  return "<rect class='" + std::string(css) + "' x='" + number(x) + "' y='" + number(y) +
-         "' width='" + number(std::max(0.0, w)) + "' height='" + number(std::max(0.0, h)) + "'" +
-         more + "/>";
+  return svg_rect(css(name) + more, x, y, w, h);
 }
 
-std::string line(const char* css, double x1, double y1, double x2, double y2) {
-  return "<line class='" + std::string(css) + "' x1='" + number(x1) + "' y1='" + number(y1) +
-         "' x2='" + number(x2) + "' y2='" + number(y2) + "'/>";
+std::string line(const char* name, double x1, double y1, double x2, double y2) {
+  return svg_line(css(name), x1, y1, x2, y2);
 }
 
 std::string label(double x, double y, const std::string& text, const char* anchor = "start",
-                  const char* css = "t") {
-  return "<text class='" + std::string(css) + "' x='" + number(x) + "' y='" + number(y) +
-         "' text-anchor='" + anchor + "'>" + escape_html(text) + "</text>";
+                  const char* name = "t") {
+  return svg_text(css(name), x, y, text, anchor);
 }
 
-std::string svg(double width, double height, const std::string& body, const char* css = "fig") {
-  return "<svg class='" + std::string(css) + "' viewBox='0 0 " + number(width, 0) + " " +
-         number(height, 0) + "' role='img'>" + body + "</svg>";
+std::string figure(double width, double height, const std::string& body, const char* name = "fig") {
+  return svg(css(name) + " role='img'", width, height, body);
 }
 
 // Least round number that is at least `value`.
@@ -90,7 +88,7 @@ struct TimelinePlot {
       const double x = left + step_width * static_cast<double>(s);
       points += number(x) + "," + number(y) + " " + number(x + step_width) + "," + number(y) + " ";
     }
-    body += "<polyline class='curve' points='" + points + "'/>";
+    body += svg_path(css("curve"), points);
     body += label(left - 8, top + plot / 2 + 4, row.name, "end", "tb");
     body += label(left + width + 5, top + 8, "+1", "start", "ts");
     body += label(left + width + 5, top + plot, "-1", "start", "ts");
@@ -100,40 +98,6 @@ struct TimelinePlot {
 
 }  // namespace
 
-std::string escape_html(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-std::string number(double value, int digits) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
-std::string percent_text(double share) { return number(100.0 * share) + " %"; }
-
 std::string rate_bar(int successes, int episodes) {
   constexpr double w = 300, h = 22;
   const double rate = episodes > 0 ? double(successes) / episodes : 0.0;
@@ -142,7 +106,7 @@ std::string rate_bar(int successes, int episodes) {
   body += line("whisker", w * i.low, h / 2, w * i.high, h / 2);
   body += line("whisker", w * i.low, 7, w * i.low, h - 7);
   body += line("whisker", w * i.high, 7, w * i.high, h - 7);
-  return svg(w, h, body, "ratebar");
+  return figure(w, h, body, "ratebar");
 }
 
 std::string steps_figure(const SuiteResult& suite, int suite_index,
@@ -172,12 +136,12 @@ std::string steps_figure(const SuiteResult& suite, int suite_index,
     // Spread over the row by the episode's number, so that equal lengths do not hide each other.
     const double y = top + row * (e.task + 0.2 + 0.6 * std::fmod(double(e.episode) * 0.618, 1.0));
     const double x = x_of(e.steps);
-    body += "<circle class='" + std::string(e.success ? "ok" : "bad") + "' cx='" + number(x) +
-            "' cy='" + number(y) + "' r='3'><title>episode " + std::to_string(e.episode) + ": " +
-            (e.success ? "success" : "failure") + ", " + std::to_string(e.steps) +
-            " steps</title></circle>";
+    body += svg_disc(css(e.success ? "ok" : "bad"), x, y, 3,
+                     "episode " + std::to_string(e.episode) + ": " +
+                         (e.success ? "success" : "failure") + ", " + std::to_string(e.steps) +
+                         " steps");
   }
-  return svg(left + width + 60, bottom + 22, body);
+  return figure(left + width + 60, bottom + 22, body);
 }
 
 std::string latency_figure(const Results& r, double chunk_ms) {
@@ -210,7 +174,7 @@ std::string latency_figure(const Results& r, double chunk_ms) {
   body += line("budget", x_of(chunk_ms), 8, x_of(chunk_ms), y);
   body +=
       label(x_of(chunk_ms), y + 14, "a chunk plays for " + number(chunk_ms, 0) + " ms", "middle");
-  return svg(left + width + 120, y + 22, body);
+  return figure(left + width + 120, y + 22, body);
 }
 
 std::string timeline_figure(const EpisodeRecord& record) {
@@ -233,7 +197,7 @@ std::string timeline_figure(const EpisodeRecord& record) {
     body += label(left + step_width * s, y + 6, number(s, 0), "middle", "ts");
   }
   body += label(left - 8, y + 6, "step", "end", "ts");
-  return svg(left + width + 30, y + 12, body);
+  return figure(left + width + 30, y + 12, body);
 }
 
 std::string strip_figure(const Strip& strip) {

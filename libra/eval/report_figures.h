@@ -9,12 +9,6 @@
 
 namespace libra::eval {
 
-std::string escape_html(const std::string& text);
-// "%.*f"
-std::string number(double value, int digits = 1);
-// "94.0 %"
-std::string percent_text(double share);
-
 // A bar from 0 to the rate with a whisker over the 95 % interval.
 std::string rate_bar(int successes, int episodes);
 // One row per task, one mark per episode at the step where it ended.

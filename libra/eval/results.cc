@@ -16,6 +16,8 @@ Tally tally_of(const EpisodeRecord& record) {
   t.named = !record.target.empty() && record.first_lifted == record.target ? 1 : 0;
   t.errors = record.error.empty() ? 0 : 1;
   t.success_steps = record.success ? record.steps : 0.0;
+  t.asked = record.reached == Goal::kAsked ? 1 : 0;
+  t.old = record.reached == Goal::kOld ? 1 : 0;
   return t;
 }
 
@@ -78,12 +80,22 @@ Json counts_json(const std::string& name, const Tally& t) {
 }
 
 Json variation_json(const VariationResult& variation) {
-  Json json = counts_json(variation.name, variation.total());
+  const bool goals = variation.group == kMemorisation;
+  const auto counts = [&](const std::string& name, const Tally& t) {
+    Json json = counts_json(name, t);
+    if (goals) json.update({{"asked", t.asked}, {"old", t.old}, {"neither", t.neither()}});
+    return json;
+  };
+  Json json = counts(variation.name, variation.total());
   json["group"] = variation.group;
   json["suites"] = Json::array();
-  for (const auto& [name, tally] : variation.suites)
-    json["suites"].push_back(counts_json(name, tally));
+  for (const auto& [name, tally] : variation.suites) json["suites"].push_back(counts(name, tally));
+  if (!variation.without.empty()) json["without"] = variation.without;
   return json;
+}
+
+Json grounding_json(const Grounding& g) {
+  return {{"score", g.score}, {"ci95", {g.interval.low, g.interval.high}}};
 }
 
 // Reads keys and says which one is wrong.
@@ -114,6 +126,10 @@ struct Reader {
     if (value < 0 || value > 1e9 || value != static_cast<int>(value)) refuse(key, "a count");
     return static_cast<int>(value);
   }
+  void read(const std::string& key, std::string& out) const { out = text(key); }
+  void read(const std::string& key, double& out) const { out = number(key); }
+  void read(const std::string& key, int& out) const { out = count(key); }
+  void read(const std::string& key, bool& out) const { out = get<bool>(key, "true or false"); }
   const Json& list(const std::string& key) const {
     if (!json.is_object() || !json.contains(key) || !json[key].is_array()) refuse(key, "a list");
     return json[key];
@@ -164,10 +180,17 @@ std::vector<VariationResult> parse_variations(const Reader& in) {
   for (const Json& item : in.list("variations")) {
     const Reader v{item, in.where};
     VariationResult variation{v.text("name"), v.text("group"), {}};
+    if (item.contains("without")) {
+      variation.without = v.get<std::map<std::string, std::string>>("without", "tasks and why");
+    }
     for (const Json& part : v.list("suites")) {
       const Reader s{part, in.where};
-      const Tally tally{s.count("episodes"), s.count("successes"), 0, s.count("errors"),
-                        s.number("mean_steps") * s.count("successes")};
+      Tally tally{s.count("episodes"), s.count("successes"), 0, s.count("errors"),
+                  s.number("mean_steps") * s.count("successes")};
+      if (variation.group == kMemorisation) {
+        tally.asked = s.count("asked");
+        tally.old = s.count("old");
+      }
       variation.suites.emplace_back(s.text("name"), tally);
     }
     variations.push_back(std::move(variation));
@@ -219,25 +242,35 @@ RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutc
   return r;
 }
 
+// Every field by its key in results.json, in the order of the file; `optional` ones are missing in
+// older files and then keep their defaults.
+template <class Runtime, class Visit>
+void visit_runtime(Runtime& r, Visit&& visit) {
+  constexpr bool kOptional = true;
+  visit("planner_latency", r.planner_latency);
+  visit("refiner_latency", r.refiner_latency);
+  visit("waiting", r.waiting);
+  visit("stale", r.stale);
+  visit("starvation", r.starvation);
+  visit("execute", r.execute);
+  visit("max_roll", r.max_roll, kOptional);
+  visit("eager", r.eager);
+  visit("adaptive", r.adaptive);
+  visit("plans", r.plans);
+  visit("early_plans", r.early_plans);
+  visit("chunks", r.chunks);
+  visit("held_steps", r.held_steps);
+  visit("starved_chunks", r.starved_chunks);
+  visit("stale_actions", r.stale_actions);
+  visit("plan_age", r.plan_age);
+  visit("chunk_latency_ms", r.chunk_latency_ms);
+  visit("success_s", r.success_s);
+}
+
 Json runtime_json(const RuntimeResult& r) {
-  return {{"planner_latency", r.planner_latency},
-          {"refiner_latency", r.refiner_latency},
-          {"waiting", r.waiting},
-          {"stale", r.stale},
-          {"starvation", r.starvation},
-          {"execute", r.execute},
-          {"max_roll", r.max_roll},
-          {"eager", r.eager},
-          {"adaptive", r.adaptive},
-          {"plans", r.plans},
-          {"early_plans", r.early_plans},
-          {"chunks", r.chunks},
-          {"held_steps", r.held_steps},
-          {"starved_chunks", r.starved_chunks},
-          {"stale_actions", r.stale_actions},
-          {"plan_age", r.plan_age},
-          {"chunk_latency_ms", r.chunk_latency_ms},
-          {"success_s", r.success_s}};
+  Json json;
+  visit_runtime(r, [&](const char* key, const auto& value, bool = false) { json[key] = value; });
+  return json;
 }
 
 // Results of before virtual time have none of it.
@@ -245,24 +278,9 @@ RuntimeResult parse_runtime(const Reader& in) {
   RuntimeResult r;
   if (!in.json.contains("runtime")) return r;
   const Reader t = in.nested("runtime");
-  r.planner_latency = t.text("planner_latency");
-  r.refiner_latency = t.text("refiner_latency");
-  r.waiting = t.text("waiting");
-  r.stale = t.text("stale");
-  r.starvation = t.text("starvation");
-  r.execute = t.count("execute");
-  if (t.json.contains("max_roll")) r.max_roll = t.count("max_roll");
-  r.eager = t.get<bool>("eager", "true or false");
-  r.adaptive = t.get<bool>("adaptive", "true or false");
-  r.plans = t.number("plans");
-  r.early_plans = t.number("early_plans");
-  r.chunks = t.number("chunks");
-  r.held_steps = t.number("held_steps");
-  r.starved_chunks = t.number("starved_chunks");
-  r.stale_actions = t.number("stale_actions");
-  r.plan_age = t.number("plan_age");
-  r.chunk_latency_ms = t.number("chunk_latency_ms");
-  r.success_s = t.number("success_s");
+  visit_runtime(r, [&](const char* key, auto& value, bool optional = false) {
+    if (!optional || t.json.contains(key)) t.read(key, value);
+  });
   return r;
 }
 
@@ -274,6 +292,8 @@ void Tally::add(const Tally& other) {
   named += other.named;
   errors += other.errors;
   success_steps += other.success_steps;
+  asked += other.asked;
+  old += other.old;
 }
 
 Tally SuiteResult::total() const {
@@ -286,6 +306,34 @@ Tally VariationResult::total() const {
   Tally sum;
   for (const auto& [name, tally] : suites) sum.add(tally);
   return sum;
+}
+
+namespace {
+
+// `count` picks the episodes of a row.
+template <class Count>
+std::optional<Grounding> grounding_of_rows(const std::vector<VariationResult>& rows,
+                                           Count&& count) {
+  std::vector<TestCount> tests;
+  for (const VariationResult& row : rows) {
+    if (row.group != kMemorisation) continue;
+    const Tally t = count(row);
+    if (t.episodes == 0) return std::nullopt;
+    tests.push_back({t.successes, t.episodes});
+  }
+  if (tests.size() != kMemorisationTests) return std::nullopt;
+  return grounding_of(tests);
+}
+
+}  // namespace
+
+std::optional<Grounding> Results::grounding() const {
+  return grounding_of_rows(variations, [](const VariationResult& row) { return row.total(); });
+}
+
+std::optional<Grounding> Results::grounding(size_t suite) const {
+  return grounding_of_rows(variations,
+                           [&](const VariationResult& row) { return row.suites.at(suite).second; });
 }
 
 double Results::average() const {
@@ -326,7 +374,7 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
     r.suites.push_back(std::move(result));
   }
   for (const VariationRow& row : request.variations) {
-    r.variations.push_back({row.name, row.group, {}});
+    r.variations.push_back({row.name, row.group, {}, row.without});
     for (const Suite& suite : request.suites)
       r.variations.back().suites.emplace_back(suite.name, Tally{});
   }
@@ -395,6 +443,14 @@ std::string to_json(const Results& r) {
       {"command", r.command}};
   for (const VariationResult& variation : r.variations)
     json["variations"].push_back(variation_json(variation));
+  if (const auto whole = r.grounding()) {
+    json["grounding"] = grounding_json(*whole);
+    for (size_t s = 0; s < r.suites.size(); ++s) {
+      const auto part = r.grounding(s);
+      json["grounding"]["suites"].push_back(part ? grounding_json(*part) : Json::object());
+      json["grounding"]["suites"].back()["name"] = r.suites[s].name;
+    }
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "libra/eval/grounding.h"
 #include "libra/eval/rollout.h"
 #include "libra/eval/statistics.h"
 
@@ -16,8 +18,10 @@ struct Tally {
   int named = 0;               // episodes in which the named item was lifted first
   int errors = 0;              // broken episodes (they count as failures)
   double success_steps = 0.0;  // sum over the successful ones
+  int asked = 0, old = 0;      // episodes that ended with the asked and with the old goal
   double rate() const { return episodes > 0 ? double(successes) / episodes : 0.0; }
   double named_rate() const { return episodes > 0 ? double(named) / episodes : 0.0; }
+  int neither() const { return episodes - asked - old; }
   double mean_steps() const { return successes > 0 ? success_steps / successes : 0.0; }
   void add(const Tally& other);
 };
@@ -41,7 +45,8 @@ struct SuiteResult {
 struct VariationResult {
   std::string name, group;
   std::vector<std::pair<std::string, Tally>>
-      suites;  // by name, in the order of the results' suites
+      suites;                                       // by name, in the order of the results' suites
+  std::map<std::string, std::string> without = {};  // as VariationRow has it
   Tally total() const;
 };
 
@@ -75,6 +80,9 @@ struct Results {
   double wall_s = 0.0;
   std::string machine, command;
   double average() const;  // mean of the suites' success rates
+  // Of all episodes or of a suite's; nullopt unless all the memorisation tests were run on some.
+  std::optional<Grounding> grounding() const;
+  std::optional<Grounding> grounding(size_t suite) const;
 };
 
 // Fills everything but checkpoint, denoise_steps, machine and command.

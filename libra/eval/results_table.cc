@@ -36,6 +36,29 @@ std::string row(const std::string& name, size_t width, const Tally& t) {
   return text;
 }
 
+std::string not_run(const Results& r) {
+  std::string text;
+  for (const VariationResult& v : r.variations) {
+    for (const auto& [task, why] : v.without)
+      text += "  not run: " + v.name + " on " + task + ": " + why + "\n";
+  }
+  return text;
+}
+
+std::string grounding_text(const Results& r) {
+  const auto whole = r.grounding();
+  if (!whole) return "";
+  const auto score = [](const Grounding& g) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", g.score, g.interval.low, g.interval.high);
+    return std::string(text);
+  };
+  std::string text = "grounding score " + score(*whole);
+  for (size_t s = 0; s < r.suites.size() && r.suites.size() > 1; ++s)
+    if (const auto part = r.grounding(s)) text += ", " + r.suites[s].name + " " + score(*part);
+  return text + "\n";
+}
+
 // One row per variation; the rate of each suite when there are several.
 std::string variations_text(const Results& r) {
   size_t width = 12;
@@ -50,6 +73,7 @@ std::string variations_text(const Results& r) {
       text += padded(group) + "  success    rate     95 % interval  ";
       for (const SuiteResult& s : r.suites)
         if (r.suites.size() > 1) text += "  " + s.name;
+      if (group == kMemorisation) text += "    asked   old  neither";
       text += "\n";
     }
     const Tally total = v.total();
@@ -64,9 +88,14 @@ std::string variations_text(const Results& r) {
       text +=
           "  " + std::string(name.size() > rate.size() ? name.size() - rate.size() : 0, ' ') + rate;
     }
+    if (v.group == kMemorisation) {
+      std::snprintf(counts, sizeof counts, "  %7d %5d  %7d", total.asked, total.old,
+                    total.neither());
+      text += counts;
+    }
     text += "\n";
   }
-  return text;
+  return text + not_run(r) + grounding_text(r);
 }
 
 }  // namespace

@@ -49,6 +49,8 @@ std::vector<Group> make_groups(const RolloutRequest& request) {
   for (size_t s = 0; s < request.suites.size(); ++s) {
     for (size_t t = 0; t < request.suites[s].tasks.size(); ++t) {
       for (size_t v = 0; v < std::max<size_t>(1, request.variations.size()); ++v) {
+        const std::string name = request.suites[s].name + "/" + request.suites[s].tasks[t].name;
+        if (!request.variations.empty() && request.variations[v].without.contains(name)) continue;
         for (int first = 0; first < request.rollouts; first += request.group_size) {
           Group group{static_cast<int>(s), static_cast<int>(t), static_cast<int>(v), {}};
           const int end = std::min(request.rollouts, first + request.group_size);
@@ -164,14 +166,19 @@ std::string swapped_item(const std::vector<std::string>& items, const std::strin
   return others[rng.below(others.size())];
 }
 
+int episode_count(const RolloutRequest& request) {
+  int count = 0;
+  for (const Group& group : make_groups(request)) count += static_cast<int>(group.episodes.size());
+  return count;
+}
+
 RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<bool>* stop,
                             const std::function<void(const RolloutProgress&)>& progress) {
   check(request);
   const auto start = std::chrono::steady_clock::now();
   Board board(request, stop, progress);
-  for (const Group& group : board.groups) {
-    board.counts.total += static_cast<int>(group.episodes.size());
-  }
+  if (board.groups.empty()) refuse("rollouts", "none of the tasks can be varied like this");
+  board.counts.total = episode_count(request);
   {
     // The first worker is this thread; the others begin when it has timed the networks undisturbed.
     Worker first(request);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ using IntentDecoder = std::function<void(const Intent&, ActionChunk&)>;
 struct VariationRow {
   std::string name;   // as EpisodeKey::variation
   std::string group;  // what its results are listed under, "perturbation"
+  // Tasks as "suite/task" that it cannot be made of, and why; they are not run under it.
+  std::map<std::string, std::string> without = {};
 };
 
 struct RolloutRequest {
@@ -89,6 +92,7 @@ struct EpisodeRecord {
   int variation = 0;        // index into the request's variations; 0 when there are none
   uint64_t episode = 0;
   bool success = false;
+  Goal reached = Goal::kNone;
   int steps = 0;
   std::string instruction;
   std::string task_target;   // the task's own item
@@ -133,6 +137,9 @@ struct RolloutOutcome {
 struct RolloutProgress {
   int done = 0, total = 0, successes = 0;
 };
+
+// Episodes that the request asks for.
+int episode_count(const RolloutRequest& request);
 
 // Runs everything. `stop` ends it after the running step; finished groups are kept. `progress` is
 // called from the workers, one call at a time. Throws what the factories throw, and

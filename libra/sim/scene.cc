@@ -273,6 +273,17 @@ void Scene::list(std::span<const Instance> objects, std::span<const Instance> fi
   }
 }
 
+bool Scene::is_of(std::span<const Instance> objects, std::span<const Instance> fixtures) const {
+  const auto same = [](const auto& a, const Instance& b) {
+    return a.name == b.name && a.category == b.category;
+  };
+  std::vector<Instance> standing;
+  for (const Instance& fixture : fixtures)
+    if (!is_support(fixture.category)) standing.push_back(fixture);
+  return std::equal(objects_.begin(), objects_.end(), objects.begin(), objects.end(), same) &&
+         std::equal(fixtures_.begin(), fixtures_.end(), standing.begin(), standing.end(), same);
+}
+
 void Scene::index(const RobotNames& names) {
   const auto need = [&](mjtObj type, const std::string& name) {
     const int id = mj_name2id(model(), type, name.c_str());

@@ -80,6 +80,9 @@ class Scene {
   Scene(const std::string& arena, std::span<const Instance> objects,
         std::span<const Instance> fixtures, std::string xml, const RobotNames& names);
 
+  // Whether it was made of these.
+  bool is_of(std::span<const Instance> objects, std::span<const Instance> fixtures) const;
+
   mjModel* model() const { return model_.get(); }
   mjData* data() const { return data_.get(); }
   // The model as MJCF, with the fixtures where they stand now; of a model from elsewhere as it

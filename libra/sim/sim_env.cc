@@ -68,15 +68,9 @@ struct SimEnv::Impl {
       if (!scene) scene = spec.source->make_scene();
       return;
     }
-    const auto same = [](const SceneObject& a, const Instance& b) {
-      return a.name == b.name && a.category == b.category;
-    };
-    const std::vector<Instance>& objects = episode.problem.objects;
-    if (scene && std::equal(scene->objects().begin(), scene->objects().end(), objects.begin(),
-                            objects.end(), same)) {
-      return;
-    }
-    scene = std::make_unique<Scene>(episode.problem.name, objects, episode.problem.fixtures);
+    const Problem& problem = episode.problem;
+    if (scene && scene->is_of(problem.objects, problem.fixtures)) return;
+    scene = std::make_unique<Scene>(problem.name, problem.objects, problem.fixtures);
   }
 
   void place(const std::vector<FloorPoint>& points) const {
@@ -169,6 +163,12 @@ struct SimEnv::Impl {
     begin_variation(key);
     if (key.layout == "shuffled") episode.problem = shuffle_problem(spec.problem, rng);
     if (effect) effect->change_task(episode);
+    if (episode.old && !key.target.empty()) {
+      throw Error(ErrorCode::kBadInput,
+                  {.where = "variation '" + key.variation + "'",
+                   .problem = "decides itself what is asked for",
+                   .next = "leave out the item that is to be asked for instead"});
+    }
     const Problem listed = episode.problem;
     if (effect) {
       for (Instance& thing : effect->added_objects(listed))
@@ -273,10 +273,23 @@ struct SimEnv::Impl {
         first_lifted = item_name(object);
       }
     }
+    return outcome();
+  }
+
+  // Where the words ask for nothing, the right thing is not to do the old task until time is up.
+  StepResult outcome() const {
+    const bool asks = !episode.old || episode.old->asks;
+    const bool late = step >= spec.task.max_steps;
     StepResult result;
-    result.success = !failed && goal_holds();
-    result.done = result.success || failed || step >= spec.task.max_steps;
+    if (!failed && asks && goal_holds()) result.reached = Goal::kAsked;
+    if (!failed && result.reached == Goal::kNone && remembers()) result.reached = Goal::kOld;
+    result.success =
+        asks ? result.reached == Goal::kAsked : late && !failed && result.reached == Goal::kNone;
+    result.done = result.reached != Goal::kNone || failed || late;
     return result;
+  }
+  bool remembers() const {
+    return episode.old && !episode.old->goal.empty() && all_hold(episode.old->goal);
   }
 
   const SceneObject& object(std::string_view name) const {
@@ -331,6 +344,7 @@ const Variation& SimEnv::variation() const { return impl_->variation; }
 int64_t SimEnv::step_count() const { return impl_->step; }
 const std::vector<Predicate>& SimEnv::goal() const { return impl_->goal; }
 bool SimEnv::goal_holds() const { return impl_->goal_holds(); }
+const std::optional<OldTask>& SimEnv::old_task() const { return impl_->episode.old; }
 bool SimEnv::atom_holds(const Predicate& atom) const { return impl_->all_hold({&atom, 1}); }
 bool SimEnv::failed() const { return impl_->failed; }
 

@@ -57,7 +57,8 @@ class SimEnv final : public Env {
   // parse_variation refuses or that cannot be made of the task, Error(kNotFound) for a target that
   // is not there.
   void reset(const EpisodeKey& key) override;
-  // Physics that blows up ends the episode as failed (done without success) and stays there.
+  // Physics that blows up ends the episode as failed (done without success) and stays there. A
+  // memorisation test ends with the first of both goals that holds.
   StepResult step(const Action& action) override;
   void observe(Observation& out) override;
   const Task& task() const override;
@@ -77,6 +78,8 @@ class SimEnv final : public Env {
   // The predicates that must hold, of the current episode.
   const std::vector<Predicate>& goal() const;
   bool goal_holds() const;
+  // What the current episode is held against where it tests for memory; nullopt elsewhere.
+  const std::optional<OldTask>& old_task() const;
   // Any other atom at the current state, such as those of the task's init. Throws as holds().
   bool atom_holds(const Predicate& atom) const;
   bool failed() const;  // the physics blew up

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
+#include "libra/sim/variation/memorisation.h"
+#include "libra/sim/variation/wording.h"
 
 namespace libra::sim {
 namespace {
@@ -61,6 +63,24 @@ TaskSpec load_task(const SuiteSpec& suite, const std::string& stem, const fs::pa
   spec.problem = read_bddl((folder / (stem + std::string(kExtension))).string());
   spec.layouts = suite.layouts;
   return spec;
+}
+
+// What variations need besides the task files; a suite may have none of it.
+void load_variations(SuiteSpec& suite, const fs::path& folder) {
+  std::error_code error;
+  if (const fs::path file = folder / "language.json"; fs::exists(file, error)) {
+    auto wordings = read_wordings(file.string(), suite.summary());
+    for (TaskSpec& spec : suite.tasks)
+      spec.wording = std::make_shared<Wording>(std::move(wordings.at(spec.task.name)));
+  }
+  std::map<std::string, MemoryTests> tests;
+  if (const fs::path file = folder / "memorisation.json"; fs::exists(file, error))
+    tests = read_memory_tests(file.string(), suite.tasks);
+  for (size_t i = 0; i < suite.tasks.size(); ++i) {
+    MemoryTests& own = tests[suite.tasks[i].task.name];
+    if (own.others.empty()) own.others = tasks_of_scene(suite.tasks, i);
+    suite.tasks[i].memory = std::make_shared<MemoryTests>(std::move(own));
+  }
 }
 
 void require(bool good, const std::string& where, const std::string& problem) {
@@ -160,6 +180,7 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
             "tasks must be file names without extension, found " + stem.dump());
     suite.tasks.push_back(load_task(suite, stem.get<std::string>(), folder));
   }
+  load_variations(suite, folder);
   return suite;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,24 @@
 namespace libra::sim {
 
 class SceneSource;
+struct MemoryTests;
+struct Wording;
+
+// What an episode that tests for memory is held against; see variation/memorisation.h.
+struct OldTask {
+  // Holds when the task of before was done, or what acting from memory comes to; empty: cannot be.
+  std::vector<Predicate> goal;
+  bool asks = true;  // false: the instruction asks for nothing
+};
 
 struct TaskSpec {
   Task task;
   Problem problem;
   std::vector<std::string> layouts = {"libero"};   // that its suite has
   std::shared_ptr<const SceneSource> source = {};  // nullptr: composed from our own bodies
+  std::shared_ptr<const Wording> wording = {};     // nullptr: the suite has no other wordings
+  std::shared_ptr<const MemoryTests> memory = {};  // nullptr: by rule alone
+  std::optional<OldTask> old = {};                 // of a memorisation test's episode
 };
 
 struct SuiteSpec {

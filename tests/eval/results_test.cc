@@ -91,6 +91,23 @@ TEST(Results, ForeignOrDamagedFilesNameTheKey) {
   }
 }
 
+TEST(Results, OfBeforeRollingForwardHaveNoRoll) {
+  auto json = nlohmann::ordered_json::parse(to_json(toy_results()));
+  EXPECT_EQ(json["runtime"].size(), 18u);
+  EXPECT_EQ(json["runtime"].begin().key(), "planner_latency");
+  json["runtime"]["max_roll"] = 3;
+  EXPECT_EQ(parse_results(json.dump(), "results.json").runtime.max_roll, 3);
+  json["runtime"].erase("max_roll");
+  EXPECT_EQ(parse_results(json.dump(), "results.json").runtime.max_roll, 0);
+  json["runtime"].erase("execute");
+  try {
+    parse_results(json.dump(), "results.json");
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("\"execute\""), std::string::npos) << e.what();
+  }
+}
+
 Results varied_results() {
   RolloutRequest request = toy_request();
   request.variations = {{"wind:2", "perturbation"}, {"stuck", "perturbation"}, {"", "other"}};

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
@@ -48,6 +50,24 @@ TEST(Tokenizer, TravelsAsBytes) {
   const std::string text = "<img><IMG_CONTEXT></img>pick up the milk";
   EXPECT_EQ(copy.encode(text), tiny().encode(text));
   EXPECT_EQ(copy.vocab_size(), tiny().vocab_size());
+}
+
+// Words that the tiny vocabulary never met become smaller pieces and then bytes, never "unknown".
+TEST(Tokenizer, OtherWordingsOfTasksAreSpelledOut) {
+  size_t sentences = 0, longest = 0;
+  for (const char* suite : {"spatial", "object", "goal", "long"}) {
+    const auto json = nlohmann::json::parse(
+        bytes_of(LIBRA_SOURCE_DIR "/assets/suites/" + std::string(suite) + "/language.json"));
+    for (const auto& leaf : json.flatten()) {
+      const auto ids = tiny().encode(leaf.get<std::string>());
+      EXPECT_EQ(std::count(ids.begin(), ids.end(), tiny().unk_id()), 0) << leaf;
+      EXPECT_EQ(tiny().decode(ids), leaf.get<std::string>());
+      ++sentences;
+      longest = std::max(longest, ids.size());
+    }
+  }
+  EXPECT_EQ(sentences, 4 * (12 + 10 * 7));
+  EXPECT_LT(longest, 250u);
 }
 
 TEST(Tokenizer, MissingFileIsNotFound) {

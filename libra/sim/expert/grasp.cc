@@ -163,7 +163,7 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
   for (const double offset : {0.0, .018, -.018}) {
-    if (std::abs(offset) > thing.half[0] - .018) continue;
+    if (offset != 0 && std::abs(offset) > thing.half[0] - .018) continue;
     const Vec3 point{thing.center[0] + offset, thing.center[1], height};
     ranked.emplace_back(
         palm_conflict(view, thing, point) + .1 * std::abs(offset),

@@ -12,9 +12,17 @@ struct Maker {
   std::unique_ptr<Effect> (*make)(const EffectRequest&);
 };
 constexpr std::array kMakers{
-    Maker{"camera", make_camera_effect}, Maker{"robot", make_robot_effect},
-    Maker{"light", make_light_effect},   Maker{"background", make_background_effect},
-    Maker{"noise", make_noise_effect},   Maker{"layout", make_layout_effect},
+    Maker{"camera", make_camera_effect},
+    Maker{"robot", make_robot_effect},
+    Maker{"light", make_light_effect},
+    Maker{"background", make_background_effect},
+    Maker{"noise", make_noise_effect},
+    Maker{"layout", make_layout_effect},
+    Maker{"language", make_language_effect},
+    Maker{"swapped_positions", make_memory_effect},
+    Maker{"replaced_target", make_memory_effect},
+    Maker{"swapped_instruction", make_memory_effect},
+    Maker{"meaningless_instruction", make_memory_effect},
 };
 
 }  // namespace
