@@ -46,16 +46,19 @@ bool before_handle(const View& view, const Drawer& drawer) {
 }
 
 Move pull(const View& view, const Drawer& drawer) {
-  constexpr double kLean = 1.50;    // of the gripper against the vertical (rad)
+  // Of the gripper against the vertical (rad). Its fingers close up and down, so the palm reaches
+  // far below the bar: the lean lifts it over a plate and keeps its top off the bar above.
+  constexpr double kLean = 1.37;
+  constexpr double kOverThings = .19;  // on the way, so that the palm passes over a bowl (m)
   constexpr double kOpen = -.1540;  // where the drawer is left (m)
   Grasp g;
   g.approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
   g.closing = Vec3{0, 0, std::sin(kLean)} - std::cos(kLean) * drawer.front;
   g.point = drawer.handle - .004 * g.approach;
-  g.width = .0190;
+  g.width = .0200;
   g.tolerance = .004;
   g.hover = .06;
-  g.clear = drawer.handle[2];
+  g.clear = std::max(drawer.handle[2], view.surface + kOverThings);
   if (!holds(view, g)) return reach(view, g);
   Move move;
   move.rotation = pointing(g.approach, g.closing);
@@ -63,6 +66,33 @@ Move pull(const View& view, const Drawer& drawer) {
   move.phase = "pull";
   const double left = drawer.joint - kOpen;
   move.position = g.point + std::clamp(left, 0.0, .06) * drawer.front;
+  return move;
+}
+
+Move push_wider(const View& view, const Drawer& drawer) {
+  constexpr double kLean = .45;        // away from the cabinet and the bars above (rad)
+  constexpr double kInner = .0368;     // the front's inner face behind the middle of the bar (m)
+  constexpr double kOverBar = .022;    // of the grip over the bar (m)
+  constexpr double kOverThings = .16;  // on the way (m)
+  Move move;
+  move.close = true;
+  const Vec3 approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
+  move.rotation = pointing(approach, cross(drawer.front, Vec3{0, 0, 1}));
+  const Vec3 contact =
+      drawer.handle - (kInner + kFingerHalfWidth) * drawer.front + Vec3{0, 0, kOverBar};
+  const Vec3 offset = view.hand.grip - contact;
+  const double behind = -dot(offset, drawer.front);
+  const double side = norm(offset + behind * drawer.front);
+  if (side < .020 && behind > -.02 && behind < .045 &&
+      angle_between(view.hand.rotation, move.rotation) < .25) {
+    move.phase = "pull";
+    move.position = contact + .035 * drawer.front;
+    return move;
+  }
+  move.phase = "reach";
+  const Vec3 start = contact - .012 * drawer.front;
+  const double far = std::hypot(view.hand.grip[0] - start[0], view.hand.grip[1] - start[1]);
+  move.position = start + Vec3{0, 0, kOverThings * std::clamp((far - .015) / .03, 0.0, 1.0)};
   return move;
 }
 

@@ -12,6 +12,8 @@ namespace {
 constexpr Vec3 kDown{0, 0, -1};
 constexpr double kOpenHalf = 0.04;
 
+Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
+
 // A wall to take at the rim, one finger inside and one outside.
 struct Rim {
   std::string_view category;
@@ -101,7 +103,7 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
     const Grasp grasp = rim_grasp(view, thing, rim, direction, plan);
     // The last term keeps to a side once the gripper is there.
     const Vec3 there = view.hand.grip - grasp.point;
-    constexpr double kEasyReach = .74;  // from the robot's axis (m)
+    constexpr double kEasyReach = .72;  // from the robot's axis (m)
     const double distance = std::hypot(offset[0], offset[1]);
     const double cost = crowding(view, thing, direction) + distance +
                         10 * std::max(0.0, distance - kEasyReach) + .15 * std::abs(direction[0]) +
@@ -176,8 +178,6 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   return out;
 }
 
-Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
-
 }  // namespace
 
 bool holds(const View& view, const Grasp& g) {
@@ -191,24 +191,29 @@ bool holds(const View& view, const Grasp& g) {
 
 Move reach(const View& view, const Grasp& g) {
   const Mat3 rotation = pointing(g.approach, g.closing);
+  const Vec3 hover = g.point - g.hover * g.approach;
   const Vec3 off = view.hand.grip - g.point;
   const double back = -dot(off, g.approach);
   const double side = norm(off + back * g.approach);
+  const double over = std::hypot(view.hand.grip[0] - hover[0], view.hand.grip[1] - hover[1]);
   const double twist = angle_between(view.hand.rotation, rotation);
-  // A funnel in two parts: beside the grasp, back by `hover`; farther off, up to `clear`.
+  // A funnel in two parts: beside the grasp, back by `hover`; farther off, straight up to `clear`.
   const double beside = std::clamp(
       std::max((side - g.tolerance) / (1.5 * g.tolerance), (twist - .12) / .15), 0.0, 1.0);
-  const double far = std::clamp(
-      std::max((side - 2.5 * g.tolerance) / view.config.funnel, (twist - .25) / .4), 0.0, 1.0);
+  const double far =
+      std::clamp(std::max((std::min(side, over) - 2.5 * g.tolerance) / view.config.funnel,
+                          (twist - .25) / .4),
+                 0.0, 1.0);
   const bool around = back < .5 * g.hover && side < 1.8 * g.tolerance && twist < .25;
   const bool aligned = beside == 0 || around;
-  const double rise = std::max(0.0, g.clear - (g.point[2] - g.hover * g.approach[2]));
-  const double distance =
-      aligned ? 0.0 : beside * g.hover + far * rise / std::max(.3, -g.approach[2]);
   Move move;
   move.rotation = rotation;
   move.phase = aligned ? "descend" : "reach";
-  move.position = g.point - distance * g.approach;
+  move.position = g.point;
+  if (!aligned) {
+    const double rise = std::max(0.0, g.clear - hover[2]);
+    move.position = g.point - beside * g.hover * g.approach + Vec3{0, 0, far * rise};
+  }
   const bool missed = view.hand.aperture < std::min(.4 * g.width, .0022);
   move.close = aligned && back < .006 && !missed;
   if (move.close) move.phase = "close";

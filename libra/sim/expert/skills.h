@@ -34,6 +34,8 @@ bool at_handle(const View& view, const Drawer& drawer);
 // Whether it still leans towards the handle, so that turning it would touch the drawer.
 bool before_handle(const View& view, const Drawer& drawer);
 Move pull(const View& view, const Drawer& drawer);
+// Opens a low drawer, whose bar is too near the table, by its front from inside.
+Move push_wider(const View& view, const Drawer& drawer);
 Move push_shut(const View& view, const Drawer& drawer);
 
 // A stove's knob, on or off.

@@ -111,7 +111,7 @@ Place in_drawer(const Look& look, const Carrier& c, const Thing& thing) {
   constexpr std::array<double, 3> kFloors{.1592, .0895, .0208};
   const auto level = static_cast<size_t>(c.joint - c.fixture->joints[0]);
   const double joint = look.env.data()->qpos[look.env.model()->jnt_qposadr[c.joint]];
-  const double front = -.0648 + joint + thing.half[1] + .006;
+  const double front = -.0648 + joint + thing.half[1] + .003;
   const double middle = .0113 + joint;
   Place place;
   place.position =
@@ -244,6 +244,11 @@ Move place_thing(const Look& look, const Predicate& clause) {
   // The drawer first, if that is where it shall go.
   if (const Carrier c = carrier_of(look, clause.args[1]); is_drawer(c)) {
     const Drawer drawer = see_drawer(look, *c.fixture, c.joint);
+    // Below others it must be open as far as it goes, for the thing to pass their bars.
+    constexpr double kOpen = -.125, kWide = -.156;
+    const bool low = c.joint != c.fixture->joints[0];
+    if (low && drawer.joint < kOpen)
+      return drawer.joint > kWide ? push_wider(look, drawer) : reach(look, best);
     const bool pulling = at_handle(look, drawer) && look.hand.aperture < .04;
     if (drawer.joint > (pulling ? -.150 : -.125)) return pull(look, drawer);
     if (at_handle(look, drawer) || before_handle(look, drawer)) return leave(look);
