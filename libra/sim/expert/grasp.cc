@@ -131,7 +131,7 @@ Grasp from_above(const View& view, const Vec3& point, const Vec3& closing, doubl
 }
 
 Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double lean,
-              const Vec3& closing, double width, double clear) {
+              const Vec3& closing, double width) {
   Grasp g;
   g.point = point;
   g.approach = std::sin(lean) * towards + std::cos(lean) * kDown;
@@ -139,7 +139,7 @@ Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double l
   g.width = width;
   g.tolerance = .008;
   g.hover = .07;
-  g.clear = view.surface + clear;
+  g.clear = view.surface + .26;
   return g;
 }
 
@@ -197,13 +197,12 @@ Move reach(const View& view, const Grasp& g) {
   const double side = norm(off + back * g.approach);
   const double over = std::hypot(view.hand.grip[0] - hover[0], view.hand.grip[1] - hover[1]);
   const double twist = angle_between(view.hand.rotation, rotation);
-  // A funnel in two parts: beside the grasp, back by `hover`; farther off, straight up to `clear`.
+  // A funnel in two parts: beside the grasp, back by `hover`; farther off, up to `clear`.
   const double beside = std::clamp(
       std::max((side - g.tolerance) / (1.5 * g.tolerance), (twist - .12) / .15), 0.0, 1.0);
-  const double far =
-      std::clamp(std::max((std::min(side, over) - 2.5 * g.tolerance) / view.config.funnel,
-                          (twist - .25) / .4),
-                 0.0, 1.0);
+  const double across = g.along ? side : std::min(side, over);
+  const double far = std::clamp(
+      std::max((across - 2.5 * g.tolerance) / view.config.funnel, (twist - .25) / .4), 0.0, 1.0);
   const bool around = back < .5 * g.hover && side < 1.8 * g.tolerance && twist < .25;
   const bool aligned = beside == 0 || around;
   Move move;
@@ -211,8 +210,9 @@ Move reach(const View& view, const Grasp& g) {
   move.phase = aligned ? "descend" : "reach";
   move.position = g.point;
   if (!aligned) {
+    const Vec3 up = g.along ? (1 / g.approach[2]) * g.approach : Vec3{0, 0, 1};
     const double rise = std::max(0.0, g.clear - hover[2]);
-    move.position = g.point - beside * g.hover * g.approach + Vec3{0, 0, far * rise};
+    move.position = g.point - beside * g.hover * g.approach + far * rise * up;
   }
   const bool missed = view.hand.aperture < std::min(.4 * g.width, .0022);
   move.close = aligned && back < .006 && !missed;
@@ -246,10 +246,16 @@ bool is_at(const View& view, const Thing& thing) {
 std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan) {
   const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
   const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
-  if (plan.purpose == Purpose::kOven)
-    return {leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170, .10)};
-  if (plan.purpose == Purpose::kRack)
-    return {leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396, .26)};
+  if (plan.purpose == Purpose::kOven) {
+    Grasp g = leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170);
+    g.hover = .045;  // a mug may stand close behind the palm
+    return {g};
+  }
+  if (plan.purpose == Purpose::kRack) {
+    Grasp g = leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396);
+    g.along = true;
+    return {g};
+  }
   for (const Rim& rim : kRims)
     if (rim.category == thing.category) return rim_grasps(view, thing, rim, plan);
   if (thing.category == "wine_bottle")

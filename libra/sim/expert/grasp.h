@@ -15,6 +15,7 @@ struct Grasp {
   double tolerance = 0;  // sideways, within which the gripper may go in (m)
   double hover = 0;      // back along the approach, clear of the thing (m)
   double clear = 0;      // world height of the grip site on the way there (m)
+  bool along = false;    // from there it comes along the approach, not straight down
 };
 
 // The gripper's fingers are around the grasp and as close as its width lets them be.

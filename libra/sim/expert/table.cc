@@ -205,7 +205,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
     e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80};
   } else if (c.fixture != nullptr && c.fixture->category == "microwave") {
     e.place = in_oven(look, *c.fixture);
-    e.plan = {Purpose::kOven, -1 * column(fixture_axes(look, *c.fixture), 1), 1.05};
+    e.plan = {Purpose::kOven, -1 * column(fixture_axes(look, *c.fixture), 1), .72};
   } else {
     e.place = on_site(look, clause, c, thing);
   }
