@@ -50,7 +50,7 @@ Move pull(const View& view, const Drawer& drawer) {
   // far below the bar: the lean lifts it over a plate and keeps its top off the bar above.
   constexpr double kLean = 1.37;
   constexpr double kOverThings = .19;  // on the way, so that the palm passes over a bowl (m)
-  constexpr double kOpen = -.1540;  // where the drawer is left (m)
+  constexpr double kOpen = -.1540;     // where the drawer is left (m)
   Grasp g;
   g.approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
   g.closing = Vec3{0, 0, std::sin(kLean)} - std::cos(kLean) * drawer.front;
@@ -190,6 +190,44 @@ Move close_door(const View& view, const SceneFixture& oven) {
   const Vec3 ahead = contact + .05 * out;
   const double far = std::hypot(view.hand.grip[0] - ahead[0], view.hand.grip[1] - ahead[1]);
   move.position = ahead + Vec3{0, 0, .14 * std::clamp((far - .02) / .05, 0.0, 1.0)};
+  return move;
+}
+
+Move push_aside(const View& view, const Thing& thing, const Thing& from) {
+  constexpr double kLean = .80;       // away from the thing, so that the fingertips touch it first
+  constexpr double kHeight = .045;    // of the grip over the table: over flat things, low on others
+  constexpr double kOnTheWay = .16;   // over that (m)
+  constexpr double kFromEdge = .015;  // of the contact from the ends of the thing's face (m)
+  // Along the axis on which they are apart the most.
+  const Vec3 offset = thing.center - from.center;
+  const size_t axis = std::abs(offset[0]) - thing.half[0] - from.half[0] >
+                              std::abs(offset[1]) - thing.half[1] - from.half[1]
+                          ? 0
+                          : 1;
+  Vec3 ahead{};
+  ahead[axis] = offset[axis] > 0 ? 1 : -1;
+  Vec3 contact = thing.center - (thing.half[axis] + kFingerHalfWidth) * ahead;
+  const double room = std::max(0.0, thing.half[1 - axis] - kFromEdge);
+  contact[1 - axis] += std::clamp(-offset[1 - axis], -room, room);
+  contact[2] = view.surface + kHeight;
+  Move move;
+  move.close = true;
+  move.rotation =
+      pointing(std::sin(kLean) * ahead + Vec3{0, 0, -std::cos(kLean)}, cross(ahead, Vec3{0, 0, 1}));
+  const Vec3 gap = view.hand.grip - contact;
+  const double before = -dot(gap, ahead);
+  const double side = norm(gap + before * ahead);
+  if (side < .020 && before < .035 && before > -.02 &&
+      angle_between(view.hand.rotation, move.rotation) < .25) {
+    move.phase = "push";
+    move.position = contact + .035 * ahead;
+    move.speed = .5;
+    return move;
+  }
+  move.phase = "reach";
+  const Vec3 start = contact - .015 * ahead;
+  const double far = std::hypot(view.hand.grip[0] - start[0], view.hand.grip[1] - start[1]);
+  move.position = start + Vec3{0, 0, kOnTheWay * std::clamp((far - .015) / .03, 0.0, 1.0)};
   return move;
 }
 

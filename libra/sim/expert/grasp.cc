@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
 
 #include "libra/sim/expert/skills.h"
 
@@ -143,33 +144,73 @@ Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double l
   return g;
 }
 
-// How far the palm of a grasp from above would reach into taller things beside it (m).
-double palm_conflict(const View& view, const Thing& thing, const Vec3& point) {
-  constexpr double kPalmHalfX = .034, kPalmHalfY = .106;
-  double worst = 0;
-  for (const SceneObject& object : view.env.scene().objects()) {
-    if (object.name == thing.name) continue;
-    const Thing other = see(view, object.name);
-    if (other.top() < point[2] - kTipsBelowGrip + kPalmAboveTips) continue;
-    const double in_x = kPalmHalfX + other.half[0] - std::abs(other.center[0] - point[0]);
-    const double in_y = kPalmHalfY + other.half[1] - std::abs(other.center[1] - point[1]);
-    worst = std::max(worst, std::min(in_x, in_y));
+// A horizontal rectangle: half sizes along unit `u` and across it.
+struct Rectangle2 {
+  Vec3 center{}, u{};
+  double along, across;
+};
+
+// How far a rectangle reaches into a thing's box, seen from above (m); 0 when they are apart.
+double overlap(const Rectangle2& r, const Thing& thing) {
+  const Vec3 offset = thing.center - r.center, v{-r.u[1], r.u[0], 0};
+  double least = 1;
+  for (const Vec3& axis : {Vec3{1, 0, 0}, Vec3{0, 1, 0}, r.u, v}) {
+    const double reach = r.along * std::abs(dot(r.u, axis)) + r.across * std::abs(dot(v, axis));
+    const double half = thing.half[0] * std::abs(axis[0]) + thing.half[1] * std::abs(axis[1]);
+    least = std::min(least, reach + half - std::abs(dot(offset, axis)));
   }
-  return worst;
+  return std::max(0.0, least);
 }
 
-// Groceries stand or lie as they were put: the fingers close along y, off the middle of a long one
-// where the palm would touch a taller neighbour.
+// Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest.
+void find_blocker(std::span<const Thing> neighbours, Grasp& g) {
+  constexpr double kPalmAlong = .106, kPalmAcross = .034;
+  constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
+  const double tips = g.point[2] - kTipsBelowGrip;
+  for (const Thing& other : neighbours) {
+    double reach = 0;
+    if (other.top() > tips + kPalmAboveTips)
+      reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
+    if (other.top() > tips)
+      reach = std::max(reach, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
+    if (reach > g.blocked) g.blocked = reach, g.blocker = other.name;
+  }
+}
+
+// Groceries stand or lie as they were put: the fingers close across them, off the middle of a long
+// one or askew where palm or fingers would touch a neighbour. What is held askew turns between the
+// fingers.
 std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
-  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074;
+  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074, kUpright = .95,
+                   kLong = 1.3;
+  std::vector<Thing> neighbours;
+  for (const SceneObject& object : view.env.scene().objects())
+    if (object.name != thing.name) neighbours.push_back(see(view, object.name));
+  // In its own axes while it stands as it was put; as its box stands in the world otherwise.
+  const bool upright = thing.rotation[8] > kUpright;
+  const Vec3 across = upright ? horizontal(column(thing.rotation, 1)) : Vec3{0, 1, 0};
+  const Vec3 along{across[1], -across[0], 0};
+  const ObjectModel& model = view.env.scene().find(thing.name)->model;
+  const Vec3 half = upright ? Vec3(model.half) : thing.half;
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
-  for (const double offset : {0.0, .018, -.018}) {
-    if (std::abs(offset) > thing.half[0] - .018) continue;
-    const Vec3 point{thing.center[0] + offset, thing.center[1], height};
-    ranked.emplace_back(
-        palm_conflict(view, thing, point) + .1 * std::abs(offset),
-        from_above(view, point, {0, 1, 0}, std::min(2 * thing.half[1], kWidest), thing.top()));
+  for (const double askew : {0.0, .2, -.2, .4, -.4, .6, -.6}) {
+    const Vec3 closing = std::cos(askew) * across + std::sin(askew) * along;
+    const double fits = half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
+    if (askew != 0 && fits > kOpenHalf - .006) continue;
+    for (const double offset : {0.0, .015, -.015, .030, -.030}) {
+      if (offset != 0 && (half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
+        continue;
+      Vec3 point = thing.center + offset * along;
+      point[2] = height;
+      Grasp g = from_above(view, point, closing, std::min(2 * half[1], kWidest), thing.top());
+      g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
+      find_blocker(neighbours, g);
+      const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
+      ranked.emplace_back(
+          g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) + .005 * std::min(1.0, twist),
+          g);
+    }
   }
   std::sort(ranked.begin(), ranked.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -1,6 +1,7 @@
 // Where and how the gripper takes hold of things.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "libra/sim/expert/hand.h"
@@ -16,6 +17,8 @@ struct Grasp {
   double hover = 0;      // back along the approach, clear of the thing (m)
   double clear = 0;      // world height of the grip site on the way there (m)
   bool along = false;    // from there it comes along the approach, not straight down
+  double blocked = 0;    // how far palm or fingers would reach into a neighbour (m), and into which
+  std::string_view blocker;
 };
 
 // The gripper's fingers are around the grasp and as close as its width lets them be.

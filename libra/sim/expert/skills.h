@@ -43,6 +43,8 @@ Move turn_knob(const View& view, const SceneFixture& stove, bool on);
 bool at_knob(const View& view, const SceneFixture& stove);
 // A microwave's door.
 Move close_door(const View& view, const SceneFixture& oven);
+// A thing away from another beside which the palm has no room.
+Move push_aside(const View& view, const Thing& thing, const Thing& from);
 // A flat thing over the table to a point.
 Move push_along(const View& view, const Thing& thing, const Vec3& target);
 

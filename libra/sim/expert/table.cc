@@ -253,6 +253,12 @@ Move place_thing(const Look& look, const Predicate& clause) {
     if (drawer.joint > (pulling ? -.150 : -.125)) return pull(look, drawer);
     if (at_handle(look, drawer) || before_handle(look, drawer)) return leave(look);
   }
+  const Grasp& freest = *std::min_element(
+      ways.begin(), ways.end(), [](const auto& a, const auto& b) { return a.blocked < b.blocked; });
+  const bool pushing = look.hand.aperture < .02 && look.hand.approach()[2] > -.9;
+  // Light neighbours give way a little by themselves.
+  if (freest.blocked > (pushing ? 0 : .0015))
+    return push_aside(look, see(look, freest.blocker), thing);
   return reach(look, best);
 }
 
