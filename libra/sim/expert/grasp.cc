@@ -84,6 +84,7 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
   g.tolerance = .007;
   g.hover = .036;
   g.clear = view.surface + .20;
+  g.along = plan.along;
   return g;
 }
 
@@ -207,9 +208,9 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
       g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
       find_blocker(neighbours, g);
       const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
-      ranked.emplace_back(
-          g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) + .005 * std::min(1.0, twist),
-          g);
+      ranked.emplace_back(10 * g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) +
+                              .005 * std::min(1.0, twist),
+                          g);
     }
   }
   std::sort(ranked.begin(), ranked.end(),
@@ -294,7 +295,7 @@ std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan
   }
   if (plan.purpose == Purpose::kRack) {
     Grasp g = leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396);
-    g.along = true;
+    g.along = plan.along;
     return {g};
   }
   for (const Rim& rim : kRims)

@@ -39,8 +39,9 @@ enum class Purpose {
 };
 struct Plan {
   Purpose purpose = Purpose::kPlace;
-  Vec3 front{};     // kDrawer, kOven: horizontal, out of the fixture
-  double lean = 0;  // of the gripper against the vertical (rad)
+  Vec3 front{};        // kDrawer, kOven: horizontal, out of the fixture
+  double lean = 0;     // of the gripper against the vertical (rad)
+  bool along = false;  // it comes along its approach, because something stands beside it
 };
 
 // The ways to take a thing, best first for the surroundings.

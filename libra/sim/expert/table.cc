@@ -197,12 +197,14 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
     e.place = in_basket(look, clause, thing);
   } else if (const Carrier c = carrier_of(look, where); is_drawer(c)) {
     e.place = in_drawer(look, c, thing);
-    e.plan = {Purpose::kDrawer, -1 * column(fixture_axes(look, *c.fixture), 1), kDrawerLean};
+    // A high drawer reaches over what stands before the cabinet.
+    const bool high = c.joint == c.fixture->joints[0];
+    e.plan = {Purpose::kDrawer, -1 * column(fixture_axes(look, *c.fixture), 1), kDrawerLean, high};
   } else if (c.fixture != nullptr && c.fixture->category == "desk_caddy") {
     e.place = in_caddy(look, c, thing);
   } else if (c.fixture != nullptr && c.fixture->category == "wine_rack") {
     e.place = in_rack(look, *c.fixture);
-    e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80};
+    e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80, true};
   } else if (c.fixture != nullptr && c.fixture->category == "microwave") {
     e.place = in_oven(look, *c.fixture);
     e.plan = {Purpose::kOven, -1 * column(fixture_axes(look, *c.fixture), 1), .72};
@@ -217,7 +219,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
       const Vec3 offset = thing.position - drawer.handle;
       const double in = -dot(offset, drawer.front);
       if (drawer.joint < -.05 && in > 0 && in < .19 && std::abs(offset[2]) < .06)
-        e.plan = {Purpose::kDrawer, drawer.front, kDrawerLean};
+        e.plan = {Purpose::kDrawer, drawer.front, kDrawerLean, true};
     }
   }
   return e;
