@@ -42,6 +42,7 @@ struct Plan {
   Vec3 front{};        // kDrawer, kOven: horizontal, out of the fixture
   double lean = 0;     // of the gripper against the vertical (rad)
   bool along = false;  // it comes along its approach, because something stands beside it
+  bool tight = false;  // it stands in a drawer: little room for the finger outside
 };
 
 // The ways to take a thing, best first for the surroundings.

@@ -219,7 +219,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
       const Vec3 offset = thing.position - drawer.handle;
       const double in = -dot(offset, drawer.front);
       if (drawer.joint < -.05 && in > 0 && in < .19 && std::abs(offset[2]) < .06)
-        e.plan = {Purpose::kDrawer, drawer.front, kDrawerLean, true};
+        e.plan = {Purpose::kDrawer, drawer.front, kDrawerLean, true, true};
     }
   }
   return e;
