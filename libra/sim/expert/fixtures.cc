@@ -87,6 +87,7 @@ Move push_wider(const View& view, const Drawer& drawer) {
       angle_between(view.hand.rotation, move.rotation) < .25) {
     move.phase = "pull";
     move.position = contact + .035 * drawer.front;
+    move.speed = .3;  // a light thing may stand before the drawer
     return move;
   }
   move.phase = "reach";
