@@ -196,7 +196,8 @@ Move close_door(const View& view, const SceneFixture& oven) {
 
 Move push_aside(const View& view, const Thing& thing, const Thing& from) {
   constexpr double kLean = .80;       // away from the thing, so that the fingertips touch it first
-  constexpr double kHeight = .045;    // of the grip over the table: over flat things, low on others
+  constexpr double kLowest = .045;    // of the grip over the table (m)
+  constexpr double kOver = .026;      // and over the top of what it makes room for (m)
   constexpr double kOnTheWay = .16;   // over that (m)
   constexpr double kFromEdge = .015;  // of the contact from the ends of the thing's face (m)
   // Along the axis on which they are apart the most.
@@ -210,7 +211,7 @@ Move push_aside(const View& view, const Thing& thing, const Thing& from) {
   Vec3 contact = thing.center - (thing.half[axis] + kFingerHalfWidth) * ahead;
   const double room = std::max(0.0, thing.half[1 - axis] - kFromEdge);
   contact[1 - axis] += std::clamp(-offset[1 - axis], -room, room);
-  contact[2] = view.surface + kHeight;
+  contact[2] = std::max(view.surface + kLowest, from.top() + kOver);
   Move move;
   move.close = true;
   move.rotation =

@@ -165,12 +165,13 @@ double overlap(const Rectangle2& r, const Thing& thing) {
 
 // Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest.
 void find_blocker(std::span<const Thing> neighbours, Grasp& g) {
-  constexpr double kPalmAlong = .106, kPalmAcross = .034;
+  constexpr double kPalmAlong = .110, kPalmAcross = .034;
   constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
+  constexpr double kSameHeight = .008;  // the palm comes down onto the thing itself, too
   const double tips = g.point[2] - kTipsBelowGrip;
   for (const Thing& other : neighbours) {
     double reach = 0;
-    if (other.top() > tips + kPalmAboveTips)
+    if (other.top() > tips + kPalmAboveTips + kSameHeight)
       reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
     if (other.top() > tips)
       reach = std::max(reach, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
@@ -204,12 +205,12 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
         continue;
       Vec3 point = thing.center + offset * along;
       point[2] = height;
-      Grasp g = from_above(view, point, closing, std::min(2 * half[1], kWidest), thing.top());
+      Grasp g = from_above(view, point, closing, std::min(2 * fits, kWidest), thing.top());
       g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
       find_blocker(neighbours, g);
       const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
       ranked.emplace_back(10 * g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) +
-                              .005 * std::min(1.0, twist),
+                              .03 * std::min(1.0, twist),
                           g);
     }
   }

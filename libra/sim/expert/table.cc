@@ -154,9 +154,16 @@ Place in_rack(const Look& look, const SceneFixture& rack) {
   return place;
 }
 
-Place in_oven(const Look& look, const SceneFixture& oven) {
+Place in_oven(const Look& look, const SceneFixture& oven, const Thing& thing) {
   Place place;
-  place.position = in_fixture(look, oven, {-.004, -.012, .0255});
+  const Vec3 inside{.008, -.012, .0255};
+  place.position = in_fixture(look, oven, inside);
+  // Before it goes in past the open door, it goes to that line.
+  constexpr double kBeforeDoor = -.20, kBeside = .014;
+  const Vec3 now =
+      rotate(transpose(fixture_axes(look, oven)), thing.position - in_fixture(look, oven, {}));
+  if (now[1] < kBeforeDoor && std::abs(now[0] - inside[0]) > kBeside)
+    place.position = in_fixture(look, oven, {inside[0], now[1], inside[2]});
   place.tolerance = .012;
   place.release = .006;
   place.cruise = look.surface + .075;
@@ -175,6 +182,9 @@ Place on_site(const Look& look, const Predicate& clause, const Carrier& c, const
     if (thing.category == "moka_pot") place.position[1] += .012;
   } else if (is_cabinet(c)) {
     top = box.position[2] + .0015;
+    // Tall things on the near side: the arm is at the end of its reach over the middle.
+    constexpr double kTall = .06, kNearer = .05;
+    if (thing.half[2] > kTall) place.position[0] -= kNearer;
   }
   place.position[2] = top + thing.position[2] - thing.bottom() + .0005;
   place.cruise = std::max(
@@ -206,7 +216,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
     e.place = in_rack(look, *c.fixture);
     e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80, true};
   } else if (c.fixture != nullptr && c.fixture->category == "microwave") {
-    e.place = in_oven(look, *c.fixture);
+    e.place = in_oven(look, *c.fixture, thing);
     e.plan = {Purpose::kOven, -1 * column(fixture_axes(look, *c.fixture), 1), .72};
   } else {
     e.place = on_site(look, clause, c, thing);
