@@ -72,7 +72,7 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
                 const Plan& plan) {
   Grasp g;
   const Vec3 outward = rotate(transpose(thing.rotation), direction);
-  const double gap = plan.tight ? .002 : plan.purpose == Purpose::kDrawer ? .012 : .026;
+  const double gap = plan.tight ? .005 : plan.purpose == Purpose::kDrawer ? .012 : .026;
   const double radius =
       rim_radius(rim, view.hand.aperture, gap) / std::hypot(outward[0], outward[1]);
   g.point =
