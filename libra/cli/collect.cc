@@ -26,7 +26,7 @@ namespace {
 constexpr uint64_t kDataSeed = 1'000'000;
 
 struct CollectFlags {
-  std::string suite = "object", layout = "shuffled", out;
+  std::string suite = "object", layout, out;  // layout "": shuffled where the suite has it
   std::vector<std::string> tasks;
   int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5;
   uint64_t seed = 0;
@@ -183,15 +183,15 @@ void print_reports(const std::vector<TaskReport>& reports, double seconds, bool 
   }
 }
 
-void collect(const CollectFlags& flags, const Context& context) {
-  if (flags.layout != "libero" && flags.layout != "shuffled") {
-    throw Error(ErrorCode::kBadInput, {.where = "--layout",
-                                       .problem = "unknown layout",
-                                       .expected = "libero or shuffled",
-                                       .found = flags.layout});
-  }
+void collect(CollectFlags flags, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const sim::SuiteSpec suite = sim::load_suite(flags.suite);
+  if (flags.layout.empty()) {
+    const auto& has = suite.layouts;
+    flags.layout =
+        std::find(has.begin(), has.end(), "shuffled") != has.end() ? "shuffled" : has.at(0);
+  }
+  sim::require_layout(suite.tasks.at(0), flags.layout);
   std::filesystem::create_directories(flags.out);
   std::vector<const sim::TaskSpec*> tasks;
   for (const auto& name : flags.tasks) tasks.push_back(&suite.find_task(name));
@@ -225,8 +225,9 @@ void add_collect(CLI::App& app, Context& context) {
   command->add_option("--suite", flags->suite, "suite of tasks (see libra suites)")
       ->capture_default_str();
   command->add_option("--tasks", flags->tasks, "only these tasks");
-  command->add_option("--layout", flags->layout, "libero: BDDL places; shuffled: the seed decides")
-      ->capture_default_str();
+  command->add_option("--layout", flags->layout,
+                      "libero: BDDL places; shuffled: the seed decides, the default where the "
+                      "suite has it");
   command->add_option("--demos", flags->demos, "demonstrations per task")
       ->capture_default_str()
       ->check(CLI::Range(0, 100000));

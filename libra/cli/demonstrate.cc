@@ -7,6 +7,7 @@
 
 #include "libra/policy/load_policy.h"
 #include "libra/runtime/policy_driver.h"
+#include "libra/sim/fixtures.h"
 
 namespace libra::cli {
 namespace {
@@ -64,7 +65,13 @@ void detour(sim::SimEnv& env, Rng& rng) {
   }
   if (others.empty()) return;
   const auto goal = env.item_position(others[rng.below(others.size())]);
-  const double height = rng.uniform(0.16, 0.26);
+  // Over groceries; and over what stands on a cabinet or in a rack, where there are such.
+  constexpr double kFixtures = 0.13;
+  const auto& fixtures = env.problem().fixtures;
+  const bool bare = std::all_of(fixtures.begin(), fixtures.end(), [](const sim::Instance& fixture) {
+    return sim::is_support(fixture.category);
+  });
+  const double height = rng.uniform(0.16, 0.26) + env.surface() + (bare ? 0.0 : kFixtures);
   const auto steps = 3 + rng.below(33);
   for (uint64_t i = 0; i < steps; ++i) {
     const auto eef = env.eef_position();

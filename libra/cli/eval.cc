@@ -53,18 +53,14 @@ class ExpertOracle final : public eval::IntentOracle {
   }
 
   void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
-    ahead_->set_state(dynamic_cast<sim::SimEnv&>(env).state());
-    sim::Expert expert;
-    expert.reset(*ahead_);
+    const std::vector<Action> clean =
+        sim::foresee(*ahead_, dynamic_cast<sim::SimEnv&>(env), expansion * horizon);
     const action::Binner binner = action::Binner::uniform(bins);
     out.expansion = expansion;
     for (int m = 0; m < expansion; ++m) {
       std::vector<Action> actions;
-      for (int i = 0; i < horizon; ++i) {
-        const Action clean = expert.act(*ahead_);
-        actions.push_back(normaliser_.normalise(clean));
-        ahead_->step(clean);
-      }
+      for (int i = 0; i < horizon; ++i)
+        actions.push_back(normaliser_.normalise(clean[static_cast<size_t>(m * horizon + i)]));
       out.intents[static_cast<size_t>(m)] = binner.intent(actions);
     }
   }

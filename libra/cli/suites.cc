@@ -91,19 +91,14 @@ ExpertRecord run_expert(const sim::TaskSpec& spec, const SuitesFlags& flags,
                         const std::atomic<bool>& stop, Progress& progress) {
   ExpertRecord record;
   sim::SimEnv env(spec);
-  sim::Expert expert;
   for (; record.episodes < flags.expert && !stop; ++record.episodes) {
-    env.reset({.layout = flags.layout,
-               .seed = eval::evaluation_seed(0),
-               .episode = uint64_t(record.episodes),
-               .target = ""});
-    expert.reset(env);
-    StepResult result;
-    int steps = 0;
-    for (; !result.done && !result.success; ++steps) result = env.step(expert.act(env));
-    if (result.success) {
+    const sim::ExpertRun run = sim::run_expert(env, {.layout = flags.layout,
+                                                     .seed = eval::evaluation_seed(0),
+                                                     .episode = uint64_t(record.episodes),
+                                                     .target = ""});
+    if (run.success) {
       ++record.successes;
-      record.steps += steps;
+      record.steps += run.steps;
     }
     progress.advance(spec.task.name);
   }

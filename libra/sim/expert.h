@@ -1,7 +1,9 @@
 // A scripted demonstrator: reaches the goal of any task of the suites by contact and friction.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "libra/core/observation.h"
 #include "libra/sim/sim_env.h"
@@ -38,5 +40,17 @@ class Expert {
   bool done_ = false;
   const char* phase_ = "reach";
 };
+
+struct ExpertRun {
+  bool success = false;
+  int steps = 0;  // until the goal held or the episode ended
+};
+// What is executed in place of the expert's action `clean`; called once a step, before it.
+using ActionFilter = std::function<Action(const Expert& expert, const Action& clean)>;
+// An episode of the expert alone, from its initial state.
+ExpertRun run_expert(SimEnv& env, const EpisodeKey& key, const ActionFilter& filter = {});
+// The expert's next `count` actions from the present state of `env`, which is left as it is: they
+// are rolled in `ahead`, another environment of the same task and reset to the same key.
+std::vector<Action> foresee(SimEnv& ahead, const SimEnv& env, int count);
 
 }  // namespace libra::sim

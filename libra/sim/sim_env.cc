@@ -387,6 +387,7 @@ std::array<double, 3> SimEnv::item_position(std::string_view name) const {
   return Impl::copy<3>(impl_->data()->xpos + 3 * impl_->object(name).body);
 }
 std::array<double, 3> SimEnv::basket_position() const { return item_position("basket"); }
+double SimEnv::surface() const { return impl_->scene->arena().surface; }
 
 ItemPose SimEnv::item_pose(std::string_view name) const {
   const SceneObject& object = impl_->object(name);

@@ -102,7 +102,8 @@ class SimEnv final : public Env {
   std::array<double, 2> finger_positions() const;                    // m: [0, .04] and [-.04, 0]
   std::array<double, 3> item_position(std::string_view name) const;  // category or instance
   ItemPose item_pose(std::string_view name) const;
-  std::array<double, 3> basket_position() const;      // body origin, at the basket's base
+  std::array<double, 3> basket_position() const;  // body origin, at the basket's base
+  double surface() const;  // height of the floor or table that things stand on (m)
   bool touches_gripper(std::string_view name) const;  // a finger or pad is in contact with the item
 
   // Image coordinates of a world point, normalised to [0, 1] in the upright image: u to the right,

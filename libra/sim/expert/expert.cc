@@ -15,4 +15,30 @@ Action Expert::act(const SimEnv& env) {
                                    : act_on_table(config_, env, done_, phase_);
 }
 
+ExpertRun run_expert(SimEnv& env, const EpisodeKey& key, const ActionFilter& filter) {
+  env.reset(key);
+  Expert expert;
+  expert.reset(env);
+  StepResult result;
+  ExpertRun run;
+  for (; !result.done; ++run.steps) {
+    const Action clean = expert.act(env);
+    result = env.step(filter ? filter(expert, clean) : clean);
+  }
+  run.success = result.success;
+  return run;
+}
+
+std::vector<Action> foresee(SimEnv& ahead, const SimEnv& env, int count) {
+  ahead.set_state(env.state());
+  Expert expert;
+  expert.reset(ahead);
+  std::vector<Action> actions;
+  for (int i = 0; i < count; ++i) {
+    actions.push_back(expert.act(ahead));
+    ahead.step(actions.back());
+  }
+  return actions;
+}
+
 }  // namespace libra::sim

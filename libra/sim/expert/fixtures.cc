@@ -46,16 +46,19 @@ bool before_handle(const View& view, const Drawer& drawer) {
 }
 
 Move pull(const View& view, const Drawer& drawer) {
-  constexpr double kLean = 1.50;    // of the gripper against the vertical (rad)
-  constexpr double kOpen = -.1540;  // where the drawer is left (m)
+  // Of the gripper against the vertical (rad). Its fingers close up and down, so the palm reaches
+  // far below the bar: the lean lifts it over a plate and keeps its top off the bar above.
+  constexpr double kLean = 1.37;
+  constexpr double kOverThings = .19;  // on the way, so that the palm passes over a bowl (m)
+  constexpr double kOpen = -.1540;     // where the drawer is left (m)
   Grasp g;
   g.approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
   g.closing = Vec3{0, 0, std::sin(kLean)} - std::cos(kLean) * drawer.front;
   g.point = drawer.handle - .004 * g.approach;
-  g.width = .0190;
+  g.width = .0200;
   g.tolerance = .004;
   g.hover = .06;
-  g.clear = drawer.handle[2];
+  g.clear = std::max(drawer.handle[2], view.surface + kOverThings);
   if (!holds(view, g)) return reach(view, g);
   Move move;
   move.rotation = pointing(g.approach, g.closing);
@@ -63,6 +66,34 @@ Move pull(const View& view, const Drawer& drawer) {
   move.phase = "pull";
   const double left = drawer.joint - kOpen;
   move.position = g.point + std::clamp(left, 0.0, .06) * drawer.front;
+  return move;
+}
+
+Move push_wider(const View& view, const Drawer& drawer) {
+  constexpr double kLean = .45;        // away from the cabinet and the bars above (rad)
+  constexpr double kInner = .0368;     // the front's inner face behind the middle of the bar (m)
+  constexpr double kOverBar = .022;    // of the grip over the bar (m)
+  constexpr double kOverThings = .16;  // on the way (m)
+  Move move;
+  move.close = true;
+  const Vec3 approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
+  move.rotation = pointing(approach, cross(drawer.front, Vec3{0, 0, 1}));
+  const Vec3 contact =
+      drawer.handle - (kInner + kFingerHalfWidth) * drawer.front + Vec3{0, 0, kOverBar};
+  const Vec3 offset = view.hand.grip - contact;
+  const double behind = -dot(offset, drawer.front);
+  const double side = norm(offset + behind * drawer.front);
+  if (side < .020 && behind > -.02 && behind < .045 &&
+      angle_between(view.hand.rotation, move.rotation) < .25) {
+    move.phase = "pull";
+    move.position = contact + .035 * drawer.front;
+    move.speed = .3;  // a light thing may stand before the drawer
+    return move;
+  }
+  move.phase = "reach";
+  const Vec3 start = contact - .012 * drawer.front;
+  const double far = std::hypot(view.hand.grip[0] - start[0], view.hand.grip[1] - start[1]);
+  move.position = start + Vec3{0, 0, kOverThings * std::clamp((far - .015) / .03, 0.0, 1.0)};
   return move;
 }
 
@@ -160,6 +191,45 @@ Move close_door(const View& view, const SceneFixture& oven) {
   const Vec3 ahead = contact + .05 * out;
   const double far = std::hypot(view.hand.grip[0] - ahead[0], view.hand.grip[1] - ahead[1]);
   move.position = ahead + Vec3{0, 0, .14 * std::clamp((far - .02) / .05, 0.0, 1.0)};
+  return move;
+}
+
+Move push_aside(const View& view, const Thing& thing, const Thing& from) {
+  constexpr double kLean = .80;       // away from the thing, so that the fingertips touch it first
+  constexpr double kLowest = .045;    // of the grip over the table (m)
+  constexpr double kOver = .026;      // and over the top of what it makes room for (m)
+  constexpr double kOnTheWay = .16;   // over that (m)
+  constexpr double kFromEdge = .015;  // of the contact from the ends of the thing's face (m)
+  // Along the axis on which they are apart the most.
+  const Vec3 offset = thing.center - from.center;
+  const size_t axis = std::abs(offset[0]) - thing.half[0] - from.half[0] >
+                              std::abs(offset[1]) - thing.half[1] - from.half[1]
+                          ? 0
+                          : 1;
+  Vec3 ahead{};
+  ahead[axis] = offset[axis] > 0 ? 1 : -1;
+  Vec3 contact = thing.center - (thing.half[axis] + kFingerHalfWidth) * ahead;
+  const double room = std::max(0.0, thing.half[1 - axis] - kFromEdge);
+  contact[1 - axis] += std::clamp(-offset[1 - axis], -room, room);
+  contact[2] = std::max(view.surface + kLowest, from.top() + kOver);
+  Move move;
+  move.close = true;
+  move.rotation =
+      pointing(std::sin(kLean) * ahead + Vec3{0, 0, -std::cos(kLean)}, cross(ahead, Vec3{0, 0, 1}));
+  const Vec3 gap = view.hand.grip - contact;
+  const double before = -dot(gap, ahead);
+  const double side = norm(gap + before * ahead);
+  if (side < .020 && before < .035 && before > -.02 &&
+      angle_between(view.hand.rotation, move.rotation) < .25) {
+    move.phase = "push";
+    move.position = contact + .035 * ahead;
+    move.speed = .5;
+    return move;
+  }
+  move.phase = "reach";
+  const Vec3 start = contact - .015 * ahead;
+  const double far = std::hypot(view.hand.grip[0] - start[0], view.hand.grip[1] - start[1]);
+  move.position = start + Vec3{0, 0, kOnTheWay * std::clamp((far - .015) / .03, 0.0, 1.0)};
   return move;
 }
 

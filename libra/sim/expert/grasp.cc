@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
 
 #include "libra/sim/expert/skills.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 constexpr Vec3 kDown{0, 0, -1};
 constexpr double kOpenHalf = 0.04;
+
+Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
 
 // A wall to take at the rim, one finger inside and one outside.
 struct Rim {
@@ -69,7 +72,7 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
                 const Plan& plan) {
   Grasp g;
   const Vec3 outward = rotate(transpose(thing.rotation), direction);
-  const double gap = plan.purpose == Purpose::kDrawer ? .012 : .026;
+  const double gap = plan.tight ? .005 : plan.purpose == Purpose::kDrawer ? .012 : .026;
   const double radius =
       rim_radius(rim, view.hand.aperture, gap) / std::hypot(outward[0], outward[1]);
   g.point =
@@ -81,6 +84,7 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
   g.tolerance = .007;
   g.hover = .036;
   g.clear = view.surface + .20;
+  g.along = plan.along;
   return g;
 }
 
@@ -101,7 +105,7 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
     const Grasp grasp = rim_grasp(view, thing, rim, direction, plan);
     // The last term keeps to a side once the gripper is there.
     const Vec3 there = view.hand.grip - grasp.point;
-    constexpr double kEasyReach = .74;  // from the robot's axis (m)
+    constexpr double kEasyReach = .72;  // from the robot's axis (m)
     const double distance = std::hypot(offset[0], offset[1]);
     const double cost = crowding(view, thing, direction) + distance +
                         10 * std::max(0.0, distance - kEasyReach) + .15 * std::abs(direction[0]) +
@@ -129,7 +133,7 @@ Grasp from_above(const View& view, const Vec3& point, const Vec3& closing, doubl
 }
 
 Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double lean,
-              const Vec3& closing, double width, double clear) {
+              const Vec3& closing, double width) {
   Grasp g;
   g.point = point;
   g.approach = std::sin(lean) * towards + std::cos(lean) * kDown;
@@ -137,37 +141,78 @@ Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double l
   g.width = width;
   g.tolerance = .008;
   g.hover = .07;
-  g.clear = view.surface + clear;
+  g.clear = view.surface + .26;
   return g;
 }
 
-// How far the palm of a grasp from above would reach into taller things beside it (m).
-double palm_conflict(const View& view, const Thing& thing, const Vec3& point) {
-  constexpr double kPalmHalfX = .034, kPalmHalfY = .106;
-  double worst = 0;
-  for (const SceneObject& object : view.env.scene().objects()) {
-    if (object.name == thing.name) continue;
-    const Thing other = see(view, object.name);
-    if (other.top() < point[2] - kTipsBelowGrip + kPalmAboveTips) continue;
-    const double in_x = kPalmHalfX + other.half[0] - std::abs(other.center[0] - point[0]);
-    const double in_y = kPalmHalfY + other.half[1] - std::abs(other.center[1] - point[1]);
-    worst = std::max(worst, std::min(in_x, in_y));
+// A horizontal rectangle: half sizes along unit `u` and across it.
+struct Rectangle2 {
+  Vec3 center{}, u{};
+  double along, across;
+};
+
+// How far a rectangle reaches into a thing's box, seen from above (m); 0 when they are apart.
+double overlap(const Rectangle2& r, const Thing& thing) {
+  const Vec3 offset = thing.center - r.center, v{-r.u[1], r.u[0], 0};
+  double least = 1;
+  for (const Vec3& axis : {Vec3{1, 0, 0}, Vec3{0, 1, 0}, r.u, v}) {
+    const double reach = r.along * std::abs(dot(r.u, axis)) + r.across * std::abs(dot(v, axis));
+    const double half = thing.half[0] * std::abs(axis[0]) + thing.half[1] * std::abs(axis[1]);
+    least = std::min(least, reach + half - std::abs(dot(offset, axis)));
   }
-  return worst;
+  return std::max(0.0, least);
 }
 
-// Groceries stand or lie as they were put: the fingers close along y, off the middle of a long one
-// where the palm would touch a taller neighbour.
+// Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest.
+void find_blocker(std::span<const Thing> neighbours, Grasp& g) {
+  constexpr double kPalmAlong = .110, kPalmAcross = .034;
+  constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
+  constexpr double kSameHeight = .008;  // the palm comes down onto the thing itself, too
+  const double tips = g.point[2] - kTipsBelowGrip;
+  for (const Thing& other : neighbours) {
+    double reach = 0;
+    if (other.top() > tips + kPalmAboveTips + kSameHeight)
+      reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
+    if (other.top() > tips)
+      reach = std::max(reach, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
+    if (reach > g.blocked) g.blocked = reach, g.blocker = other.name;
+  }
+}
+
+// Groceries stand or lie as they were put: the fingers close across them, off the middle of a long
+// one or askew where palm or fingers would touch a neighbour. What is held askew turns between the
+// fingers.
 std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
-  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074;
+  constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074, kUpright = .95,
+                   kLong = 1.3;
+  std::vector<Thing> neighbours;
+  for (const SceneObject& object : view.env.scene().objects())
+    if (object.name != thing.name) neighbours.push_back(see(view, object.name));
+  // In its own axes while it stands as it was put; as its box stands in the world otherwise.
+  const bool upright = thing.rotation[8] > kUpright;
+  const Vec3 across = upright ? horizontal(column(thing.rotation, 1)) : Vec3{0, 1, 0};
+  const Vec3 along{across[1], -across[0], 0};
+  const ObjectModel& model = view.env.scene().find(thing.name)->model;
+  const Vec3 half = upright ? Vec3(model.half) : thing.half;
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
-  for (const double offset : {0.0, .018, -.018}) {
-    if (offset != 0 && std::abs(offset) > thing.half[0] - .018) continue;
-    const Vec3 point{thing.center[0] + offset, thing.center[1], height};
-    ranked.emplace_back(
-        palm_conflict(view, thing, point) + .1 * std::abs(offset),
-        from_above(view, point, {0, 1, 0}, std::min(2 * thing.half[1], kWidest), thing.top()));
+  for (const double askew : {0.0, .2, -.2, .4, -.4, .6, -.6}) {
+    const Vec3 closing = std::cos(askew) * across + std::sin(askew) * along;
+    const double fits = half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
+    if (askew != 0 && fits > kOpenHalf - .006) continue;
+    for (const double offset : {0.0, .015, -.015, .030, -.030}) {
+      if (offset != 0 && (half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
+        continue;
+      Vec3 point = thing.center + offset * along;
+      point[2] = height;
+      Grasp g = from_above(view, point, closing, std::min(2 * fits, kWidest), thing.top());
+      g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
+      find_blocker(neighbours, g);
+      const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
+      ranked.emplace_back(10 * g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) +
+                              .03 * std::min(1.0, twist),
+                          g);
+    }
   }
   std::sort(ranked.begin(), ranked.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -175,8 +220,6 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   for (const auto& [cost, grasp] : ranked) out.push_back(grasp);
   return out;
 }
-
-Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
 
 }  // namespace
 
@@ -191,24 +234,29 @@ bool holds(const View& view, const Grasp& g) {
 
 Move reach(const View& view, const Grasp& g) {
   const Mat3 rotation = pointing(g.approach, g.closing);
+  const Vec3 hover = g.point - g.hover * g.approach;
   const Vec3 off = view.hand.grip - g.point;
   const double back = -dot(off, g.approach);
   const double side = norm(off + back * g.approach);
+  const double over = std::hypot(view.hand.grip[0] - hover[0], view.hand.grip[1] - hover[1]);
   const double twist = angle_between(view.hand.rotation, rotation);
   // A funnel in two parts: beside the grasp, back by `hover`; farther off, up to `clear`.
   const double beside = std::clamp(
       std::max((side - g.tolerance) / (1.5 * g.tolerance), (twist - .12) / .15), 0.0, 1.0);
+  const double across = g.along ? side : std::min(side, over);
   const double far = std::clamp(
-      std::max((side - 2.5 * g.tolerance) / view.config.funnel, (twist - .25) / .4), 0.0, 1.0);
+      std::max((across - 2.5 * g.tolerance) / view.config.funnel, (twist - .25) / .4), 0.0, 1.0);
   const bool around = back < .5 * g.hover && side < 1.8 * g.tolerance && twist < .25;
   const bool aligned = beside == 0 || around;
-  const double rise = std::max(0.0, g.clear - (g.point[2] - g.hover * g.approach[2]));
-  const double distance =
-      aligned ? 0.0 : beside * g.hover + far * rise / std::max(.3, -g.approach[2]);
   Move move;
   move.rotation = rotation;
   move.phase = aligned ? "descend" : "reach";
-  move.position = g.point - distance * g.approach;
+  move.position = g.point;
+  if (!aligned) {
+    const Vec3 up = g.along ? (1 / g.approach[2]) * g.approach : Vec3{0, 0, 1};
+    const double rise = std::max(0.0, g.clear - hover[2]);
+    move.position = g.point - beside * g.hover * g.approach + far * rise * up;
+  }
   const bool missed = view.hand.aperture < std::min(.4 * g.width, .0022);
   move.close = aligned && back < .006 && !missed;
   if (move.close) move.phase = "close";
@@ -241,10 +289,16 @@ bool is_at(const View& view, const Thing& thing) {
 std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan) {
   const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
   const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
-  if (plan.purpose == Purpose::kOven)
-    return {leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170, .10)};
-  if (plan.purpose == Purpose::kRack)
-    return {leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396, .26)};
+  if (plan.purpose == Purpose::kOven) {
+    Grasp g = leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170);
+    g.hover = .045;  // a mug may stand close behind the palm
+    return {g};
+  }
+  if (plan.purpose == Purpose::kRack) {
+    Grasp g = leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396);
+    g.along = plan.along;
+    return {g};
+  }
   for (const Rim& rim : kRims)
     if (rim.category == thing.category) return rim_grasps(view, thing, rim, plan);
   if (thing.category == "wine_bottle")

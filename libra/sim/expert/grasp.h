@@ -1,6 +1,7 @@
 // Where and how the gripper takes hold of things.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "libra/sim/expert/hand.h"
@@ -15,6 +16,9 @@ struct Grasp {
   double tolerance = 0;  // sideways, within which the gripper may go in (m)
   double hover = 0;      // back along the approach, clear of the thing (m)
   double clear = 0;      // world height of the grip site on the way there (m)
+  bool along = false;    // from there it comes along the approach, not straight down
+  double blocked = 0;    // how far palm or fingers would reach into a neighbour (m), and into which
+  std::string_view blocker;
 };
 
 // The gripper's fingers are around the grasp and as close as its width lets them be.
@@ -35,8 +39,10 @@ enum class Purpose {
 };
 struct Plan {
   Purpose purpose = Purpose::kPlace;
-  Vec3 front{};     // kDrawer, kOven: horizontal, out of the fixture
-  double lean = 0;  // of the gripper against the vertical (rad)
+  Vec3 front{};        // kDrawer, kOven: horizontal, out of the fixture
+  double lean = 0;     // of the gripper against the vertical (rad)
+  bool along = false;  // it comes along its approach, because something stands beside it
+  bool tight = false;  // it stands in a drawer: little room for the finger outside
 };
 
 // The ways to take a thing, best first for the surroundings.

@@ -34,6 +34,8 @@ bool at_handle(const View& view, const Drawer& drawer);
 // Whether it still leans towards the handle, so that turning it would touch the drawer.
 bool before_handle(const View& view, const Drawer& drawer);
 Move pull(const View& view, const Drawer& drawer);
+// Opens a low drawer, whose bar is too near the table, by its front from inside.
+Move push_wider(const View& view, const Drawer& drawer);
 Move push_shut(const View& view, const Drawer& drawer);
 
 // A stove's knob, on or off.
@@ -41,6 +43,8 @@ Move turn_knob(const View& view, const SceneFixture& stove, bool on);
 bool at_knob(const View& view, const SceneFixture& stove);
 // A microwave's door.
 Move close_door(const View& view, const SceneFixture& oven);
+// A thing away from another beside which the palm has no room.
+Move push_aside(const View& view, const Thing& thing, const Thing& from);
 // A flat thing over the table to a point.
 Move push_along(const View& view, const Thing& thing, const Vec3& target);
 

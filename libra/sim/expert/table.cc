@@ -111,7 +111,7 @@ Place in_drawer(const Look& look, const Carrier& c, const Thing& thing) {
   constexpr std::array<double, 3> kFloors{.1592, .0895, .0208};
   const auto level = static_cast<size_t>(c.joint - c.fixture->joints[0]);
   const double joint = look.env.data()->qpos[look.env.model()->jnt_qposadr[c.joint]];
-  const double front = -.0648 + joint + thing.half[1] + .006;
+  const double front = -.0648 + joint + thing.half[1] + .003;
   const double middle = .0113 + joint;
   Place place;
   place.position =
@@ -154,9 +154,16 @@ Place in_rack(const Look& look, const SceneFixture& rack) {
   return place;
 }
 
-Place in_oven(const Look& look, const SceneFixture& oven) {
+Place in_oven(const Look& look, const SceneFixture& oven, const Thing& thing) {
   Place place;
-  place.position = in_fixture(look, oven, {-.004, -.012, .0255});
+  const Vec3 inside{.008, -.012, .0255};
+  place.position = in_fixture(look, oven, inside);
+  // Before it goes in past the open door, it goes to that line.
+  constexpr double kBeforeDoor = -.20, kBeside = .014;
+  const Vec3 now =
+      rotate(transpose(fixture_axes(look, oven)), thing.position - in_fixture(look, oven, {}));
+  if (now[1] < kBeforeDoor && std::abs(now[0] - inside[0]) > kBeside)
+    place.position = in_fixture(look, oven, {inside[0], now[1], inside[2]});
   place.tolerance = .012;
   place.release = .006;
   place.cruise = look.surface + .075;
@@ -175,6 +182,9 @@ Place on_site(const Look& look, const Predicate& clause, const Carrier& c, const
     if (thing.category == "moka_pot") place.position[1] += .012;
   } else if (is_cabinet(c)) {
     top = box.position[2] + .0015;
+    // Tall things on the near side: the arm is at the end of its reach over the middle.
+    constexpr double kTall = .06, kNearer = .05;
+    if (thing.half[2] > kTall) place.position[0] -= kNearer;
   }
   place.position[2] = top + thing.position[2] - thing.bottom() + .0005;
   place.cruise = std::max(
@@ -197,15 +207,17 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
     e.place = in_basket(look, clause, thing);
   } else if (const Carrier c = carrier_of(look, where); is_drawer(c)) {
     e.place = in_drawer(look, c, thing);
-    e.plan = {Purpose::kDrawer, -1 * column(fixture_axes(look, *c.fixture), 1), kDrawerLean};
+    // A high drawer reaches over what stands before the cabinet.
+    const bool high = c.joint == c.fixture->joints[0];
+    e.plan = {Purpose::kDrawer, -1 * column(fixture_axes(look, *c.fixture), 1), kDrawerLean, high};
   } else if (c.fixture != nullptr && c.fixture->category == "desk_caddy") {
     e.place = in_caddy(look, c, thing);
   } else if (c.fixture != nullptr && c.fixture->category == "wine_rack") {
     e.place = in_rack(look, *c.fixture);
-    e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80};
+    e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80, true};
   } else if (c.fixture != nullptr && c.fixture->category == "microwave") {
-    e.place = in_oven(look, *c.fixture);
-    e.plan = {Purpose::kOven, -1 * column(fixture_axes(look, *c.fixture), 1), 1.05};
+    e.place = in_oven(look, *c.fixture, thing);
+    e.plan = {Purpose::kOven, -1 * column(fixture_axes(look, *c.fixture), 1), .72};
   } else {
     e.place = on_site(look, clause, c, thing);
   }
@@ -217,7 +229,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
       const Vec3 offset = thing.position - drawer.handle;
       const double in = -dot(offset, drawer.front);
       if (drawer.joint < -.05 && in > 0 && in < .19 && std::abs(offset[2]) < .06)
-        e.plan = {Purpose::kDrawer, drawer.front, kDrawerLean};
+        e.plan = {Purpose::kDrawer, drawer.front, kDrawerLean, true, true};
     }
   }
   return e;
@@ -244,10 +256,21 @@ Move place_thing(const Look& look, const Predicate& clause) {
   // The drawer first, if that is where it shall go.
   if (const Carrier c = carrier_of(look, clause.args[1]); is_drawer(c)) {
     const Drawer drawer = see_drawer(look, *c.fixture, c.joint);
+    // Below others it must be open as far as it goes, for the thing to pass their bars.
+    constexpr double kOpen = -.125, kWide = -.156;
+    const bool low = c.joint != c.fixture->joints[0];
+    if (low && drawer.joint < kOpen)
+      return drawer.joint > kWide ? push_wider(look, drawer) : reach(look, best);
     const bool pulling = at_handle(look, drawer) && look.hand.aperture < .04;
     if (drawer.joint > (pulling ? -.150 : -.125)) return pull(look, drawer);
     if (at_handle(look, drawer) || before_handle(look, drawer)) return leave(look);
   }
+  const Grasp& freest = *std::min_element(
+      ways.begin(), ways.end(), [](const auto& a, const auto& b) { return a.blocked < b.blocked; });
+  const bool pushing = look.hand.aperture < .02 && look.hand.approach()[2] > -.9;
+  // Light neighbours give way a little by themselves.
+  if (freest.blocked > (pushing ? 0 : .0015))
+    return push_aside(look, see(look, freest.blocker), thing);
   return reach(look, best);
 }
 
