@@ -180,11 +180,12 @@ void find_blocker(std::span<const Thing> neighbours, Grasp& g) {
 }
 
 // Groceries stand or lie as they were put: the fingers close across them, off the middle of a long
-// one or askew where palm or fingers would touch a neighbour. What is held askew turns between the
-// fingers.
+// one, askew or square to that where palm or fingers would touch a neighbour. What is held askew
+// turns between the fingers.
 std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074, kUpright = .95,
                    kLong = 1.3;
+  constexpr double kSquare = std::numbers::pi / 2;
   std::vector<Thing> neighbours;
   for (const SceneObject& object : view.env.scene().objects())
     if (object.name != thing.name) neighbours.push_back(see(view, object.name));
@@ -196,12 +197,15 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   const Vec3 half = upright ? Vec3(model.half) : thing.half;
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
-  for (const double askew : {0.0, .2, -.2, .4, -.4, .6, -.6}) {
+  for (const double askew : {0.0, .2, -.2, .4, -.4, .6, -.6, kSquare}) {
     const Vec3 closing = std::cos(askew) * across + std::sin(askew) * along;
-    const double fits = half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
-    if (askew != 0 && fits > kOpenHalf - .006) continue;
+    const bool square = askew == kSquare;
+    const double fits =
+        square ? half[0] : half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
+    if (askew != 0 && fits > kOpenHalf - (square ? .004 : .006)) continue;
     for (const double offset : {0.0, .015, -.015, .030, -.030}) {
-      if (offset != 0 && (half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
+      if (offset != 0 &&
+          (square || half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
         continue;
       Vec3 point = thing.center + offset * along;
       point[2] = height;
