@@ -163,16 +163,19 @@ double overlap(const Rectangle2& r, const Thing& thing) {
   return std::max(0.0, least);
 }
 
-// Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest.
-void find_blocker(std::span<const Thing> neighbours, Grasp& g) {
+// Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest;
+// `top` is that of the thing itself.
+void find_blocker(std::span<const Thing> neighbours, double top, Grasp& g) {
   constexpr double kPalmAlong = .110, kPalmAcross = .034;
   constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
-  constexpr double kSameHeight = .008;  // the palm comes down onto the thing itself, too
+  // The palm comes down onto a tall thing itself: neighbours that rise no more over it are none
+  // (m).
+  constexpr double kSameHeight = .004;
   const double tips = g.point[2] - kTipsBelowGrip;
+  const double palm = std::max(tips + kPalmAboveTips, top + kSameHeight);
   for (const Thing& other : neighbours) {
     double reach = 0;
-    if (other.top() > tips + kPalmAboveTips + kSameHeight)
-      reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
+    if (other.top() > palm) reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
     if (other.top() > tips)
       reach = std::max(reach, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
     if (reach > g.blocked) g.blocked = reach, g.blocker = other.name;
@@ -211,7 +214,7 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
       point[2] = height;
       Grasp g = from_above(view, point, closing, std::min(2 * fits, kWidest), thing.top());
       g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
-      find_blocker(neighbours, g);
+      find_blocker(neighbours, thing.top(), g);
       const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
       ranked.emplace_back(10 * g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) +
                               .03 * std::min(1.0, twist),
