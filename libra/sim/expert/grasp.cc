@@ -163,33 +163,32 @@ double overlap(const Rectangle2& r, const Thing& thing) {
   return std::max(0.0, least);
 }
 
-// Looks for the neighbour into which the palm of a grasp from above reaches farthest; how far the
-// open fingers would reach into one (m). No neighbour that is as low as the thing itself stops the
-// palm.
-double find_blocker(std::span<const Thing> neighbours, const Thing& thing, Grasp& g) {
+// Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest;
+// `top` is that of the thing itself.
+void find_blocker(std::span<const Thing> neighbours, double top, Grasp& g) {
   constexpr double kPalmAlong = .110, kPalmAcross = .034;
   constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
+  // The palm comes down onto a tall thing itself: neighbours that rise no more over it are none
+  // (m).
   constexpr double kSameHeight = .004;
   const double tips = g.point[2] - kTipsBelowGrip;
-  const double palm = std::max(tips + kPalmAboveTips, thing.top() + kSameHeight);
-  double fingers = 0;
+  const double palm = std::max(tips + kPalmAboveTips, top + kSameHeight);
   for (const Thing& other : neighbours) {
+    double reach = 0;
+    if (other.top() > palm) reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
     if (other.top() > tips)
-      fingers =
-          std::max(fingers, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
-    if (other.top() < palm) continue;
-    const double reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
+      reach = std::max(reach, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
     if (reach > g.blocked) g.blocked = reach, g.blocker = other.name;
   }
-  return fingers;
 }
 
 // Groceries stand or lie as they were put: the fingers close across them, off the middle of a long
-// one or askew where palm or fingers would touch a neighbour. What is held askew turns between the
-// fingers.
+// one, askew or square to that where palm or fingers would touch a neighbour. What is held askew
+// turns between the fingers.
 std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074, kUpright = .95,
                    kLong = 1.3;
+  constexpr double kSquare = std::numbers::pi / 2;
   std::vector<Thing> neighbours;
   for (const SceneObject& object : view.env.scene().objects())
     if (object.name != thing.name) neighbours.push_back(see(view, object.name));
@@ -201,21 +200,24 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   const Vec3 half = upright ? Vec3(model.half) : thing.half;
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
-  for (const double askew : {0.0, .2, -.2, .4, -.4, .6, -.6}) {
+  for (const double askew : {0.0, .2, -.2, .4, -.4, .6, -.6, kSquare}) {
     const Vec3 closing = std::cos(askew) * across + std::sin(askew) * along;
-    const double fits = half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
-    if (askew != 0 && fits > kOpenHalf - .006) continue;
+    const bool square = askew == kSquare;
+    const double fits =
+        square ? half[0] : half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
+    if (askew != 0 && fits > kOpenHalf - (square ? .004 : .006)) continue;
     for (const double offset : {0.0, .015, -.015, .030, -.030}) {
-      if (offset != 0 && (half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
+      if (offset != 0 &&
+          (square || half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
         continue;
       Vec3 point = thing.center + offset * along;
       point[2] = height;
       Grasp g = from_above(view, point, closing, std::min(2 * fits, kWidest), thing.top());
       g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
-      const double fingers = find_blocker(neighbours, thing, g);
+      find_blocker(neighbours, thing.top(), g);
       const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
-      ranked.emplace_back(10 * std::max(g.blocked, fingers) + .1 * std::abs(offset) +
-                              .01 * std::abs(askew) + .03 * std::min(1.0, twist),
+      ranked.emplace_back(10 * g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) +
+                              .03 * std::min(1.0, twist),
                           g);
     }
   }

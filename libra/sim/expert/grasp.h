@@ -17,7 +17,7 @@ struct Grasp {
   double hover = 0;      // back along the approach, clear of the thing (m)
   double clear = 0;      // world height of the grip site on the way there (m)
   bool along = false;    // from there it comes along the approach, not straight down
-  double blocked = 0;    // how far the palm would reach into a taller neighbour (m), and into which
+  double blocked = 0;    // how far palm or fingers would reach into a neighbour (m), and into which
   std::string_view blocker;
 };
 

@@ -158,15 +158,19 @@ Place in_oven(const Look& look, const SceneFixture& oven, const Thing& thing) {
   Place place;
   const Vec3 inside{.008, -.012, .0255};
   place.position = in_fixture(look, oven, inside);
-  // Before it goes in past the open door, it goes to that line.
-  constexpr double kBeforeDoor = -.20, kBeside = .014;
-  const Vec3 now =
-      rotate(transpose(fixture_axes(look, oven)), thing.position - in_fixture(look, oven, {}));
-  if (now[1] < kBeforeDoor && std::abs(now[0] - inside[0]) > kBeside)
-    place.position = in_fixture(look, oven, {inside[0], now[1], inside[2]});
   place.tolerance = .012;
   place.release = .006;
   place.cruise = look.surface + .075;
+  // Before it goes in past the open door, it goes to that line (m): held up all the way, as this is
+  // no place to let it go.
+  constexpr double kBeforeDoor = -.20, kBeside = .014;
+  const Vec3 now =
+      rotate(transpose(fixture_axes(look, oven)), thing.position - in_fixture(look, oven, {}));
+  if (now[1] < kBeforeDoor && std::abs(now[0] - inside[0]) > kBeside) {
+    place.position = in_fixture(look, oven, {inside[0], now[1], inside[2]});
+    place.position[2] = place.cruise + thing.position[2] - thing.bottom();
+    place.tolerance = 0;
+  }
   return place;
 }
 
