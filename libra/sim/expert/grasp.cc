@@ -168,9 +168,8 @@ double overlap(const Rectangle2& r, const Thing& thing) {
 void find_blocker(std::span<const Thing> neighbours, double top, Grasp& g) {
   constexpr double kPalmAlong = .110, kPalmAcross = .034;
   constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
-  // The palm comes down onto a tall thing itself: neighbours that rise no more over it are none
-  // (m).
-  constexpr double kSameHeight = .004;
+  // The palm comes down onto a tall thing itself: neighbours hardly taller than that are none.
+  constexpr double kSameHeight = .004;  // m
   const double tips = g.point[2] - kTipsBelowGrip;
   const double palm = std::max(tips + kPalmAboveTips, top + kSameHeight);
   for (const Thing& other : neighbours) {
@@ -188,7 +187,9 @@ void find_blocker(std::span<const Thing> neighbours, double top, Grasp& g) {
 std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   constexpr double kGripBelowTop = .035, kLowestGrip = .012, kWidest = .074, kUpright = .95,
                    kLong = 1.3;
-  constexpr double kSquare = std::numbers::pi / 2;
+  constexpr double kSquare = std::numbers::pi / 2;  // rad
+  // Least room on either side of the thing (m): askew its edges wander; square, tins have 4.5 mm.
+  constexpr double kRoomAskew = .006, kRoomSquare = .004;
   std::vector<Thing> neighbours;
   for (const SceneObject& object : view.env.scene().objects())
     if (object.name != thing.name) neighbours.push_back(see(view, object.name));
@@ -205,7 +206,7 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
     const bool square = askew == kSquare;
     const double fits =
         square ? half[0] : half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
-    if (askew != 0 && fits > kOpenHalf - (square ? .004 : .006)) continue;
+    if (askew != 0 && fits > kOpenHalf - (square ? kRoomSquare : kRoomAskew)) continue;
     for (const double offset : {0.0, .015, -.015, .030, -.030}) {
       if (offset != 0 &&
           (square || half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
