@@ -239,10 +239,18 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
   return e;
 }
 
+// Where in its zone a thing is pushed: not to the middle but to the side from which it comes, so
+// that what lies in its way is hit off its middle and gets it stuck less often.
+Vec3 near_side(const Look& look, const Predicate& clause, const Thing& thing) {
+  constexpr double kAside = .020;  // of the middle; half as far as a zone reaches (m)
+  Vec3 target = look.world.site(clause.args[1])->position;
+  target[0] += std::clamp(thing.position[0] - target[0], -kAside, kAside);
+  return target;
+}
+
 Move place_thing(const Look& look, const Predicate& clause) {
   const Thing thing = see(look, clause.args[0]);
-  if (thing.category == "plate")
-    return push_along(look, thing, look.world.site(clause.args[1])->position);
+  if (thing.category == "plate") return push_along(look, thing, near_side(look, clause, thing));
   const Errand errand = errand_of(look, clause, thing);
   auto ways = grasps(look, thing, errand.plan);
   const Grasp best = ways.front();
