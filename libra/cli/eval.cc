@@ -168,8 +168,6 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   eval::RolloutRequest request;
   request.rollouts = flags.rollouts;
   request.layout = flags.layout;
-  add_perturbations(flags, request);
-  add_memorisation(flags, request);
   request.swapped = flags.instruction == "swapped";
   request.schedule = flags.schedule.config;
   request.time = flags.schedule.time();
@@ -185,6 +183,8 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
   request.suites = pick_tasks(flags, sim_config);
+  add_perturbations(flags, request);
+  add_memorisation(flags, request);
   request.make_env = make_env_factory(flags.libero, sim_config);
   request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
     return *first != nullptr ? std::move(*first) : load_policy(dir, options);
