@@ -19,9 +19,8 @@ View view_of(sim::SimEnv& env, const std::string& variation) {
   return {std::move(seen.images.at(0)), env.instruction()};
 }
 
-eval::ContactSheet::Row row_of(sim::SimEnv& env, const sim::VariationKind& kind,
+eval::ContactSheet::Row row_of(sim::SimEnv& env, const View& plain, const sim::VariationKind& kind,
                                std::string_view subkind) {
-  const View plain = view_of(env, "");
   const std::string name =
       std::string(kind.name) + (subkind.empty() ? "" : "." + std::string(subkind));
   eval::ContactSheet::Row row{
@@ -49,6 +48,7 @@ std::vector<std::string> column_names(int levels) {
 std::vector<std::string> write_contact_sheets(const std::string& folder, const sim::TaskSpec& spec,
                                               int cell_pixels) {
   sim::SimEnv env(spec, sim::SimConfig{.image_size = cell_pixels});
+  const View plain = view_of(env, "");
   std::vector<std::string> paths;
   const auto write = [&](const eval::ContactSheet& sheet, std::string_view name) {
     const std::vector<uint8_t> png = eval::encode_png(eval::contact_sheet(sheet));
@@ -62,8 +62,8 @@ std::vector<std::string> write_contact_sheets(const std::string& folder, const s
                              {}};
     try {
       for (const auto& subkind : kind.subkinds)
-        sheet.rows.push_back(row_of(env, kind, subkind.name));
-      if (kind.subkinds.empty()) sheet.rows.push_back(row_of(env, kind, ""));
+        sheet.rows.push_back(row_of(env, plain, kind, subkind.name));
+      if (kind.subkinds.empty()) sheet.rows.push_back(row_of(env, plain, kind, ""));
     } catch (const Error& e) {
       if (e.code() != ErrorCode::kBadInput) throw;
       continue;  // not of this task

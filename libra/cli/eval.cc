@@ -80,12 +80,12 @@ eval::IntentDecoder bin_centres(const action::NormStats& stats) {
 }
 
 // Tasks may be named or numbered (from 0); without any the whole suite runs.
-std::vector<Suite> pick_tasks(const EvalFlags& flags, const sim::SimConfig& sim_config) {
+std::vector<Suite> pick_tasks(const EvalFlags& flags, const std::vector<sim::SuiteSpec>& specs,
+                              const sim::SimConfig& sim_config) {
   std::vector<Suite> suites;
   std::set<std::string> used;
   std::vector<std::string> known;
-  for (const std::string& name : flags.suites) {
-    const sim::SuiteSpec spec = load_suite(flags.libero, name);
+  for (const sim::SuiteSpec& spec : specs) {
     const Suite whole = spec.summary();
     Suite picked{whole.name, {}, sim::protocol_of(spec, sim_config)};
     for (size_t t = 0; t < whole.tasks.size(); ++t) {
@@ -110,20 +110,31 @@ std::vector<Suite> pick_tasks(const EvalFlags& flags, const sim::SimConfig& sim_
   return suites;
 }
 
+// What the suites' files say of the picked tasks.
+std::vector<const sim::TaskSpec*> specs_of(const std::vector<Suite>& picked,
+                                           const std::vector<sim::SuiteSpec>& specs) {
+  std::vector<const sim::TaskSpec*> tasks;
+  for (const Suite& suite : picked) {
+    const auto spec = std::find_if(specs.begin(), specs.end(),
+                                   [&](const auto& s) { return s.name == suite.name; });
+    for (const Task& task : suite.tasks) tasks.push_back(&spec->find_task(task.name));
+  }
+  return tasks;
+}
+
 // Adds perturbations; refuses what the suites cannot have before anything runs.
-void add_perturbations(const EvalFlags& flags, eval::RolloutRequest& request) {
+void add_perturbations(const EvalFlags& flags, const std::vector<const sim::TaskSpec*>& tasks,
+                       eval::RolloutRequest& request) {
   for (const std::string& name :
        sim::expand_variations(flags.perturb, sim::kPerturbation, "--perturb")) {
-    for (const Suite& suite : request.suites) {
-      const sim::SuiteSpec specs = load_suite(flags.libero, suite.name);
-      for (const Task& task : suite.tasks) sim::require_variation(specs.find_task(task.name), name);
-    }
+    for (const sim::TaskSpec* spec : tasks) sim::require_variation(*spec, name);
     request.variations.push_back({name, std::string(sim::kPerturbation)});
   }
 }
 
 // Adds memorisation tests; tasks that one does not apply to are left out of it, and listed.
-void add_memorisation(const EvalFlags& flags, eval::RolloutRequest& request) {
+void add_memorisation(const EvalFlags& flags, const std::vector<const sim::TaskSpec*>& tasks,
+                      eval::RolloutRequest& request) {
   if (flags.memorisation.empty()) return;
   if (flags.instruction != "task") {
     throw Error(ErrorCode::kBadInput, {.where = "--instruction " + flags.instruction,
@@ -133,12 +144,9 @@ void add_memorisation(const EvalFlags& flags, eval::RolloutRequest& request) {
   for (const std::string& name :
        sim::expand_variations(flags.memorisation, sim::kMemorisation, "--memorisation")) {
     eval::VariationRow row{name, std::string(eval::kMemorisation)};
-    for (const Suite& suite : request.suites) {
-      const sim::SuiteSpec specs = load_suite(flags.libero, suite.name);
-      for (const Task& task : suite.tasks) {
-        const std::string why = sim::why_without(specs.find_task(task.name), name);
-        if (!why.empty()) row.without[suite.name + "/" + task.name] = why;
-      }
+    for (const sim::TaskSpec* spec : tasks) {
+      const std::string why = sim::why_without(*spec, name);
+      if (!why.empty()) row.without[spec->task.suite + "/" + spec->task.name] = why;
     }
     request.variations.push_back(std::move(row));
   }
@@ -182,9 +190,12 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
       std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, flags.policy));
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
-  request.suites = pick_tasks(flags, sim_config);
-  add_perturbations(flags, request);
-  add_memorisation(flags, request);
+  std::vector<sim::SuiteSpec> specs;
+  for (const std::string& name : flags.suites) specs.push_back(load_suite(flags.libero, name));
+  request.suites = pick_tasks(flags, specs, sim_config);
+  const std::vector<const sim::TaskSpec*> tasks = specs_of(request.suites, specs);
+  add_perturbations(flags, tasks, request);
+  add_memorisation(flags, tasks, request);
   request.make_env = make_env_factory(flags.libero, sim_config);
   request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
     return *first != nullptr ? std::move(*first) : load_policy(dir, options);

@@ -160,10 +160,13 @@ void measure_expert(const SuitesFlags& flags, const Context& context) {
   }
 }
 
+std::vector<std::string> wanted_suites(const SuitesFlags& flags) {
+  return flags.only.empty() ? suite_names(flags.libero) : std::vector<std::string>{flags.only};
+}
+
 void list_suites(const SuitesFlags& flags, const Context& context) {
   nlohmann::json list = nlohmann::json::array();
-  for (const std::string& name :
-       flags.only.empty() ? suite_names(flags.libero) : std::vector<std::string>{flags.only}) {
+  for (const std::string& name : wanted_suites(flags)) {
     const sim::SuiteSpec suite = load_suite(flags.libero, name);
     const std::vector<std::string> missing = missing_visuals(flags.libero, name);
     if (context.json) {
@@ -186,8 +189,7 @@ void draw_contact_sheets(const SuitesFlags& flags, const Context& context) {
                                        .problem = "cannot make this folder: " + error.message()});
   }
   nlohmann::json list = nlohmann::json::array();
-  for (const std::string& name :
-       flags.only.empty() ? suite_names(flags.libero) : std::vector<std::string>{flags.only}) {
+  for (const std::string& name : wanted_suites(flags)) {
     const sim::SuiteSpec suite = load_suite(flags.libero, name);
     for (const std::string& path : write_contact_sheets(flags.contact_sheet, suite.tasks.at(0))) {
       if (context.json) {

@@ -63,6 +63,12 @@ std::vector<Group> make_groups(const RolloutRequest& request) {
   return groups;
 }
 
+int episodes_in(const std::vector<Group>& groups) {
+  int count = 0;
+  for (const Group& group : groups) count += static_cast<int>(group.episodes.size());
+  return count;
+}
+
 // What the workers share.
 struct Board {
   Board(const RolloutRequest& r, const std::atomic<bool>* s,
@@ -166,11 +172,7 @@ std::string swapped_item(const std::vector<std::string>& items, const std::strin
   return others[rng.below(others.size())];
 }
 
-int episode_count(const RolloutRequest& request) {
-  int count = 0;
-  for (const Group& group : make_groups(request)) count += static_cast<int>(group.episodes.size());
-  return count;
-}
+int episode_count(const RolloutRequest& request) { return episodes_in(make_groups(request)); }
 
 RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<bool>* stop,
                             const std::function<void(const RolloutProgress&)>& progress) {
@@ -178,7 +180,7 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
   const auto start = std::chrono::steady_clock::now();
   Board board(request, stop, progress);
   if (board.groups.empty()) refuse("rollouts", "none of the tasks can be varied like this");
-  board.counts.total = episode_count(request);
+  board.counts.total = episodes_in(board.groups);
   {
     // The first worker is this thread; the others begin when it has timed the networks undisturbed.
     Worker first(request);

@@ -69,32 +69,55 @@ Move pull(const View& view, const Drawer& drawer) {
   return move;
 }
 
-Move push_wider(const View& view, const Drawer& drawer) {
-  constexpr double kLean = .45;        // away from the cabinet and the bars above (rad)
-  constexpr double kInner = .0368;     // the front's inner face behind the middle of the bar (m)
-  constexpr double kOverBar = .022;    // of the grip over the bar (m)
-  constexpr double kOverThings = .16;  // on the way (m)
+namespace {
+
+// A straight push with closed fingers.
+struct Shove {
+  Vec3 contact{}, ahead{};  // where the grip touches; horizontal unit vector
+  double lean = 0;          // of the gripper towards `ahead` against the vertical (rad)
+  double start = 0;         // back from the contact, where the gripper comes down (m)
+  double behind = 0;        // back from the contact, from where it may push (m)
+  double speed = 1;
+  const char* phase = "push";
+};
+
+Move push_with_fist(const View& view, const Shove& shove) {
+  constexpr double kOnTheWay = .16;  // over things, until the gripper is above the start (m)
   Move move;
   move.close = true;
-  const Vec3 approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
-  move.rotation = pointing(approach, cross(drawer.front, Vec3{0, 0, 1}));
-  const Vec3 contact =
-      drawer.handle - (kInner + kFingerHalfWidth) * drawer.front + Vec3{0, 0, kOverBar};
-  const Vec3 offset = view.hand.grip - contact;
-  const double behind = -dot(offset, drawer.front);
-  const double side = norm(offset + behind * drawer.front);
-  if (side < .020 && behind > -.02 && behind < .045 &&
+  move.rotation = pointing(std::sin(shove.lean) * shove.ahead + Vec3{0, 0, -std::cos(shove.lean)},
+                           cross(shove.ahead, Vec3{0, 0, 1}));
+  const Vec3 offset = view.hand.grip - shove.contact;
+  const double behind = -dot(offset, shove.ahead);
+  const double side = norm(offset + behind * shove.ahead);
+  if (side < .020 && behind > -.02 && behind < shove.behind &&
       angle_between(view.hand.rotation, move.rotation) < .25) {
-    move.phase = "pull";
-    move.position = contact + .035 * drawer.front;
-    move.speed = .3;  // a light thing may stand before the drawer
+    move.phase = shove.phase;
+    move.position = shove.contact + .035 * shove.ahead;
+    move.speed = shove.speed;
     return move;
   }
   move.phase = "reach";
-  const Vec3 start = contact - .012 * drawer.front;
+  const Vec3 start = shove.contact - shove.start * shove.ahead;
   const double far = std::hypot(view.hand.grip[0] - start[0], view.hand.grip[1] - start[1]);
-  move.position = start + Vec3{0, 0, kOverThings * std::clamp((far - .015) / .03, 0.0, 1.0)};
+  move.position = start + Vec3{0, 0, kOnTheWay * std::clamp((far - .015) / .03, 0.0, 1.0)};
   return move;
+}
+
+}  // namespace
+
+Move push_wider(const View& view, const Drawer& drawer) {
+  constexpr double kInner = .0368;   // the front's inner face behind the middle of the bar (m)
+  constexpr double kOverBar = .022;  // of the grip over the bar (m)
+  Shove shove;
+  shove.contact = drawer.handle - (kInner + kFingerHalfWidth) * drawer.front + Vec3{0, 0, kOverBar};
+  shove.ahead = drawer.front;
+  shove.lean = -.45;  // away from the cabinet and the bars above
+  shove.start = .012;
+  shove.behind = .045;
+  shove.speed = .3;  // a light thing may stand before the drawer
+  shove.phase = "pull";
+  return push_with_fist(view, shove);
 }
 
 Move push_shut(const View& view, const Drawer& drawer) {
@@ -195,10 +218,8 @@ Move close_door(const View& view, const SceneFixture& oven) {
 }
 
 Move push_aside(const View& view, const Thing& thing, const Thing& from) {
-  constexpr double kLean = .80;       // away from the thing, so that the fingertips touch it first
   constexpr double kLowest = .045;    // of the grip over the table (m)
   constexpr double kOver = .026;      // and over the top of what it makes room for (m)
-  constexpr double kOnTheWay = .16;   // over that (m)
   constexpr double kFromEdge = .015;  // of the contact from the ends of the thing's face (m)
   // Along the axis on which they are apart the most.
   const Vec3 offset = thing.center - from.center;
@@ -206,31 +227,18 @@ Move push_aside(const View& view, const Thing& thing, const Thing& from) {
                               std::abs(offset[1]) - thing.half[1] - from.half[1]
                           ? 0
                           : 1;
-  Vec3 ahead{};
-  ahead[axis] = offset[axis] > 0 ? 1 : -1;
-  Vec3 contact = thing.center - (thing.half[axis] + kFingerHalfWidth) * ahead;
+  Shove shove;
+  shove.ahead[axis] = offset[axis] > 0 ? 1 : -1;
+  shove.contact = thing.center - (thing.half[axis] + kFingerHalfWidth) * shove.ahead;
   const double room = std::max(0.0, thing.half[1 - axis] - kFromEdge);
-  contact[1 - axis] += std::clamp(-offset[1 - axis], -room, room);
-  contact[2] = std::max(view.surface + kLowest, from.top() + kOver);
-  Move move;
-  move.close = true;
-  move.rotation =
-      pointing(std::sin(kLean) * ahead + Vec3{0, 0, -std::cos(kLean)}, cross(ahead, Vec3{0, 0, 1}));
-  const Vec3 gap = view.hand.grip - contact;
-  const double before = -dot(gap, ahead);
-  const double side = norm(gap + before * ahead);
-  if (side < .020 && before < .035 && before > -.02 &&
-      angle_between(view.hand.rotation, move.rotation) < .25) {
-    move.phase = "push";
-    move.position = contact + .035 * ahead;
-    move.speed = .5;
-    return move;
-  }
-  move.phase = "reach";
-  const Vec3 start = contact - .015 * ahead;
-  const double far = std::hypot(view.hand.grip[0] - start[0], view.hand.grip[1] - start[1]);
-  move.position = start + Vec3{0, 0, kOnTheWay * std::clamp((far - .015) / .03, 0.0, 1.0)};
-  return move;
+  shove.contact[1 - axis] += std::clamp(-offset[1 - axis], -room, room);
+  shove.contact[2] = std::max(view.surface + kLowest, from.top() + kOver);
+  shove.lean = .80;  // away from the thing, so that the fingertips touch it first
+  shove.start = .015;
+  shove.behind = .035;
+  shove.speed = .5;
+  shove.phase = "push";
+  return push_with_fist(view, shove);
 }
 
 Move push_along(const View& view, const Thing& thing, const Vec3& target) {
