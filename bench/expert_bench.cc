@@ -20,7 +20,7 @@
 #include "libra/action/action.h"
 #include "libra/core/error.h"
 #include "libra/sim/sim.h"
-#include "libra/sim/variation/memorisation.h"
+#include "libra/sim/variation/variation.h"
 
 namespace {
 
@@ -182,8 +182,7 @@ int main(int argc, char** argv) try {
   int successes = 0, episodes = 0, mostly_failed = 0;
   for (size_t t = 0; t < suite.tasks.size(); ++t) {
     if (flags.task >= 0 && static_cast<size_t>(flags.task) != t) continue;
-    if (const std::string why = why_without(suite.tasks[t], parse_variation(flags.variation).kind);
-        !why.empty()) {
+    if (const std::string why = why_without(suite.tasks[t], flags.variation); !why.empty()) {
       std::printf("%2zu %-69s %s\n", t, suite.tasks[t].task.instruction.c_str(), why.c_str());
       continue;
     }

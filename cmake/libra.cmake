@@ -3,9 +3,11 @@
 # libra_test(<folder> SOURCES ... [DEPENDS targets...] [LABELS ...] [TORCH])
 #   makes the gtest program <folder>_test from tests/<folder>/*_test.cc.
 add_library(libra_flags INTERFACE)
-# -Wrestrict fires falsely on std::string concatenation in GCC 12 (GCC bug 105651).
+# -Wrestrict fires falsely on std::string concatenation in GCC 12 (GCC bug 105651); bounds of
+# LibTorch's vectors in GCC 14.
 target_compile_options(libra_flags INTERFACE -Wall -Wextra -Werror -Wno-unknown-pragmas
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-array-bounds;-Wno-stringop-overflow>")
 target_include_directories(libra_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(LIBRA_NATIVE)
   target_compile_options(libra_flags INTERFACE -march=native)

@@ -17,6 +17,7 @@
 #include "libra/core/rng.h"
 #include "libra/data/data.h"
 #include "libra/sim/sim.h"
+#include "libra/sim/variation/variation.h"
 
 namespace libra::cli {
 namespace {
@@ -27,7 +28,7 @@ constexpr uint64_t kDataSeed = 1'000'000;
 
 struct CollectFlags {
   std::string suite = "object", layout, out;  // layout "": shuffled where the suite has it
-  std::vector<std::string> tasks;
+  std::vector<std::string> tasks, variations;
   int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5;
   uint64_t seed = 0;
   DemonstrationConfig demonstration;
@@ -91,13 +92,15 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
       }
       auto demo = std::make_unique<data::Demo>();
       int failures = 0;
+      const auto& vary = flags.variations;
       // A failed attempt is followed by another initial state, named by the attempt.
       while (failures < flags.attempts &&
-             !demonstrator.demonstrate({.layout = flags.layout,
-                                        .seed = kDataSeed + flags.seed,
-                                        .episode = uint64_t(index) + uint64_t(failures) * 100'000,
-                                        .target = ""},
-                                       *demo)) {
+             !demonstrator.demonstrate(
+                 {.layout = flags.layout,
+                  .seed = kDataSeed + flags.seed,
+                  .episode = uint64_t(index) + uint64_t(failures) * 100'000,
+                  .variation = vary.empty() ? "" : vary[size_t(index) % vary.size()]},
+                 *demo)) {
         ++failures;
       }
       const std::lock_guard lock(mutex);
@@ -198,6 +201,14 @@ void collect(CollectFlags flags, const Context& context) {
   if (tasks.empty()) {
     for (const auto& task : suite.tasks) tasks.push_back(&task);
   }
+  for (const std::string& name : flags.variations) {
+    if (sim::parse_variation(name, "--variation").kind == "language") {
+      throw Error(ErrorCode::kBadInput, {.where = "--variation " + name,
+                                         .problem = "its sentences are held out",
+                                         .next = "they are for evaluations only"});
+    }
+    for (const auto* task : tasks) sim::require_variation(*task, name);
+  }
   if (flags.scenes > 0) collect_scenes(suite, flags, context.stop);
   std::vector<TaskReport> reports;
   if (flags.demos > 0) {
@@ -253,6 +264,11 @@ void add_collect(CLI::App& app, Context& context) {
       ->add_option("--detour-share", flags->demonstration.detour_share,
                    "share that begins after the arm was driven towards another item")
       ->capture_default_str();
+  command
+      ->add_option("--variation", flags->variations,
+                   "under these in turn, as libra eval names them: robot,clearance:3,light (what a "
+                   "name leaves open the seed draws)")
+      ->delimiter(',');
   command->add_option("--policy", flags->demonstration.policy,
                       "checkpoint that moves the arm in turns with the expert, whose actions stay "
                       "the labels (DAgger)");

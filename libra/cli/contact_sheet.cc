@@ -69,7 +69,7 @@ std::vector<std::string> write_contact_sheets(const std::string& folder, const s
       continue;  // not of this task
     }
     write(sheet, kind.name);
-    if (!kind.levels) continue;
+    if (kind.group != sim::kPerturbation) continue;
     overview.rows.push_back(std::move(sheet.rows.front()));
     overview.rows.back().label = kind.name;
   }

@@ -184,6 +184,7 @@ bool Demonstrator::demonstrate(const EpisodeKey& key, data::Demo& demo) {
   demo.instruction = env_.instruction();
   demo.target = env_.target();
   demo.layout = key.layout;
+  demo.variation = key.variation;
   demo.seed = key.seed;
   demo.episode = key.episode;
   demo.model_xml = env_.model_xml();

@@ -16,7 +16,7 @@
 #include "libra/core/core.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
-#include "libra/sim/variation/memorisation.h"
+#include "libra/sim/variation/variation.h"
 
 namespace libra::cli {
 namespace {
@@ -26,6 +26,7 @@ struct EvalFlags {
   std::vector<std::string> suites = {"object"}, tasks;
   std::string layout = "libero", instruction = "task", executor = "full";
   std::vector<std::string> perturb, memorisation;
+  std::vector<std::string> clearance;  // levels
   ScheduleFlags schedule;
   int rollouts = 50, workers = 0, videos = 1;
   PolicyOptions policy;
@@ -132,18 +133,19 @@ void add_perturbations(const EvalFlags& flags, const std::vector<const sim::Task
   }
 }
 
-// Adds memorisation tests; tasks that one does not apply to are left out of it, and listed.
-void add_memorisation(const EvalFlags& flags, const std::vector<const sim::TaskSpec*>& tasks,
-                      eval::RolloutRequest& request) {
-  if (flags.memorisation.empty()) return;
+// Adds tests of a group; tasks that one does not apply to are left out of it, and listed.
+void add_tests(const std::vector<std::string>& words, std::string_view group,
+               const EvalFlags& flags, const std::vector<const sim::TaskSpec*>& tasks,
+               eval::RolloutRequest& request) {
+  if (words.empty()) return;
+  const std::string flag = "--" + std::string(group);
   if (flags.instruction != "task") {
     throw Error(ErrorCode::kBadInput, {.where = "--instruction " + flags.instruction,
-                                       .problem = "does not go with --memorisation",
-                                       .next = "its tests decide what is asked for"});
+                                       .problem = "does not go with " + flag,
+                                       .next = "its tests are made for what the task asks for"});
   }
-  for (const std::string& name :
-       sim::expand_variations(flags.memorisation, sim::kMemorisation, "--memorisation")) {
-    eval::VariationRow row{name, std::string(eval::kMemorisation)};
+  for (const std::string& name : sim::expand_variations(words, group, flag)) {
+    eval::VariationRow row{name, std::string(group)};
     for (const sim::TaskSpec* spec : tasks) {
       const std::string why = sim::why_without(*spec, name);
       if (!why.empty()) row.without[spec->task.suite + "/" + spec->task.name] = why;
@@ -195,7 +197,10 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.suites = pick_tasks(flags, specs, sim_config);
   const std::vector<const sim::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);
-  add_memorisation(flags, tasks, request);
+  add_tests(flags.memorisation, sim::kMemorisation, flags, tasks, request);
+  std::vector<std::string> clearances;
+  for (const std::string& level : flags.clearance) clearances.push_back("clearance:" + level);
+  add_tests(clearances, sim::kClearance, flags, tasks, request);
   request.make_env = make_env_factory(flags.libero, sim_config);
   request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
     return *first != nullptr ? std::move(*first) : load_policy(dir, options);
@@ -296,6 +301,11 @@ void add_eval(CLI::App& app, Context& context) {
                 "run every episode once under each of these tests instead of plain, one row of "
                 "results each: all, or names separated by commas; all of them give a grounding "
                 "score")
+      ->delimiter(',');
+  c->add_option("--clearance", flags->clearance,
+                "run every episode once at each of these levels instead of plain, one row of "
+                "results each: the fingers open only 4, 3, 2, 1 or 0.5 mm (level 1 to 5) wider, on "
+                "either side, than what the task has them take")
       ->delimiter(',');
   c->footer(
       "Perturbations (KIND or KIND.SUBKIND, with :LEVEL 1 to 5):\n" +

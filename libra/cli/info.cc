@@ -62,7 +62,7 @@ void print(const json& object, int indent) {
 json describe_demos(const data::DemoFile& file, action::NormStatsAccumulator& stats) {
   int64_t frames = 0, pushed = 0;
   int shortest = 0, longest = 0;
-  std::map<std::string, int> layouts;
+  std::map<std::string, int> layouts, variations;
   std::vector<std::string> items;
   for (int i = 0; i < file.size(); ++i) {
     const data::Demo demo = file.read_without_images(i);
@@ -75,6 +75,7 @@ json describe_demos(const data::DemoFile& file, action::NormStatsAccumulator& st
     shortest = i == 0 ? demo.frames : std::min(shortest, demo.frames);
     longest = std::max(longest, demo.frames);
     ++layouts[demo.layout.empty() ? "unknown" : demo.layout];
+    ++variations[demo.variation.empty() ? "plain" : demo.variation];
     if (i == 0) items = demo.items;
   }
   return {
@@ -89,6 +90,7 @@ json describe_demos(const data::DemoFile& file, action::NormStatsAccumulator& st
       {"frames_pushed", pushed},
       {"image_size_px", file.image_size(0)},
       {"layouts", layouts},
+      {"variations", variations},
       {"observations", file.observed_before_action() ? "before the action" : "after the action"},
       {"items_of_demo_0", items},
       {"megabytes", megabytes(file.path())}};

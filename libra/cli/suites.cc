@@ -14,17 +14,19 @@
 #include "libra/core/progress.h"
 #include "libra/eval/eval.h"
 #include "libra/sim/sim.h"
-#include "libra/sim/variation/memorisation.h"
+#include "libra/sim/variation/variation.h"
 #include "libra/sim/variation/wording.h"
 
 namespace libra::cli {
 namespace {
 
-// Memorisation tests that the task cannot be put to, and why.
+// Tests that the task cannot be put to, and why.
 std::map<std::string, std::string> tests_without(const sim::TaskSpec& spec) {
   std::map<std::string, std::string> without;
-  for (const std::string& test : sim::list_variations(sim::kMemorisation)) {
-    if (const std::string why = sim::why_without(spec, test); !why.empty()) without[test] = why;
+  for (const auto& group : {sim::kMemorisation, sim::kClearance}) {
+    for (const std::string& test : sim::list_variations(group)) {
+      if (const std::string why = sim::why_without(spec, test); !why.empty()) without[test] = why;
+    }
   }
   return without;
 }

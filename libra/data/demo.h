@@ -31,7 +31,7 @@ struct Demo {
 
   std::string suite, task, instruction;
   std::string target;  // item that the instruction names
-  std::string layout;
+  std::string layout, variation;  // of the episode's key
   uint64_t seed = 0, episode = 0;
   std::string model_xml;
 

@@ -297,6 +297,7 @@ void DemoFile::Impl::read_origin(const std::string& group, Demo& demo) const {
   demo.task = info.task;
   demo.instruction = info.instruction;
   demo.layout = optional_text(file, object, "layout");
+  demo.variation = optional_text(file, object, "variation");
   demo.target = optional_text(file, object, "target");
   if (file.has_attribute(object, "seed")) {
     demo.seed = static_cast<uint64_t>(file.int_attribute(object, "seed"));

@@ -149,6 +149,7 @@ void DemoFileWriter::append(const Demo& demo) {
   file.write_attribute(name, "model_file", demo.model_xml);
   if (!demo.states.empty()) file.write_attribute(name, "init_state", demo.states[0]);
   file.write_attribute(name, "layout", demo.layout);
+  file.write_attribute(name, "variation", demo.variation);
   file.write_attribute(name, "seed", static_cast<int64_t>(demo.seed));
   file.write_attribute(name, "episode", static_cast<int64_t>(demo.episode));
   file.write_attribute(name, "target", demo.target);

@@ -214,7 +214,7 @@ ObjectModel object_model(std::string_view category) {
   if (category == "basket") return {category, {0, 0, kBasketHalf[2]}, kBasketHalf, kBasketMass};
   if (const ObjectModel* model = find_tableware(category)) return *model;
   const Grocery& g = grocery(category);
-  return {g.category, {0, 0, 0}, g.half, g.mass};
+  return {g.category, {0, 0, 0}, g.half, g.mass, 2 * g.half[1]};
 }
 
 std::string body_mjcf(std::string_view instance, std::string_view category) {

@@ -29,6 +29,11 @@ struct ObjectModel {
   std::array<double, 3> center;  // of its box, from the body's origin, at the start (m)
   std::array<double, 3> half;    // half sizes of that box
   double mass;                   // kg
+  // Across what the pads of a gripper from above take (m): a wall at its rim and the slope below
+  // it, a neck, the thing itself; 0: it is pushed.
+  double grip = 0;
+  // Across what a leaning gripper takes, for rack, drawer or through a door; 0: the same.
+  double held = 0;
 };
 // Throws Error(kNotFound) with the list of the known ones.
 ObjectModel object_model(std::string_view category);

@@ -7,6 +7,10 @@
 
 namespace libra::sim {
 
+// Across what the fingers take, which come at an angle: a drawer's bar, 16.4 mm high, and the bar
+// of a stove's knob, 24.4 mm thick (m).
+inline constexpr double kHandleGrip = .0200, kKnobGrip = .0320;
+
 // Whether a fixture category is the surface that things stand on, which the arena provides.
 bool is_support(std::string_view category);
 // Height of the body's origin above that surface (m). Throws Error(kNotFound) with the known ones.

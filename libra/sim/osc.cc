@@ -76,7 +76,10 @@ void OscController::reset(const Scene& scene, double finger,
   std::copy_n(kept.begin(), kDof, d->qpos);
   scene.update_poses();
   std::copy_n(d->site_xpos + 3 * scene.grip_site(), 3, goal_position_.begin());
-  const double command = std::clamp((finger - 0.02) / 0.02, -1.0, 1.0);
+  // Where the command ends that opens the fingers: at 1, or before it if they do not open so far.
+  const double widest = scene.model()->actuator_ctrlrange[2 * kDof + 1];
+  most_open_ = (widest - 0.02) / 0.02;
+  const double command = std::clamp((finger - 0.02) / 0.02, -1.0, most_open_);
   grip_ = {command, -command};
   grip_sign_ = 0;
   jacobian_.assign(static_cast<size_t>(6 * scene.model()->nv), 0.0);
@@ -175,7 +178,8 @@ void OscController::apply(const Scene& scene) {
   constexpr double kGripSpeed = 0.01;  // of the command's range [-1, 1], each substep
   const Vec<2> direction{-grip_sign_, grip_sign_};
   for (int i = 0; i < 2; ++i) {
-    grip_[i] = std::clamp(grip_[i] + kGripSpeed * direction[i], -1.0, 1.0);
+    grip_[i] = std::clamp(grip_[i] + kGripSpeed * direction[i], i == 0 ? -1.0 : -most_open_,
+                          i == 0 ? most_open_ : 1.0);
     d->ctrl[kDof + i] = (i == 0 ? 0.02 : -0.02) + 0.02 * grip_[i];
   }
 }

@@ -38,6 +38,7 @@ class OscController {
   std::array<double, 3> goal_position_{};
   std::array<double, 9> goal_rotation_{};
   std::array<double, kArmJoints> rest_ = kReadyPosture;
+  double most_open_ = 1;
   std::array<double, 2> grip_{};  // integrated command of the fingers, [-1, 1]
   double grip_sign_ = 0;
   std::vector<double> jacobian_;  // scratch, 6 x nv

@@ -151,19 +151,27 @@ struct Entry {
 // Box about the body origin at the start, with LIBERO's fixed yaw taken in; mass.
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> kEntries = {
-      {{"akita_black_bowl", {0, 0, .02525}, {.0535, .0535, .02525}, .0056}, black_bowl},
+      {{"akita_black_bowl", {0, 0, .02525}, {.0535, .0535, .02525}, .0056, .0056, .0068},
+       black_bowl},
       {{"plate", {0, 0, .0083}, {.0685, .0685, .0083}, .0115}, plate},
-      {{"glazed_rim_porcelain_ramekin", {0, 0, .02165}, {.0443, .0443, .02165}, .0097}, ramekin},
-      {{"cookies", {0, 0, .01005}, {.0418, .0307, .01005}, .0096}, cookies},
-      {{"wine_bottle", {0, 0, .0794}, {.0205, .0205, .0794}, .0154}, wine_bottle},
-      {{"moka_pot", {0, -.0146, .0097}, {.0395, .0709, .0760}, .0682}, moka_pot},
-      {{"white_yellow_mug", {0, -.0017, .0520}, {.0466, .0665, .0520}, .0309},
+      {{"glazed_rim_porcelain_ramekin", {0, 0, .02165}, {.0443, .0443, .02165}, .0097, .0070},
+       ramekin},
+      {{"cookies", {0, 0, .01005}, {.0418, .0307, .01005}, .0096, .0614}, cookies},
+      {{"wine_bottle", {0, 0, .0794}, {.0205, .0205, .0794}, .0154, .0144, .0396}, wine_bottle},
+      {{"moka_pot", {0, -.0146, .0097}, {.0395, .0709, .0760}, .0682, .0120}, moka_pot},
+      {{"white_yellow_mug",
+        {0, -.0017, .0520},
+        {.0466, .0665, .0520},
+        .0309,
+        kWhiteYellow.thickness,
+        .0170},
        [] { return mug(kWhiteYellow); }},
-      {{"porcelain_mug", {0, -.0025, .0573}, {.0440, .0570, .0573}, .0165},
+      {{"porcelain_mug", {0, -.0025, .0573}, {.0440, .0570, .0573}, .0165, kWhite.thickness},
        [] { return mug(kWhite); }},
-      {{"red_coffee_mug", {0, 0, .0660}, {.0445, .0600, .0660}, .0294}, [] { return mug(kRed); }},
+      {{"red_coffee_mug", {0, 0, .0660}, {.0445, .0600, .0660}, .0294, kRed.thickness},
+       [] { return mug(kRed); }},
       {{"chefmate_8_frypan", {0, .0780, .0275}, {.1020, .1790, .0275}, .0503}, frypan},
-      {{"black_book", {-.0005, -.0121, .0672}, {.0143, .0552, .0672}, .0426}, book},
+      {{"black_book", {-.0005, -.0121, .0672}, {.0143, .0552, .0672}, .0426, .0286}, book},
   };
   return kEntries;
 }

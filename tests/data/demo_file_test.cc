@@ -41,10 +41,10 @@ TEST(DemoFile, ReadsBackWhatWasWrittenBitForBit) {
     EXPECT_TRUE(same_bytes(read.item_uv, wrote.item_uv));  // with its not-a-number
     EXPECT_EQ(read.item_position, wrote.item_position);
     EXPECT_EQ(read.model_xml, wrote.model_xml);
-    EXPECT_EQ(std::tie(read.suite, read.task, read.instruction, read.target, read.layout, read.seed,
-                       read.episode),
+    EXPECT_EQ(std::tie(read.suite, read.task, read.instruction, read.target, read.layout,
+                       read.variation, read.seed, read.episode),
               std::tie(wrote.suite, wrote.task, wrote.instruction, wrote.target, wrote.layout,
-                       wrote.seed, wrote.episode));
+                       wrote.variation, wrote.seed, wrote.episode));
     EXPECT_EQ(read.target_index(), 1);
   }
   const Demo light = file.read(0, false);

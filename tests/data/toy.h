@@ -72,6 +72,7 @@ inline Demo toy_demo(int frames, uint64_t seed, int side = 6) {
   d.instruction = "pick up the butter";
   d.target = "butter";
   d.layout = "shuffled";
+  d.variation = "clearance:3";
   d.seed = 1'000'007;
   d.episode = seed;
   d.model_xml =

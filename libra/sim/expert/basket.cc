@@ -4,36 +4,29 @@
 #include <array>
 #include <cmath>
 
-#include "libra/sim/vec.h"
+#include "libra/sim/expert/hand.h"
 
 namespace libra::sim {
 namespace {
 
-// Of the gripper (m): the tips reach below the grip site, the palm begins above it, and the pads
-// stand half a millimetre inside each finger's coordinate.
-constexpr double kTipsBelowGrip = 0.0092, kPadInset = 0.001, kWidestGrasp = 0.074;
+constexpr double kWidestGrasp = 0.074;   // m
 constexpr double kGripBelowTop = 0.035;  // deeper and the palm touches the item
 constexpr double kLowestGrip = 0.012;    // tips 3 mm above the floor
 constexpr double kClearance = 0.012;     // tips over the item before they straddle it
 constexpr double kStraddle = 0.02;       // off-centre along x at which a low gripper stays low
-constexpr double kHalfOpen = 0.039;      // half the open aperture
 constexpr double kCarryBottom = 0.165;  // underside of a carried item: over the wall and all things
 constexpr double kReleaseHeight = 0.125;  // grip site inside the basket, palm above the wall
 constexpr double kOverBasket = 0.03;      // distance from the basket's axis at which to lower
 
 struct BasketView {
-  Vec3 grip{};      // grip site
-  double aperture;  // between the pads
+  Hand hand;
   Vec3 item{};
   Vec3 half{};  // world-aligned half extents of the item
   Vec3 basket{};
 };
 
-BasketView look(const SimEnv& env) {
-  BasketView v;
-  v.grip = env.eef_position();
-  const auto fingers = env.finger_positions();
-  v.aperture = fingers[0] - fingers[1] - kPadInset;
+BasketView look_around(const SimEnv& env, const ExpertConfig& config) {
+  BasketView v{.hand = look(env, config).hand};
   const ItemPose pose = env.item_pose(env.target());
   v.item = pose.position;
   for (size_t r = 0; r < 3; ++r) {
@@ -55,11 +48,11 @@ double grasp_width(const BasketView& v) { return std::min(2 * v.half[1], kWidest
 // The fingers are around the item and as close as its width lets them be.
 bool holds_item(const BasketView& v) {
   const bool around =
-      std::abs(v.grip[0] - v.item[0]) < 0.02 && std::abs(v.grip[1] - v.item[1]) < 0.012;
-  const bool level = v.grip[2] - kTipsBelowGrip < v.item[2] + v.half[2] - 0.004 &&
-                     v.grip[2] > v.item[2] - v.half[2];
-  return around && level && v.aperture < grasp_width(v) + 0.0015 &&
-         v.aperture > 0.5 * grasp_width(v);
+      std::abs(v.hand.grip[0] - v.item[0]) < 0.02 && std::abs(v.hand.grip[1] - v.item[1]) < 0.012;
+  const bool level = v.hand.grip[2] - kTipsBelowGrip < v.item[2] + v.half[2] - 0.004 &&
+                     v.hand.grip[2] > v.item[2] - v.half[2];
+  return around && level && v.hand.closed_to(grasp_width(v) + 0.0015) &&
+         v.hand.aperture > 0.5 * grasp_width(v);
 }
 
 // Proportional motion towards `goal`; sideways motion waits while the gripper is far below its
@@ -81,29 +74,30 @@ constexpr float kOpen = -1.0f, kClose = 1.0f;
 Action carry(const ExpertConfig& config, const BasketView& v, const char*& phase) {
   const double bottom = v.item[2] - v.half[2];
   const double away = distance_xy(v.item, v.basket);
-  const double cruise = v.grip[2] + (kCarryBottom - bottom);
+  const double cruise = v.hand.grip[2] + (kCarryBottom - bottom);
   if (away < kOverBasket) {
     phase = "lower";
-    const bool low = v.grip[2] < kReleaseHeight + 0.01;
+    const bool low = v.hand.grip[2] < kReleaseHeight + 0.01;
     if (low) phase = "release";
-    return move(
-        config, v.grip,
-        {v.grip[0] + v.basket[0] - v.item[0], v.grip[1] + v.basket[1] - v.item[1], kReleaseHeight},
-        low ? kOpen : kClose);
+    return move(config, v.hand.grip,
+                {v.hand.grip[0] + v.basket[0] - v.item[0], v.hand.grip[1] + v.basket[1] - v.item[1],
+                 kReleaseHeight},
+                low ? kOpen : kClose);
   }
   phase = bottom < kCarryBottom - 0.02 ? "lift" : "carry";
-  return move(config, v.grip,
-              {v.grip[0] + v.basket[0] - v.item[0], v.grip[1] + v.basket[1] - v.item[1], cruise},
-              kClose);
+  return move(
+      config, v.hand.grip,
+      {v.hand.grip[0] + v.basket[0] - v.item[0], v.hand.grip[1] + v.basket[1] - v.item[1], cruise},
+      kClose);
 }
 
 // How far the gripper is off, as a multiple of what the grasp forgives: along x the pads are short
 // and the item long, along y the fingers must pass on both sides.
 double misfit(const ExpertConfig& config, const BasketView& v) {
   const double along = std::clamp(0.6 * v.half[0], config.align, 0.018);
-  const double across = std::clamp(kHalfOpen - v.half[1] - 0.001, 0.005, config.align);
-  return std::max(std::abs(v.grip[0] - v.item[0]) / along,
-                  std::abs(v.grip[1] - v.item[1]) / across);
+  const double across = v.hand.room(2 * (v.half[1] + kPadInset), config.align, 0.005);
+  return std::max(std::abs(v.hand.grip[0] - v.item[0]) / along,
+                  std::abs(v.hand.grip[1] - v.item[1]) / across);
 }
 
 // With empty fingers: over the item, down a funnel, close.
@@ -113,31 +107,33 @@ Action reach(const ExpertConfig& config, const BasketView& v, const char*& phase
   const double cruise = std::max(config.cruise_height, hover);
   const bool aligned = misfit(config, v) < 1;
   // Once the tips are below the top the fingers hold the item between them or push it.
-  const bool straddles = v.grip[2] - kTipsBelowGrip < top &&
-                         std::abs(v.grip[0] - v.item[0]) < std::min(kStraddle, 0.8 * v.half[0]) &&
-                         std::abs(v.grip[1] - v.item[1]) < kHalfOpen - v.half[1] + 0.003;
+  const bool straddles =
+      v.hand.grip[2] - kTipsBelowGrip < top &&
+      std::abs(v.hand.grip[0] - v.item[0]) < std::min(kStraddle, 0.8 * v.half[0]) &&
+      std::abs(v.hand.grip[1] - v.item[1]) < v.hand.open / 2 - v.half[1] + 0.002;
   double height = low;
   if (!aligned && !straddles) {
-    const double away = distance_xy(v.grip, v.item);
+    const double away = distance_xy(v.hand.grip, v.item);
     height = hover + (cruise - hover) * std::clamp((away - config.align) / config.funnel, 0.0, 1.0);
   }
   phase = height > low ? "reach" : "descend";
-  const bool missed = v.aperture < 0.5 * grasp_width(v);
-  const bool close = (aligned || straddles) && v.grip[2] < low + 0.006 && !missed;
+  const bool missed = v.hand.aperture < 0.5 * grasp_width(v);
+  const bool close = (aligned || straddles) && v.hand.grip[2] < low + 0.006 && !missed;
   if (close) phase = "close";
-  return move(config, v.grip, {v.item[0], v.item[1], height}, close ? kClose : kOpen);
+  return move(config, v.hand.grip, {v.item[0], v.item[1], height}, close ? kClose : kOpen);
 }
 
 }  // namespace
 
 Action act_on_floor(const ExpertConfig& config, const SimEnv& env, bool& done, const char*& phase) {
-  const BasketView v = look(env);
+  const BasketView v = look_around(env, config);
   done = false;
   if (env.goal_holds()) {
-    done = v.aperture > 0.07;
+    done = v.hand.opened_to(0.07);
     phase = done ? "retreat" : "release";
     const double rise = done ? 0.05 : 0.0;
-    return move(config, v.grip, {v.grip[0], v.grip[1], v.grip[2] + rise}, kOpen);
+    return move(config, v.hand.grip, {v.hand.grip[0], v.hand.grip[1], v.hand.grip[2] + rise},
+                kOpen);
   }
   return holds_item(v) ? carry(config, v, phase) : reach(config, v, phase);
 }

@@ -1,3 +1,5 @@
+#include "libra/sim/fixtures.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -55,8 +57,9 @@ Move pull(const View& view, const Drawer& drawer) {
   g.approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
   g.closing = Vec3{0, 0, std::sin(kLean)} - std::cos(kLean) * drawer.front;
   g.point = drawer.handle - .004 * g.approach;
-  g.width = .0200;
+  g.width = kHandleGrip;
   g.tolerance = .004;
+  g.across = view.hand.room(kHandleGrip, g.tolerance, 0);
   g.hover = .06;
   g.clear = std::max(drawer.handle[2], view.surface + kOverThings);
   if (!holds(view, g)) return reach(view, g);
@@ -164,8 +167,9 @@ Grasp knob_grasp(const View& view, const SceneFixture& stove) {
   g.approach =
       rotate(matrix(turn('z', angle)), std::sin(kLean) * back + Vec3{0, 0, -std::cos(kLean)});
   g.closing = thin;
-  g.width = .0320;  // the bar is .0244 thick; the pads close on it askew while it resists
+  g.width = kKnobGrip;
   g.tolerance = .008;
+  g.across = view.hand.room(kKnobGrip, g.tolerance, 0);
   g.hover = .040;
   g.clear = view.surface + .20;
   return g;

@@ -11,16 +11,19 @@ namespace libra::sim {
 namespace {
 
 constexpr Vec3 kDown{0, 0, -1};
-constexpr double kOpenHalf = 0.04;
 
 Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
+
+const ObjectModel& model_of(const View& view, const Thing& thing) {
+  return view.env.scene().find(thing.name)->model;
+}
 
 // A wall to take at the rim, one finger inside and one outside.
 struct Rim {
   std::string_view category;
   double axis;       // y of the round body's axis from the origin
   double outer;      // radius at the rim
-  double thickness;  // of what the pads close on, slope included
+  double thickness;  // of the wall there
   double inner;      // free radius at the depth of the tips
   double height;     // of the rim over the origin
 };
@@ -82,6 +85,7 @@ Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3
   g.closing = direction;
   g.width = rim.thickness + (plan.lean > 0 ? .008 : 0);  // leaning pads close on a slanted wall
   g.tolerance = .007;
+  g.across = view.hand.room(model_of(view, thing).grip, g.tolerance, 0);
   g.hover = .036;
   g.clear = view.surface + .20;
   g.along = plan.along;
@@ -126,7 +130,7 @@ Grasp from_above(const View& view, const Vec3& point, const Vec3& closing, doubl
   g.approach = kDown;
   g.closing = closing;
   g.width = width;
-  g.tolerance = std::clamp(kOpenHalf - width / 2 - .001, .005, .008);
+  g.tolerance = g.across = view.hand.room(width, .008, .005);
   g.hover = std::max(0.0, top - point[2]) + kTipsBelowGrip + .012;
   g.clear = std::max(view.surface + .20, top + kTipsBelowGrip + .012);
   return g;
@@ -140,6 +144,7 @@ Grasp leaning(const View& view, const Vec3& point, const Vec3& towards, double l
   g.closing = closing;
   g.width = width;
   g.tolerance = .008;
+  g.across = view.hand.room(width, g.tolerance, 0);
   g.hover = .07;
   g.clear = view.surface + .26;
   return g;
@@ -165,9 +170,10 @@ double overlap(const Rectangle2& r, const Thing& thing) {
 
 // Looks for the neighbour into which palm or open fingers of a grasp from above reach farthest;
 // `top` is that of the thing itself.
-void find_blocker(std::span<const Thing> neighbours, double top, Grasp& g) {
+void find_blocker(const Hand& hand, std::span<const Thing> neighbours, double top, Grasp& g) {
   constexpr double kPalmAlong = .110, kPalmAcross = .034;
-  constexpr double kFingersAlong = kOpenHalf + kFingerThick + .002, kFingersAcross = .012;
+  constexpr double kFingersAcross = .012;
+  const double fingers_along = hand.open / 2 + kFingerThick + .002;
   // The palm comes down onto a tall thing itself: neighbours hardly taller than that are none.
   constexpr double kSameHeight = .004;  // m
   const double tips = g.point[2] - kTipsBelowGrip;
@@ -176,7 +182,7 @@ void find_blocker(std::span<const Thing> neighbours, double top, Grasp& g) {
     double reach = 0;
     if (other.top() > palm) reach = overlap({g.point, g.closing, kPalmAlong, kPalmAcross}, other);
     if (other.top() > tips)
-      reach = std::max(reach, overlap({g.point, g.closing, kFingersAlong, kFingersAcross}, other));
+      reach = std::max(reach, overlap({g.point, g.closing, fingers_along, kFingersAcross}, other));
     if (reach > g.blocked) g.blocked = reach, g.blocker = other.name;
   }
 }
@@ -197,7 +203,7 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   const bool upright = thing.rotation[8] > kUpright;
   const Vec3 across = upright ? horizontal(column(thing.rotation, 1)) : Vec3{0, 1, 0};
   const Vec3 along{across[1], -across[0], 0};
-  const ObjectModel& model = view.env.scene().find(thing.name)->model;
+  const ObjectModel& model = model_of(view, thing);
   const Vec3 half = upright ? Vec3(model.half) : thing.half;
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
@@ -206,7 +212,7 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
     const bool square = askew == kSquare;
     const double fits =
         square ? half[0] : half[1] / std::cos(askew) + kFingerHalfWidth * std::tan(std::abs(askew));
-    if (askew != 0 && fits > kOpenHalf - (square ? kRoomSquare : kRoomAskew)) continue;
+    if (askew != 0 && fits > view.hand.open / 2 - (square ? kRoomSquare : kRoomAskew)) continue;
     for (const double offset : {0.0, .015, -.015, .030, -.030}) {
       if (offset != 0 &&
           (square || half[0] < kLong * half[1] || std::abs(offset) > half[0] - .0105))
@@ -214,8 +220,8 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
       Vec3 point = thing.center + offset * along;
       point[2] = height;
       Grasp g = from_above(view, point, closing, std::min(2 * fits, kWidest), thing.top());
-      g.tolerance = std::min(g.tolerance, std::max(.004, kOpenHalf - fits - .001));
-      find_blocker(neighbours, thing.top(), g);
+      g.tolerance = g.across = view.hand.room(2 * fits, g.tolerance, .004);
+      find_blocker(view.hand, neighbours, thing.top(), g);
       const double twist = angle_between(view.hand.rotation, pointing(g.approach, g.closing));
       ranked.emplace_back(10 * g.blocked + .1 * std::abs(offset) + .01 * std::abs(askew) +
                               .03 * std::min(1.0, twist),
@@ -236,7 +242,7 @@ bool holds(const View& view, const Grasp& g) {
   const double along = dot(off, g.approach);
   const double side = norm(off - along * g.approach);
   constexpr double kStalled = -.04;  // m/s; closing on nothing the aperture shrinks at .2
-  return side < .016 && std::abs(along) < .016 && view.hand.aperture < g.width + .0045 &&
+  return side < .016 && std::abs(along) < .016 && view.hand.closed_to(g.width + .0045) &&
          view.hand.speed > kStalled && view.hand.aperture > std::min(.4 * g.width, .0022);
 }
 
@@ -245,7 +251,9 @@ Move reach(const View& view, const Grasp& g) {
   const Vec3 hover = g.point - g.hover * g.approach;
   const Vec3 off = view.hand.grip - g.point;
   const double back = -dot(off, g.approach);
-  const double side = norm(off + back * g.approach);
+  const Vec3 beside_it = off + back * g.approach;
+  const double side =
+      std::max(norm(beside_it), std::abs(dot(beside_it, g.closing)) * g.tolerance / g.across);
   const double over = std::hypot(view.hand.grip[0] - hover[0], view.hand.grip[1] - hover[1]);
   const double twist = angle_between(view.hand.rotation, rotation);
   // A funnel in two parts: beside the grasp, back by `hover`; farther off, up to `clear`.
@@ -275,8 +283,8 @@ Move leave(const View& view, const Thing* thing) {
   // Things that fit between the fingers are let go before they are left: the fingers follow an
   // opening command late, and would take them along.
   const double across = thing != nullptr ? 2 * std::min(thing->half[0], thing->half[1]) : 0.0;
-  const double wide = across < 2 * kOpenHalf ? std::max(.066, across + .005) : .066;
-  const bool open = view.hand.aperture > wide;
+  const double wide = across < view.hand.open ? std::max(kOpened, across + .005) : kOpened;
+  const bool open = view.hand.opened_to(wide);
   Move move;
   move.position = view.hand.grip - (open ? .08 : 0.0) * view.hand.approach();
   move.rotation = view.hand.rotation;
@@ -297,24 +305,25 @@ bool is_at(const View& view, const Thing& thing) {
 std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan) {
   const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
   const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
+  const ObjectModel& model = model_of(view, thing);
   if (plan.purpose == Purpose::kOven) {
-    Grasp g = leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, .0170);
+    Grasp g = leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, model.held);
     g.hover = .045;  // a mug may stand close behind the palm
     return {g};
   }
   if (plan.purpose == Purpose::kRack) {
-    Grasp g = leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, .0396);
+    Grasp g = leaning(view, at({0, 0, .0430}), -1 * plan.front, plan.lean, x, model.held);
     g.along = plan.along;
     return {g};
   }
   for (const Rim& rim : kRims)
     if (rim.category == thing.category) return rim_grasps(view, thing, rim, plan);
   if (thing.category == "wine_bottle")
-    return {from_above(view, at({0, 0, .1400}), y, .0144, thing.top())};
+    return {from_above(view, at({0, 0, .1400}), y, model.grip, thing.top())};
   if (thing.category == "moka_pot")
-    return {from_above(view, at({0, 0, .0785}), y, .0120, thing.top())};
+    return {from_above(view, at({0, 0, .0785}), y, model.grip, thing.top())};
   if (thing.category == "black_book")
-    return {from_above(view, at({-.0005, -.0121, .1344 - .014}), x, .0286, thing.top())};
+    return {from_above(view, at({-.0005, -.0121, .1344 - .014}), x, model.grip, thing.top())};
   return grocery_grasps(view, thing);
 }
 

@@ -14,6 +14,7 @@ struct Grasp {
   Vec3 closing{};        // unit, along which the fingers close
   double width = 0;      // of what ends up between the pads (m)
   double tolerance = 0;  // sideways, within which the gripper may go in (m)
+  double across = 0;     // and along `closing`, where the fingers must pass on both sides (m)
   double hover = 0;      // back along the approach, clear of the thing (m)
   double clear = 0;      // world height of the grip site on the way there (m)
   bool along = false;    // from there it comes along the approach, not straight down

@@ -38,6 +38,7 @@ View look(const SimEnv& env, const ExpertConfig& config) {
   hand.rotation = env.eef_rotation();
   const auto fingers = env.finger_positions();
   hand.aperture = fingers[0] - fingers[1] - kPadInset;
+  hand.open = 2 * env.model()->jnt_range[2 * kArmJoints + 1];
   hand.speed = env.data()->qvel[kArmJoints] - env.data()->qvel[kArmJoints + 1];
   return {env, config, hand, env.scene().arena().surface};
 }

@@ -2,6 +2,7 @@
 // that is wanted next, and the proportional motion between them.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "libra/sim/expert.h"
@@ -10,18 +11,34 @@
 
 namespace libra::sim {
 
-// Of the gripper (m): the tips reach below the grip site, and the pads stand half a millimetre
-// inside each finger's coordinate.
-inline constexpr double kTipsBelowGrip = 0.0092, kPadInset = 0.001;
+// Of the gripper (m): the tips reach below the grip site.
+inline constexpr double kTipsBelowGrip = 0.0092;
 // A finger behind its pad, and half its width; the palm hangs this far over the tips.
+// Apart, the fingers are off whatever they held (m).
+inline constexpr double kOpened = .066;
 inline constexpr double kFingerThick = 0.018, kFingerHalfWidth = 0.0105, kPalmAboveTips = 0.040;
 
 struct Hand {
   Vec3 grip{};          // grip site, world (m)
   Mat3 rotation{};      // columns: closing direction, side, approach
   double aperture = 0;  // between the pads (m)
+  double open = 0;      // between the fingers' coordinates as far open as they go, .08 or less (m)
   double speed = 0;     // of the aperture, negative while the fingers close (m/s)
   Vec3 approach() const { return column(rotation, 2); }
+  // Open fingers give way by less than this (m).
+  static constexpr double kSag = .0005;
+  // Not as far open as they go, and less than `width` apart.
+  bool closed_to(double width) const { return aperture < std::min(width, open - kPadInset - kSag); }
+  // Farther apart than `width`, or nearly as far as they go.
+  bool opened_to(double width) const { return aperture > std::min(width, open - kPadInset - kSag); }
+  // How near the middle of something `width` wide the gripper must be for its open fingers to pass
+  // on both sides; `usual` where there is room for that, and never less than `least` less what the
+  // fingers lack of their full opening (m).
+  double room(double width, double usual, double least) const {
+    constexpr double kMargin = .001, kFinest = .001, kFullOpen = .08;
+    const double lack = (kFullOpen - open) / 2;
+    return std::clamp(open / 2 - width / 2 - kMargin, std::max(kFinest, least - lack), usual);
+  }
 };
 
 // The state as the skills see it.

@@ -273,13 +273,13 @@ Move place_thing(const Look& look, const Predicate& clause) {
     const bool low = c.joint != c.fixture->joints[0];
     if (low && drawer.joint < kOpen)
       return drawer.joint > kWide ? push_wider(look, drawer) : reach(look, best);
-    const bool pulling = at_handle(look, drawer) && look.hand.aperture < .04;
+    const bool pulling = at_handle(look, drawer) && look.hand.closed_to(.04);
     if (drawer.joint > (pulling ? -.150 : -.125)) return pull(look, drawer);
     if (at_handle(look, drawer) || before_handle(look, drawer)) return leave(look);
   }
   const Grasp& freest = *std::min_element(
       ways.begin(), ways.end(), [](const auto& a, const auto& b) { return a.blocked < b.blocked; });
-  const bool pushing = look.hand.aperture < .02 && look.hand.approach()[2] > -.9;
+  const bool pushing = look.hand.closed_to(.02) && look.hand.approach()[2] > -.9;
   // Light neighbours give way a little by themselves.
   if (freest.blocked > (pushing ? 0 : .0015))
     return push_aside(look, see(look, freest.blocker), thing);
@@ -344,7 +344,7 @@ Action act_on_table(const ExpertConfig& config, const SimEnv& env, bool& done, c
     phase = move.phase;
     return servo(look, move);
   }
-  done = look.hand.aperture > .066;
+  done = look.hand.opened_to(kOpened);
   move = leave(look);
   phase = move.phase;
   return servo(look, move);

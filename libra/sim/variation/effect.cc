@@ -3,6 +3,8 @@
 #include <array>
 
 #include "libra/core/error.h"
+#include "libra/sim/variation/clearance.h"
+#include "libra/sim/variation/memorisation.h"
 
 namespace libra::sim {
 namespace {
@@ -19,6 +21,7 @@ constexpr std::array kMakers{
     Maker{"noise", make_noise_effect},
     Maker{"layout", make_layout_effect},
     Maker{"language", make_language_effect},
+    Maker{"clearance", make_clearance_effect},
     Maker{"swapped_positions", make_memory_effect},
     Maker{"replaced_target", make_memory_effect},
     Maker{"swapped_instruction", make_memory_effect},
@@ -37,6 +40,13 @@ std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& 
   }
   throw Error(ErrorCode::kBadInput,
               {.where = "variation", .problem = "nothing makes '" + to_string(variation) + "'"});
+}
+
+std::string why_without(const TaskSpec& spec, const std::string& name) {
+  const std::string kind = parse_variation(name).kind;
+  const auto group = group_of(kind);
+  if (group == kMemorisation) return why_without_test(spec, kind);
+  return group == kClearance ? why_without_clearance(spec) : "";
 }
 
 void require_variation(const TaskSpec& spec, const std::string& name) {

@@ -59,6 +59,7 @@ std::unique_ptr<Effect> make_background_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_noise_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_layout_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_language_effect(const EffectRequest& request);
+std::unique_ptr<Effect> make_clearance_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_memory_effect(const EffectRequest& request);  // of all four tests
 
 }  // namespace libra::sim

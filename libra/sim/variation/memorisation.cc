@@ -376,14 +376,14 @@ MemoryTests memory_tests(const TaskSpec& episode) {
   return tests;
 }
 
-std::string why_without(const TaskSpec& spec, const std::string& test) {
+std::string why_without_test(const TaskSpec& spec, const std::string& test) {
   const auto without = memory_tests(spec).without;
   const auto found = without.find(test);
   return found == without.end() ? "" : found->second;
 }
 
 void require_test(const TaskSpec& spec, const std::string& test) {
-  const std::string why = why_without(spec, test);
+  const std::string why = why_without_test(spec, test);
   if (why.empty()) return;
   throw Error(ErrorCode::kBadInput, {.where = "task '" + spec.task.name + "'",
                                      .problem = "cannot be put to the test '" + test + "'",

@@ -51,7 +51,7 @@ std::vector<OtherTask> tasks_of_scene(const std::vector<TaskSpec>& tasks, size_t
 // All ways of an episode's task, rules applied. Needs the objects of the episode's layout.
 MemoryTests memory_tests(const TaskSpec& episode);
 // Why a task cannot be put to a test; "" when it can.
-std::string why_without(const TaskSpec& spec, const std::string& test);
+std::string why_without_test(const TaskSpec& spec, const std::string& test);
 // Throws Error(kBadInput) that says why.
 void require_test(const TaskSpec& spec, const std::string& test);
 

@@ -1,6 +1,9 @@
 // Robot initial state: the arm starts 0.1 rad times the level away from the plain start, in a
 // random direction of joint space, and the controller's orientation goal and rest posture are of
 // there.
+#include <algorithm>
+#include <cmath>
+
 #include "libra/core/error.h"
 #include "libra/sim/variation/effect.h"
 

@@ -121,8 +121,18 @@ std::span<const VariationKind> variation_kinds() {
        "same scene, words that ask for nothing",
        {},
        /*levels=*/false},
+      {"clearance",
+       kClearance,
+       "the fingers open only 4, 3, 2, 1, 0.5 mm (level 1 to 5) wider, on either side, than what "
+       "they take",
+       {}},
   };
   return kinds;
+}
+
+std::string_view group_of(std::string_view kind) {
+  const VariationKind* known = find_kind(kind);
+  return known != nullptr ? known->group : "";
 }
 
 std::vector<std::string> list_variations(std::string_view group) {
@@ -170,7 +180,7 @@ std::vector<std::string> expand_variations(const std::vector<std::string>& words
       continue;
     }
     const Variation variation = parse_variation(word, where);
-    if (variation.kind.empty() || find_kind(variation.kind)->group != group) {
+    if (group_of(variation.kind) != group) {
       throw Error(ErrorCode::kBadInput, {.where = where,
                                          .problem = "'" + word + "' is no " + std::string(group),
                                          .expected = "all, " + join_names(list_variations(group))});

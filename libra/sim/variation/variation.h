@@ -1,7 +1,8 @@
 // The names of what can be changed against the plain episode, to see what a policy has learned:
-// perturbations after LIBERO-Plus, memorisation tests after LIBERO-PRO. A name is KIND,
-// KIND.SUBKIND, or either with :LEVEL behind it ("camera", "light.shadow", "noise:3",
-// "noise.fog:5"); what it leaves open is drawn from the episode's seed. effect.h does the changing.
+// perturbations after LIBERO-Plus, memorisation tests after LIBERO-PRO, and narrower clearances.
+// A name is KIND, KIND.SUBKIND, or either with :LEVEL behind it ("camera", "light.shadow",
+// "noise:3", "noise.fog:5"); what it leaves open is drawn from the episode's seed. effect.h does
+// the changing.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ inline constexpr int kVariationLevels = 5;  // 1 hardly different .. 5 very diff
 // Groups of kinds.
 inline constexpr std::string_view kPerturbation = "perturbation";
 inline constexpr std::string_view kMemorisation = "memorisation";
+inline constexpr std::string_view kClearance = "clearance";
 
 struct VariationSubkind {
   std::string_view name, what;  // one line for listings
@@ -40,6 +42,8 @@ struct Variation {
 
 // All kinds, those of a group together.
 std::span<const VariationKind> variation_kinds();
+// Of a kind; "" for the plain episode and for unknown ones.
+std::string_view group_of(std::string_view kind);
 // Names of a group's kinds.
 std::vector<std::string> list_variations(std::string_view group);
 
@@ -56,6 +60,8 @@ std::vector<std::string> expand_variations(const std::vector<std::string>& words
 
 // Seed of all that is drawn for a varied episode: a function of task, seed and episode.
 uint64_t variation_seed(const Task& task, const EpisodeKey& key);
+// Why a task is left out of a memorisation test or of the clearances; "" when it is not.
+std::string why_without(const TaskSpec& spec, const std::string& name);
 // Throws Error(kBadInput) when the task cannot have a variation of this name.
 void require_variation(const TaskSpec& spec, const std::string& name);
 // Nothing left open. Two levels of one episode have the same subkind.

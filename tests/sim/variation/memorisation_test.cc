@@ -44,7 +44,7 @@ TEST(Memorisation, TasksWithoutATestAreKnown) {
   for (const char* name : {"spatial", "object", "goal", "long"}) {
     for (const TaskSpec& spec : load_suite(name).tasks) {
       for (const char* test : kTests) {
-        const std::string why = why_without(spec, test);
+        const std::string why = why_without_test(spec, test);
         if (why.empty()) continue;
         without.push_back(std::string(test) + ": " + spec.task.instruction);
         EXPECT_THAT(message_of([&] { tested(spec, test, 1); }),
@@ -138,7 +138,7 @@ TEST(Memorisation, TheReplacementIsNewAndNamed) {
 TEST(Memorisation, TheOtherInstructionHasAnotherGoalInTheSameScene) {
   for (const char* name : {"spatial", "object", "goal", "long"}) {
     for (const TaskSpec& spec : load_suite(name).tasks) {
-      if (!why_without(spec, "swapped_instruction").empty()) continue;
+      if (!why_without_test(spec, "swapped_instruction").empty()) continue;
       for (uint64_t seed = 0; seed < 10; ++seed) {
         const TaskSpec episode = tested(spec, "swapped_instruction", seed);
         EXPECT_NE(episode.task.instruction, spec.task.instruction);
