@@ -178,11 +178,18 @@ std::string grounding_words(const Results& r) {
             " to " + number(whole->interval.high, 3) +
             ". Whoever is deaf, blind or still has none.";
   }
-  for (const VariationResult& v : r.variations) {
-    for (const auto& [task, why] : v.without)
-      html += "<br>Not run: " + escape_html(v.name + " on " + task + ": " + why) + ".";
-  }
   return html + "</p>";
+}
+
+std::string not_run(const Results& r, const std::string& group) {
+  std::string lines;
+  for (const VariationResult& v : r.variations) {
+    for (const auto& [task, why] : v.without) {
+      if (v.group == group)
+        lines += "<br>Not run: " + escape_html(v.name + " on " + task + ": " + why) + ".";
+    }
+  }
+  return lines.empty() ? "" : "<p>" + lines.substr(4) + "</p>";
 }
 
 std::string variation_tables(const Results& r) {
@@ -194,7 +201,7 @@ std::string variation_tables(const Results& r) {
       html += "<h2>By " + escape_html(group) +
               "</h2><p>The same tasks and episodes, each time with one thing changed; what a name "
               "leaves open is drawn from the seed.</p>" +
-              (group == kMemorisation ? grounding_words(r) : "") +
+              (group == kMemorisation ? grounding_words(r) : "") + not_run(r, group) +
               "<div class='card'><table><tr><th>" + escape_html(group) +
               "</th><th>success, 95 % interval</th><th class=n></th><th class=n>rate</th>"
               "<th class=n>interval</th>";

@@ -134,6 +134,23 @@ TEST(MemorisationRows, AreInTheFileTheTableAndTheReport) {
   EXPECT_NE(html.find("apples roll"), std::string::npos);
 }
 
+TEST(MemorisationRows, EachGroupListsItsOwnTasksThatAreLeftOut) {
+  RolloutRequest request = memory_request();
+  request.suites[0].tasks.push_back({"toy", "apple", "touch the apple", 60});
+  request.variations[0].without["toy/apple"] = "apples roll";
+  request.variations.push_back({"clearance:5", "clearance"});
+  request.variations.back().without["toy/apple"] = "nothing is taken";
+  const RolloutOutcome outcome = run_rollouts(request);
+  const std::string html = to_html(make_results(request, outcome), outcome, {});
+  const size_t memorisation = html.find("By memorisation"), clearance = html.find("By clearance");
+  const size_t rolls = html.find("apples roll"), taken = html.find("nothing is taken");
+  ASSERT_LT(memorisation, clearance);
+  EXPECT_LT(memorisation, rolls);
+  EXPECT_LT(rolls, clearance);
+  EXPECT_LT(clearance, taken);
+  EXPECT_EQ(html.find("apples roll", rolls + 1), std::string::npos);
+}
+
 TEST(MemorisationRows, WithoutAllFourThereIsNoScore) {
   RolloutRequest request = memory_request();
   request.variations.pop_back();
