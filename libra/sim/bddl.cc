@@ -456,6 +456,11 @@ std::string_view predicate_name(PredicateKind kind) {
   return kPredicates[static_cast<size_t>(kind)].name;
 }
 
+const std::string& Problem::instance_of(const std::string& argument) const {
+  const Region* region = find_region(argument);
+  return region != nullptr ? region->target : argument;
+}
+
 const Region* Problem::find_region(std::string_view key) const {
   for (const auto& region : regions) {
     if (region.key == key) return &region;

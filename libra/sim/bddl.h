@@ -70,6 +70,8 @@ struct Problem {
   const Region* find_region(std::string_view key) const;
   const Instance* find_object(std::string_view name) const;
   const Instance* find_fixture(std::string_view name) const;
+  // Of a predicate's argument: the instance that it names, or whose region it is.
+  const std::string& instance_of(const std::string& argument) const;
 };
 
 // Throws Error(kBadInput). `file` is used in messages only.

@@ -211,8 +211,7 @@ std::vector<std::string> askable_items(const Problem& problem) {
     const bool receives =
         std::any_of(problem.goal.begin(), problem.goal.end(), [&](const Predicate& predicate) {
           if (predicate.args.size() < 2) return false;
-          const Region* region = problem.find_region(predicate.args[1]);
-          return (region != nullptr ? region->target : predicate.args[1]) == object.name;
+          return problem.instance_of(predicate.args[1]) == object.name;
         });
     if (!receives) items.push_back(object.name);
   }

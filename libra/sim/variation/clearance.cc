@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::array<double, kVariationLevels> kClearances{.004, .003, .002, .001, .0005};  // m
 
-std::string category_of(const Problem& problem, const std::string& name) {
-  for (const auto* list : {&problem.objects, &problem.fixtures})
-    for (const Instance& instance : *list)
-      if (name == instance.name || name.starts_with(instance.name + "_")) return instance.category;
-  return "";
+std::string category_of(const Problem& problem, const std::string& argument) {
+  const std::string& name = problem.instance_of(argument);
+  const Instance* object = problem.find_object(name);
+  const Instance* instance = object != nullptr ? object : problem.find_fixture(name);
+  return instance != nullptr ? instance->category : "";
 }
 
 bool is_drawer(const Problem& problem, const std::string& place) {

@@ -82,8 +82,7 @@ class AddedThings final : public Effect {
 
   static bool serves_goal(const SceneFixture& fixture, const Problem& problem) {
     return std::any_of(problem.goal.begin(), problem.goal.end(), [&](const Predicate& atom) {
-      const Region* region = problem.find_region(atom.args.back());
-      return (region != nullptr ? region->target : atom.args.back()) == fixture.name;
+      return problem.instance_of(atom.args.back()) == fixture.name;
     });
   }
 
@@ -215,7 +214,7 @@ class DisplacedThings final : public Effect {
       if (atom.args.size() != 2 || atom.args[0] != name) continue;
       const Region* region = problem.find_region(atom.args[1]);
       if (region != nullptr && !region->ranges.empty()) return name;
-      const std::string& under = region != nullptr ? region->target : atom.args[1];
+      const std::string& under = problem.instance_of(atom.args[1]);
       if (scene.find(under) == nullptr && scene.find_fixture(under) == nullptr) return name;
       return carrier(scene, problem, under);
     }
