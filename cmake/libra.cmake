@@ -5,12 +5,19 @@
 add_library(libra_flags INTERFACE)
 # -Wrestrict fires falsely on std::string concatenation in GCC 12 (GCC bug 105651); bounds of
 # LibTorch's vectors in GCC 14.
-target_compile_options(libra_flags INTERFACE -Wall -Wextra -Werror -Wno-unknown-pragmas
+target_compile_options(libra_flags INTERFACE -Wall -Wextra $<$<BOOL:${LIBRA_WERROR}>:-Werror> -Wno-unknown-pragmas
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-array-bounds;-Wno-stringop-overflow>")
 target_include_directories(libra_flags INTERFACE ${CMAKE_SOURCE_DIR})
+# Programs run on any processor of the last ten years; wider instructions are the libraries' choice at run time.
 if(LIBRA_NATIVE)
   target_compile_options(libra_flags INTERFACE -march=native)
+elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  target_compile_options(libra_flags INTERFACE -march=x86-64-v3)
+endif()
+find_program(LIBRA_MOLD mold)
+if(LIBRA_MOLD)
+  add_link_options(-fuse-ld=mold)
 endif()
 if(LIBRA_SANITIZE)
   add_compile_options(-fsanitize=${LIBRA_SANITIZE} -fno-omit-frame-pointer)
@@ -18,10 +25,6 @@ if(LIBRA_SANITIZE)
 endif()
 
 if(LIBRA_TORCH)
-  # LibTorch's headers are not warning-free, so they come in as system headers.
-  add_library(libra_torch INTERFACE)
-  target_include_directories(libra_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(libra_torch INTERFACE ${TORCH_LIBRARIES})
   if(NOT EXISTS ${CMAKE_BINARY_DIR}/torch_pch.cc)
     file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cc "// Carries the precompiled header of LibTorch.\n")
   endif()

@@ -1,5 +1,7 @@
 #include "libra/preprocess/tokenizer.h"
 
+#include <sentencepiece_processor.h>
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -9,7 +11,6 @@
 #include <unordered_map>
 
 #include "libra/core/error.h"
-#include "libra/preprocess/piece_model.h"
 
 namespace libra::preprocess {
 namespace {
@@ -43,7 +44,7 @@ std::string read_bytes(const std::string& path) {
 }  // namespace
 
 struct Tokenizer::Impl {
-  std::unique_ptr<PieceModel> model = make_piece_model();
+  sentencepiece::SentencePieceProcessor model;
   std::string model_bytes;
   std::map<std::string, int32_t> added;            // token -> id, as the file has it
   std::map<std::string, int32_t> special;          // added and the control pieces: <s>, </s>, <unk>
@@ -54,14 +55,14 @@ struct Tokenizer::Impl {
 
   void load_model(std::string_view bytes, const std::string& where) {
     model_bytes = bytes;
-    if (!model->load(bytes)) {
+    if (!model.LoadFromSerializedProto(bytes).ok() || model.GetPieceSize() <= 0) {
       bad_file(where, "not a tokenizer", "a sentencepiece model",
                std::to_string(bytes.size()) + " bytes of something else");
     }
-    size = model->size();
-    for (const int id : {model->unk_id(), model->bos_id(), model->eos_id()}) {
+    size = model.GetPieceSize();
+    for (const int id : {model.unk_id(), model.bos_id(), model.eos_id()}) {
       if (id < 0 || id >= size) bad_file(where, "a basic token is missing", "<unk>, <s> and </s>");
-      add_special(model->piece(id), id);
+      add_special(model.IdToPiece(id), id);
     }
   }
 
@@ -123,8 +124,8 @@ struct Tokenizer::Impl {
   void encode_stretch(std::string_view text, std::vector<int32_t>& out) const {
     if (text.empty()) return;
     std::vector<int> ids;
-    const std::string problem = model->encode(text, &ids);
-    if (!problem.empty()) throw Error(ErrorCode::kFailed, "tokenizer: " + problem);
+    const auto status = model.Encode(text, &ids);
+    if (!status.ok()) throw Error(ErrorCode::kFailed, "tokenizer: " + status.ToString());
     out.insert(out.end(), ids.begin(), ids.end());
   }
 };
@@ -171,20 +172,20 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool add_bos) cons
 std::string Tokenizer::decode(std::span<const int32_t> ids) const {
   std::vector<int> plain;
   for (const int32_t id : ids) {
-    if (impl_->names.count(id) == 0 && id >= 0 && id < impl_->model->size()) {
+    if (impl_->names.count(id) == 0 && id >= 0 && id < impl_->model.GetPieceSize()) {
       plain.push_back(id);
     }
   }
   std::string text;
-  const std::string problem = impl_->model->decode(plain, &text);
-  if (!problem.empty()) throw Error(ErrorCode::kFailed, "tokenizer: " + problem);
+  const auto status = impl_->model.Decode(plain, &text);
+  if (!status.ok()) throw Error(ErrorCode::kFailed, "tokenizer: " + status.ToString());
   return text;
 }
 
 int Tokenizer::vocab_size() const { return impl_->size; }
-int Tokenizer::unk_id() const { return impl_->model->unk_id(); }
-int Tokenizer::bos_id() const { return impl_->model->bos_id(); }
-int Tokenizer::eos_id() const { return impl_->model->eos_id(); }
+int Tokenizer::unk_id() const { return impl_->model.unk_id(); }
+int Tokenizer::bos_id() const { return impl_->model.bos_id(); }
+int Tokenizer::eos_id() const { return impl_->model.eos_id(); }
 int Tokenizer::pad_id() const { return eos_id(); }
 
 int32_t Tokenizer::special_id(std::string_view token) const {
@@ -201,7 +202,7 @@ int32_t Tokenizer::special_id(std::string_view token) const {
 std::string Tokenizer::piece(int32_t id) const {
   const auto found = impl_->names.find(id);
   if (found != impl_->names.end()) return found->second;
-  return id >= 0 && id < impl_->model->size() ? impl_->model->piece(id) : "";
+  return id >= 0 && id < impl_->model.GetPieceSize() ? impl_->model.IdToPiece(id) : "";
 }
 
 const std::string& Tokenizer::model_bytes() const { return impl_->model_bytes; }

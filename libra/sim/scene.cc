@@ -186,7 +186,7 @@ void paint_textures(mjModel* m) {
   static const std::vector<uint8_t> floor = painted(paint_floor), wall = painted(paint_wall),
                                     wood = painted(paint_wood);
   const auto place = [&](const char* name) {
-    return m->tex_rgb + m->tex_adr[mj_name2id(m, mjOBJ_TEXTURE, name)];
+    return m->tex_data + m->tex_adr[mj_name2id(m, mjOBJ_TEXTURE, name)];
   };
   std::copy(floor.begin(), floor.end(), place("floor"));
   std::copy(wall.begin(), wall.end(), place("wall"));
@@ -227,11 +227,10 @@ ModelPtr compile_model(const std::string& xml) {
   const auto vfs = std::make_unique<mjVFS>();
   mj_defaultVFS(vfs.get());
   constexpr const char* kName = "scene.xml";
-  if (mj_makeEmptyFileVFS(vfs.get(), kName, static_cast<int>(xml.size())) != 0) {
+  if (mj_addBufferVFS(vfs.get(), kName, xml.data(), static_cast<int>(xml.size())) != 0) {
+    mj_deleteVFS(vfs.get());
     throw Error(ErrorCode::kFailed, "the scene does not fit into MuJoCo's virtual file system");
   }
-  std::copy(xml.begin(), xml.end(),
-            static_cast<char*>(vfs->filedata[mj_findFileVFS(vfs.get(), kName)]));
   std::array<char, 1000> message{};
   ModelPtr model(mj_loadXML(kName, vfs.get(), message.data(), static_cast<int>(message.size())));
   mj_deleteVFS(vfs.get());
@@ -383,7 +382,7 @@ void Scene::repaint(const std::string& texture, std::span<const uint8_t> rgb, ui
     throw Error(ErrorCode::kBadInput,
                 {.where = "scene", .problem = "no texture '" + texture + "' of this size"});
   }
-  std::copy(rgb.begin(), rgb.end(), m->tex_rgb + m->tex_adr[id]);
+  std::copy(rgb.begin(), rgb.end(), m->tex_data + m->tex_adr[id]);
   appearance_.textures.resize(static_cast<size_t>(m->ntex));
   appearance_.textures[static_cast<size_t>(id)] = look;
 }

@@ -41,7 +41,7 @@ class BackgroundEffect final : public Effect {
   void repaint(Scene& scene, const std::string& texture, uint64_t own) const {
     const mjModel* m = scene.model();
     const int id = mj_name2id(m, mjOBJ_TEXTURE, texture.c_str());
-    const mjtByte* at = m->tex_rgb + m->tex_adr[id];
+    const mjtByte* at = m->tex_data + m->tex_adr[id];
     const std::vector<uint8_t> plain(at, at + 3 * m->tex_width[id] * m->tex_height[id]);
     Rng rng(mix_seed({seed_, own}));
     const uint64_t look = mix_seed({seed_, own, static_cast<uint64_t>(variation_.level)}) | 1;
