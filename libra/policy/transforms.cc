@@ -1,5 +1,6 @@
 #include "libra/policy/transforms.h"
 
+#include <array>
 #include <cstring>
 
 #include "libra/core/error.h"
@@ -8,11 +9,27 @@
 namespace libra::policy {
 namespace {
 
+// What each byte of each colour becomes: a table, so that a picture costs one pass.
+using PixelTable = std::array<std::array<float, 3>, 256>;
+
+PixelTable pixel_table(const std::array<float, 3>& mean, const std::array<float, 3>& std) {
+  PixelTable table;
+  for (size_t v = 0; v < 256; ++v) {
+    for (size_t c = 0; c < 3; ++c) table[v][c] = (float(v) / 255.0f - mean[c]) / std[c];
+  }
+  return table;
+}
+
 // [B, C, S, S, 3] bytes -> [B, C, 3, S, S]; the memory stays channels-last, as convolutions like
 // it.
-torch::Tensor normalise_pixels(const torch::Tensor& bytes, const torch::Tensor& mean,
-                               const torch::Tensor& std) {
-  return ((bytes.to(torch::kFloat32) / 255.0 - mean) / std).permute({0, 1, 4, 2, 3});
+torch::Tensor normalise_pixels(const torch::Tensor& bytes, const PixelTable& table) {
+  const torch::Tensor out = torch::empty(bytes.sizes(), torch::kFloat32);
+  const uint8_t* from = bytes.data_ptr<uint8_t>();
+  float* to = out.data_ptr<float>();
+  for (int64_t i = 0; i < bytes.numel(); i += 3) {
+    for (int64_t c = 0; c < 3; ++c) to[i + c] = table[from[i + c]][size_t(c)];
+  }
+  return out.permute({0, 1, 4, 2, 3});
 }
 
 // Lists of ids, padded on the right with `pad` to a rectangle; mask is 1 where an id stands.
@@ -74,14 +91,13 @@ torch::Tensor Transforms::bytes(std::span<const Observation* const> observations
 }
 
 torch::Tensor Transforms::planner_pixels(const torch::Tensor& bytes) const {
-  static const torch::Tensor mean = torch::tensor({0.485f, 0.456f, 0.406f});
-  static const torch::Tensor std = torch::tensor({0.229f, 0.224f, 0.225f});
-  return normalise_pixels(bytes, mean, std);
+  static const PixelTable table = pixel_table({0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f});
+  return normalise_pixels(bytes, table);
 }
 
 torch::Tensor Transforms::refiner_pixels(const torch::Tensor& bytes) const {
-  static const torch::Tensor half = torch::full({3}, 0.5f);
-  return normalise_pixels(bytes, half, half);
+  static const PixelTable table = pixel_table({0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f});
+  return normalise_pixels(bytes, table);
 }
 
 PromptTokens Transforms::prompts(std::span<const std::string> instructions) const {

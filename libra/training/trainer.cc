@@ -10,6 +10,7 @@
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
 #include "libra/nn/autocast.h"
+#include "libra/nn/precision.h"
 #include "libra/policy/intent_tensors.h"
 #include "libra/training/losses.h"
 
@@ -19,15 +20,8 @@ using nlohmann::json;
 using torch::indexing::Slice;
 namespace fs = std::filesystem;
 
-// Without the instruction LibTorch multiplies bf16 matrices in a plain loop, twenty times slower
-// than f32.
 static bool wants_bf16(const std::string& precision) {
-  if (precision != "auto") return precision == "bf16";
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
+  return precision == "auto" ? nn::bf16_is_faster() : precision == "bf16";
 }
 
 namespace {
@@ -238,6 +232,7 @@ StepReport Trainer::step(int64_t index) {
     worker_.start([&] {
       Stopwatch own;
       refiner_half();
+      report.refiner_norm = refiner_optimizer_.step(index);
       report.refiner_ms = own.lap();
     });
     std::exception_ptr error;
@@ -255,13 +250,13 @@ StepReport Trainer::step(int64_t index) {
     planner_half();
     report.planner_ms = watch.lap();
     refiner_half();
+    report.refiner_norm = refiner_optimizer_.step(index);
     report.refiner_ms = watch.lap();
   }
   if (offloaded > 0) planner_optimizer_.add_gradients(taken_gradients);
   report.add_planner(mine.report, double(kept) / double(rows));
   report.add_planner(taken.report, double(offloaded) / double(rows));
   report.planner_norm = planner_optimizer_.step(index);
-  report.refiner_norm = refiner_optimizer_.step(index);
   report.update_ms = watch.lap();
   report.finite = std::isfinite(report.planner_norm) && std::isfinite(report.refiner_norm);
   if (!on_scenes && config.has_intents()) injection_.update(report.accuracy);
