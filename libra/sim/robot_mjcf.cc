@@ -67,12 +67,15 @@ constexpr std::array<Link, 9> kLinks{{
      R"(<camera name="eye_in_hand" pos=".05 0 0" quat="0 .707108 .707108 0" fovy="75"/>)"},
 }};
 
-// Finger shapes stay behind the pads, which are the only part that touches a held thing.
+// Finger shapes stay behind the pads, which are the only part that touches a held thing. What is
+// seen of the hand tapers, as the Panda's does, so that it covers as much of the wrist camera's
+// picture as in LIBERO (the lowest 15 %) and the fingers are seen below it.
 constexpr const char* kGripper = R"(
 <body name="right_gripper" quat=".7071 0 0 -.7071">
 <inertial pos="0 0 .17" mass=".3" diaginertia=".09 .07 .05"/>
 <geom class="limb" name="hand" type="box" pos=".002 0 .020" size=".102 .032 .046"/>
-<geom class="shell" type="box" pos=".002 0 .028" size=".102 .030 .038"/>
+<geom class="shell" type="box" pos=".002 0 .012" size=".102 .030 .022"/>
+<geom class="shell" type="box" pos=".002 0 .050" size=".102 .0145 .016"/>
 <geom class="trim" type="cylinder" fromto="0 0 -.026 0 0 .0" size=".046"/>
 <site name="grip_site" pos="0 0 .097"/>
 <body name="leftfinger" pos="0 0 .0524" quat=".7071 0 0 .7071">

@@ -20,7 +20,7 @@ constexpr const char* kOpening = R"(<mujoco model="libra">
 )";
 constexpr const char* kAssets = R"(<visual>
 <global offwidth="128" offheight="128"/>
-<map znear="0.01" zfar="30"/>
+<map znear="0.001" zfar="30"/>
 <quality shadowsize="0" offsamples="0" numslices="16" numstacks="6" numquads="1"/>
 </visual>
 <asset>
