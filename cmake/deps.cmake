@@ -64,14 +64,17 @@ if(LIBRA_TORCH)
   if(NOT cxx11_names)
     message(FATAL_ERROR "The LibTorch in ${LIBRA_TORCH_ROOT} has the C++ ABI of before 2011: take the one that says 'cxx11 ABI', or the wheel that scripts/setup brings")
   endif()
-  add_library(libra_torch INTERFACE)
+  add_library(libra_torch INTERFACE IMPORTED)
   # Not warning-free, hence system headers.
   target_include_directories(libra_torch SYSTEM INTERFACE
     ${LIBRA_TORCH_ROOT}/include ${LIBRA_TORCH_ROOT}/include/torch/csrc/api/include)
   target_link_libraries(libra_torch INTERFACE
     ${LIBRA_TORCH_ROOT}/lib/libtorch_cpu.so ${LIBRA_TORCH_ROOT}/lib/libc10.so)
-  # libtorch_cpu.so needs two small CUDA libraries, which stand beside it.
-  target_link_options(libra_torch INTERFACE -Wl,-rpath-link,${LIBRA_SITE}/nvidia/cu13/lib:${LIBRA_TORCH_ROOT}/lib)
+  # libtorch_cpu.so of the wheel needs two small CUDA libraries, which lie beside it in site.
+  file(GLOB LIBRA_CUDA_RUNTIME ${LIBRA_TORCH_ROOT}/../nvidia/cu13/lib/libcudart.so.*
+    ${LIBRA_TORCH_ROOT}/../nvidia/cu13/lib/libcupti.so.*)
+  target_link_options(libra_torch INTERFACE
+    -Wl,-rpath-link,${LIBRA_TORCH_ROOT}/../nvidia/cu13/lib:${LIBRA_TORCH_ROOT}/lib)
   if(LIBRA_CUDA)
     if(NOT EXISTS ${LIBRA_TORCH_ROOT}/lib/libtorch_cuda.so)
       message(FATAL_ERROR "No lib/libtorch_cuda.so in ${LIBRA_TORCH_ROOT}: run scripts/setup --cuda, or build without -DLIBRA_CUDA=ON")

@@ -5,15 +5,19 @@
 add_library(libra_flags INTERFACE)
 # -Wrestrict fires falsely on std::string concatenation in GCC 12 (GCC bug 105651); bounds of
 # LibTorch's vectors in GCC 14.
-target_compile_options(libra_flags INTERFACE -Wall -Wextra $<$<BOOL:${LIBRA_WERROR}>:-Werror> -Wno-unknown-pragmas
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-array-bounds;-Wno-stringop-overflow>")
-target_include_directories(libra_flags INTERFACE ${CMAKE_SOURCE_DIR})
+set(libra_warnings -Wall -Wextra -Wno-unknown-pragmas $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-array-bounds>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-stringop-overflow>
+  $<$<BOOL:${LIBRA_WERROR}>:-Werror>)
+target_compile_options(libra_flags INTERFACE "$<BUILD_INTERFACE:${libra_warnings}>")
+target_include_directories(libra_flags INTERFACE
+  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+target_compile_features(libra_flags INTERFACE cxx_std_20)
 # Programs run on any processor of the last ten years; wider instructions are the libraries' choice at run time.
 if(LIBRA_NATIVE)
-  target_compile_options(libra_flags INTERFACE -march=native)
+  target_compile_options(libra_flags INTERFACE $<BUILD_INTERFACE:-march=native>)
 elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
-  target_compile_options(libra_flags INTERFACE -march=x86-64-v3)
+  target_compile_options(libra_flags INTERFACE $<BUILD_INTERFACE:-march=x86-64-v3>)
 endif()
 find_program(LIBRA_MOLD mold)
 if(LIBRA_MOLD)
@@ -55,6 +59,8 @@ function(libra_library folder)
   if(ARG_TORCH)
     set(torch TORCH)
   endif()
+  set_target_properties(libra_${folder} PROPERTIES EXPORT_NAME ${folder})
+  set_property(GLOBAL APPEND PROPERTY LIBRA_LIBRARIES libra_${folder})
   libra_target(libra_${folder} ${torch} DEPENDS ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
 endfunction()
 

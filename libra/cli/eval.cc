@@ -255,7 +255,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   write_file(flags.out + "/report.html",
              eval::to_html(results, outcome,
                            {.title = "Libra evaluation: " + join_names(flags.suites),
-                            .configuration = read_file(flags.checkpoint + "/config.json")}));
+                            .configuration = read_file(find_data(flags.checkpoint) + "/config.json")}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
   if (!outcome.complete) {

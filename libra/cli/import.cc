@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "libra/cli/command.h"
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
 #include "libra/training/run_config.h"
@@ -38,12 +39,12 @@ class ByteProgress {
 void run_import(ImportFlags flags) {
   training::RunConfig run;
   const ConfigFields fields = list_fields(run);
-  fields.read_toml_file(flags.config);
+  fields.read_toml_file(find_data(flags.config));
   for (const auto& assignment : flags.assignments) fields.set(assignment);
   if (!flags.random.empty()) {
     ByteProgress bar("random weights");
     const auto made =
-        policy::write_random_published(run.model, flags.tokenizer, flags.random, flags.seed,
+        policy::write_random_published(run.model, find_data(flags.tokenizer), flags.random, flags.seed,
                                        int64_t(flags.shard_mb) << 20, std::ref(bar));
     std::printf("made %s and %s: random weights in the published layout\n", made.internvl.c_str(),
                 made.siglip.c_str());

@@ -10,6 +10,7 @@
 
 #include "libra/action/norm_stats.h"
 #include "libra/cli/command.h"
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/data/data.h"
 #include "libra/data/hdf5_file.h"
@@ -235,7 +236,8 @@ void list_tensors(const std::string& path, const Context& context) {
   if (context.json) std::printf("%s\n", out.dump(2).c_str());
 }
 
-void info(const std::string& path, bool tensors, const Context& context) {
+void info(const std::string& named, bool tensors, const Context& context) {
+  const std::string path = is_suite(named) ? named : find_data(named);
   if (!fs::exists(path) && !is_suite(path)) {
     throw Error(ErrorCode::kNotFound,
                 {.where = path,

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "libra/cli/command.h"
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/core/memory.h"
 #include "libra/data/demo_set.h"
@@ -25,7 +26,7 @@ struct TrainFlags {
 policy::ModelBundle start_bundle(const TrainFlags& flags, training::RunConfig& run,
                                  const data::DemoSet& demos) {
   const action::NormStats stats = training::norm_stats(demos, run.model.action.normalize);
-  if (flags.init.empty()) return policy::make_bundle(run.model, stats, flags.tokenizer);
+  if (flags.init.empty()) return policy::make_bundle(run.model, stats, find_data(flags.tokenizer));
   policy::ModelBundle bundle = policy::load_bundle(flags.init);
   if (list_fields(bundle.config).to_json() != list_fields(run.model).to_json()) {
     throw Error(ErrorCode::kBadInput,
@@ -53,7 +54,7 @@ void require_image_size(const data::DemoSet& demos, int side) {
 void train(const TrainFlags& flags, const Context& context) {
   training::RunConfig run;
   const ConfigFields fields = list_fields(run);
-  if (!flags.config.empty()) fields.read_toml_file(flags.config);
+  if (!flags.config.empty()) fields.read_toml_file(find_data(flags.config));
   for (const auto& assignment : flags.assignments) fields.set(assignment);
   run.model.validate(flags.config);
   if (flags.print_config) {
@@ -109,7 +110,7 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--out", flags->out,
                       "run folder: log.jsonl, config.toml, checkpoint/, resume/");
   command->add_option("--tokenizer", flags->tokenizer, "folder with tokenizer.model")
-      ->default_val(sim::default_asset_root() + "/tokenizer");
+      ->default_val("assets/tokenizer");
   command->add_option("--init", flags->init,
                       "checkpoint whose weights and normalisation the run starts from");
   command->add_option("--set", flags->assignments, "field=value, e.g. --set train.steps=100");

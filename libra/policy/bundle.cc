@@ -3,6 +3,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/model/checkpoint.h"
@@ -100,7 +101,8 @@ model::LibraVlaConfig read_bundle_config(const std::string& dir) {
 
 std::string weights_path(const std::string& dir) { return (fs::path(dir) / kWeightsFile).string(); }
 
-ModelBundle load_bundle(const std::string& dir, const BundleOptions& options) {
+ModelBundle load_bundle(const std::string& folder, const BundleOptions& options) {
+  const std::string dir = find_data(folder);
   const torch::Device device = parse_device(options.device);
   const std::string weights = weights_path(dir);
   const model::LibraVlaConfig config = read_bundle_config(dir);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "libra/core/data_root.h"
 #include "libra/model/safetensors.h"
 #include "libra/policy/bundle.h"
 
@@ -13,7 +14,8 @@ std::string torch_summary() {
          (gpus > 0 ? ", " + std::to_string(gpus) + " CUDA device(s)" : ", no CUDA device");
 }
 
-CheckpointSummary inspect_checkpoint(const std::string& dir) {
+CheckpointSummary inspect_checkpoint(const std::string& folder) {
+  const std::string dir = find_data(folder);
   const model::LibraVlaConfig config = read_bundle_config(dir);
   const std::string path = weights_path(dir);
 

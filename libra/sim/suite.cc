@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/sim/variation/memorisation.h"
 #include "libra/sim/variation/wording.h"
@@ -134,7 +135,7 @@ Suite SuiteSpec::summary() const {
   return suite;
 }
 
-std::string default_asset_root() { return LIBRA_ASSET_DIR; }
+std::string default_asset_root() { return data_root() + "/assets"; }
 
 std::vector<std::string> suite_names(const std::string& asset_root) {
   std::vector<std::string> names;

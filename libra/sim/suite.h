@@ -52,7 +52,7 @@ struct SuiteSpec {
 // Throws Error(kBadInput) with the suite's layouts when `layout` is none of them.
 void require_layout(const TaskSpec& spec, std::string_view layout);
 
-// The assets that were there when the library was built; every caller may pass another folder.
+// The assets that come with Libra (core/data_root.h); every caller may pass another folder.
 std::string default_asset_root();
 
 // Names of the suites below <asset_root>/suites, sorted.
