@@ -1,7 +1,7 @@
 # libra_library(<folder> SOURCES ... [DEPENDS targets...] [PRIVATE targets...] [TORCH])
 #   makes the static library libra_<folder>. TORCH links LibTorch and uses the shared precompiled header.
-# libra_test(<folder> SOURCES ... [DEPENDS targets...] [LABELS ...] [TORCH])
-#   makes the gtest program <folder>_test from tests/<folder>/*_test.cc.
+# libra_test(<folder> SOURCES ... [DEPENDS targets...] [LABELS ...] [TORCH] [NUMERIC])
+#   makes the gtest program <folder>_test from tests/<folder>/*_test.cc; NUMERIC ones run as on lesser processors too.
 add_library(libra_flags INTERFACE)
 # -Wrestrict fires falsely on std::string concatenation in GCC 12 (GCC bug 105651); bounds of
 # LibTorch's vectors in GCC 14.
@@ -64,8 +64,21 @@ function(libra_library folder)
   libra_target(libra_${folder} ${torch} DEPENDS ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# libra_capabilities(<test> <command...>): the same test again as on lesser processors, with what LibTorch, oneDNN
+# and MKL would choose there.
+function(libra_capabilities name)
+  foreach(names "default;SSE41;SSE4_2" "avx2;AVX2;AVX2")
+    list(GET names 0 aten)
+    list(GET names 1 onednn)
+    list(GET names 2 mkl)
+    add_test(NAME ${name}.${aten} COMMAND ${ARGN})
+    set_tests_properties(${name}.${aten} PROPERTIES LABELS "torch;numeric"
+      ENVIRONMENT "OMP_NUM_THREADS=1;ATEN_CPU_CAPABILITY=${aten};ONEDNN_MAX_CPU_ISA=${onednn};MKL_ENABLE_INSTRUCTIONS=${mkl}")
+  endforeach()
+endfunction()
+
 function(libra_test folder)
-  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;NUMERIC" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${folder}_test ${ARG_SOURCES})
   set(torch "")
   if(ARG_TORCH)
@@ -77,6 +90,10 @@ function(libra_test folder)
     # Starting LibTorch costs more than most tests: one process per program.
     add_test(NAME ${folder} COMMAND ${folder}_test)
     set_tests_properties(${folder} PROPERTIES LABELS "${ARG_LABELS}" ENVIRONMENT "OMP_NUM_THREADS=1")
+    if(ARG_NUMERIC)
+      libra_capabilities(${folder} ${folder}_test)
+      set_property(TEST ${folder} APPEND PROPERTY LABELS numeric)
+    endif()
   else()
     gtest_discover_tests(${folder}_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}")
   endif()

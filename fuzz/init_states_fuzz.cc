@@ -1,5 +1,5 @@
-// Feeds arbitrary bytes to the reader of stored initial states, as a zip and as the pickle in it: it
-// must answer with an array or an Error.
+// Feeds arbitrary bytes to the reader of stored initial states, as a zip and as the pickle in it:
+// it must answer with an array or an Error.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

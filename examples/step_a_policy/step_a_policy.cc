@@ -1,5 +1,6 @@
-// Loads a checkpoint and steps it through the first episode of a task by hand: observe, plan, refine,
-// act. What a robot's own control loop would do, without threads; for those see libra/runtime.
+// Loads a checkpoint and steps it through the first episode of a task by hand: observe, plan,
+// refine, act. What a robot's own control loop would do, without threads; for those see
+// libra/runtime.
 //   step_a_policy [LIBRA_DATA_ROOT]     default: where Libra was installed when this was built
 #include <cstdio>
 #include <string>

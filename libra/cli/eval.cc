@@ -252,10 +252,11 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   results.machine = eval::this_machine().summary();
   results.command = command_line(command);
   write_file(flags.out + "/results.json", eval::to_json(results));
-  write_file(flags.out + "/report.html",
-             eval::to_html(results, outcome,
-                           {.title = "Libra evaluation: " + join_names(flags.suites),
-                            .configuration = read_file(find_data(flags.checkpoint) + "/config.json")}));
+  write_file(
+      flags.out + "/report.html",
+      eval::to_html(results, outcome,
+                    {.title = "Libra evaluation: " + join_names(flags.suites),
+                     .configuration = read_file(find_data(flags.checkpoint) + "/config.json")}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
   if (!outcome.complete) {

@@ -44,8 +44,8 @@ void run_import(ImportFlags flags) {
   if (!flags.random.empty()) {
     ByteProgress bar("random weights");
     const auto made =
-        policy::write_random_published(run.model, find_data(flags.tokenizer), flags.random, flags.seed,
-                                       int64_t(flags.shard_mb) << 20, std::ref(bar));
+        policy::write_random_published(run.model, find_data(flags.tokenizer), flags.random,
+                                       flags.seed, int64_t(flags.shard_mb) << 20, std::ref(bar));
     std::printf("made %s and %s: random weights in the published layout\n", made.internvl.c_str(),
                 made.siglip.c_str());
     if (flags.folders.internvl.empty()) flags.folders.internvl = made.internvl;

@@ -17,6 +17,12 @@ void on_interrupt(int) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2")) {
+    std::fprintf(stderr, "libra: this processor has no AVX2, which Libra needs: use another machine\n");
+    return 1;
+  }
+#endif
   // The software renderer's own threads cost more than they bring at camera size.
   setenv("LP_NUM_THREADS", "0", /*overwrite=*/0);
   libra::cli::Context context;

@@ -30,7 +30,7 @@ struct Demo {
   std::vector<float> item_position;  // T x items x 3, world (m)
 
   std::string suite, task, instruction;
-  std::string target;  // item that the instruction names
+  std::string target;             // item that the instruction names
   std::string layout, variation;  // of the episode's key
   uint64_t seed = 0, episode = 0;
   std::string model_xml;

@@ -33,7 +33,8 @@ void ScheduleConfig::list(ConfigFields& f) {
         {"hold_intent", "hold_position", "stop"});
   f.add("stale", stale, "overlapped: what is done about the steps that pass while it refines",
         {"drop", "inpaint", "roll_forward"});
-  f.add("max_roll", max_roll, "roll_forward: oldest observation of a plan (control steps); 0: a chunk",
+  f.add("max_roll", max_roll,
+        "roll_forward: oldest observation of a plan (control steps); 0: a chunk",
         {0.0, double(kMaxHorizon)});
   f.add("execute", execute, "overlapped: actions of a chunk before the next takes over; 0: all",
         {0.0, double(kMaxHorizon)});

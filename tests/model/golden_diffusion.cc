@@ -158,8 +158,7 @@ std::vector<std::string> between(const SafetensorsFile& file, const std::string&
   for (const std::string& name : file.names()) {
     if (name.starts_with(prefix) && name.ends_with(suffix) &&
         name.size() > prefix.size() + suffix.size()) {
-      found.push_back(
-          name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()));
+      found.push_back(name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()));
     }
   }
   return found;
@@ -256,9 +255,9 @@ void check_schedules(const SafetensorsFile& file, const json& all, GoldenReport&
 }
 
 // Frequencies are e^x in f32, which every library gives to within one unit in the last place, and
-// not the same one: the sets are of a LibTorch without MKL, whose exp is off by one in about a tenth
-// of the entries, where MKL's is rounded correctly. At a timestep of 999 that turns the angle by up
-// to 6e-5. So the difference counts beyond what one unit of the frequency makes of it.
+// not the same one: the sets are of a LibTorch without MKL, whose exp is off by one in about a
+// tenth of the entries, where MKL's is rounded correctly. At a timestep of 999 that turns the angle
+// by up to 6e-5. So the difference counts beyond what one unit of the frequency makes of it.
 void check_timestep_embedding(const SafetensorsFile& io, GoldenReport& report) {
   const std::map<std::string, nn::SinusoidOptions> kinds = {
       {"dit", {}},
@@ -269,8 +268,8 @@ void check_timestep_embedding(const SafetensorsFile& io, GoldenReport& report) {
     for (const std::string& size : between(io, "sincos.out." + kind + "_dim", "")) {
       const int64_t dim = std::stoll(size), half = dim / 2;
       const std::string name = "sincos.out." + kind + "_dim" + size;
-      const torch::Tensor step = torch::arange(half, torch::kFloat64) /
-                                 (double(half) - options.frequency_shift);
+      const torch::Tensor step =
+          torch::arange(half, torch::kFloat64) / (double(half) - options.frequency_shift);
       const torch::Tensor unit = torch::exp(step * -std::log(options.max_period)) *
                                  double(std::numeric_limits<float>::epsilon());
       torch::Tensor allowed = torch::outer(t.to(torch::kFloat64), unit).repeat({1, 2});
