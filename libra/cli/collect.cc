@@ -12,7 +12,10 @@
 
 #include "libra/cli/command.h"
 #include "libra/cli/demonstrate.h"
+#include "libra/cli/settings.h"
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/core/progress.h"
 #include "libra/core/rng.h"
 #include "libra/data/data.h"
@@ -29,14 +32,16 @@ constexpr uint64_t kDataSeed = 1'000'000;
 struct CollectFlags {
   std::string suite = "object", layout, out;  // layout "": shuffled where the suite has it
   std::vector<std::string> tasks, variations;
-  int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5;
+  int demos = 50, workers = 2, scenes = 0, image_size = 128, attempts = 5, gzip = 1;
+  bool overwrite = false;
   uint64_t seed = 0;
   DemonstrationConfig demonstration;
 };
 
 struct TaskReport {
   std::string task;
-  int demos = 0, failures = 0;
+  int demos = 0, failures = 0;  // made and failed by this call
+  int kept = 0;                 // there already
   int64_t frames = 0;
 };
 
@@ -62,62 +67,72 @@ void run_workers(int count, const std::function<void(const std::atomic<bool>& fa
   if (error) std::rethrow_exception(error);
 }
 
-// The demonstrations of one task, made by several workers and written in order.
-TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
-                        const std::atomic<bool>& stop, Progress& progress) {
-  TaskReport report;
-  report.task = spec.task.name;
+data::DemoFileInfo file_info(const sim::TaskSpec& spec, int gzip) {
   data::DemoFileInfo info;
   info.suite = spec.task.suite;
   info.task = spec.task.name;
   info.instruction = spec.task.instruction;
+  info.gzip = gzip;
   info.bddl_file_name = std::filesystem::path(spec.problem.file).filename().string();
-  std::ostringstream bddl;
-  bddl << std::ifstream(spec.problem.file).rdbuf();
-  info.bddl_file_content = bddl.str();
-  data::DemoFileWriter writer(flags.out + "/" + data::demo_file_name(spec.task.name), info);
+  info.bddl_file_content = read_file(spec.problem.file);
+  return info;
+}
 
-  std::mutex mutex;
-  std::map<int, std::unique_ptr<data::Demo>> waiting;  // finished, but an earlier one is not yet
-  int next_to_make = 0, next_to_write = 0;
-  run_workers(flags.workers, [&](const std::atomic<bool>& failed) {
-    Demonstrator demonstrator(spec, sim::SimConfig{.image_size = flags.image_size},
-                              flags.demonstration);
-    for (;;) {
-      int index;
-      {
-        const std::lock_guard lock(mutex);
-        if (stop || failed || next_to_make >= flags.demos) return;
-        index = next_to_make++;
-      }
-      auto demo = std::make_unique<data::Demo>();
-      int failures = 0;
-      const auto& vary = flags.variations;
-      // A failed attempt is followed by another initial state, named by the attempt.
-      while (failures < flags.attempts &&
-             !demonstrator.demonstrate(
-                 {.layout = flags.layout,
-                  .seed = kDataSeed + flags.seed,
-                  .episode = uint64_t(index) + uint64_t(failures) * 100'000,
-                  .variation = vary.empty() ? "" : vary[size_t(index) % vary.size()]},
-                 *demo)) {
-        ++failures;
-      }
-      const std::lock_guard lock(mutex);
-      report.failures += failures;
-      if (failures == flags.attempts) demo.reset();
-      waiting[index] = std::move(demo);
-      for (auto it = waiting.begin(); it != waiting.end() && it->first == next_to_write;
-           it = waiting.erase(it), ++next_to_write) {
-        if (!it->second) continue;
-        writer.append(*it->second);
-        ++report.demos;
-        report.frames += it->second->frames;
-      }
+// What is missing of a task's demonstrations, made by several workers; each is kept as soon as it
+// is finished.
+TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
+                        const std::atomic<bool>& stop, Progress& progress) {
+  TaskReport report;
+  report.task = spec.task.name;
+  data::GrowingDemoFile file(flags.out + "/" + data::demo_file_name(spec.task.name),
+                             file_info(spec, flags.gzip));
+  std::vector<int> missing;
+  for (int i = 0; i < flags.demos; ++i) {
+    if (file.finished().contains(i)) {
+      ++report.kept;
       progress.advance(spec.task.name);
+    } else {
+      missing.push_back(i);
     }
-  });
-  writer.finish();
+  }
+  std::mutex mutex;
+  size_t next = 0;
+  run_workers(std::min(flags.workers, static_cast<int>(missing.size())),
+              [&](const std::atomic<bool>& failed) {
+                Demonstrator demonstrator(spec, sim::SimConfig{.image_size = flags.image_size},
+                                          flags.demonstration, &stop);
+                for (;;) {
+                  int index;
+                  {
+                    const std::lock_guard lock(mutex);
+                    if (stop || failed || next >= missing.size()) return;
+                    index = missing[next++];
+                  }
+                  data::Demo demo;
+                  int failures = 0;
+                  const auto& vary = flags.variations;
+                  // A failed attempt is followed by another initial state, named by the attempt.
+                  while (failures < flags.attempts &&
+                         !demonstrator.demonstrate(
+                             {.layout = flags.layout,
+                              .seed = kDataSeed + flags.seed,
+                              .episode = uint64_t(index) + uint64_t(failures) * 100'000,
+                              .variation = vary.empty() ? "" : vary[size_t(index) % vary.size()]},
+                             demo)) {
+                    if (stop) return;
+                    ++failures;
+                  }
+                  const std::lock_guard lock(mutex);
+                  report.failures += failures;
+                  if (failures < flags.attempts) {
+                    file.add(index, demo);
+                    ++report.demos;
+                    report.frames += demo.frames;
+                  }
+                  progress.advance(spec.task.name);
+                }
+              });
+  if (!stop) file.join();
   return report;
 }
 
@@ -133,6 +148,12 @@ const std::string& instruction_naming(const sim::SuiteSpec& suite, const std::st
 // Random still scenes with every item's name and place.
 void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags,
                     const std::atomic<bool>& stop) {
+  const std::string path = flags.out + "/scenes.hdf5";
+  if (std::filesystem::exists(path)) {
+    std::fprintf(stderr, "collect: %s is there and is kept; --overwrite replaces it\n",
+                 path.c_str());
+    return;
+  }
   Progress progress("scenes", flags.scenes);
   std::vector<data::Scene> scenes{size_t(flags.scenes)};
   std::atomic<int> next{0}, made{0};
@@ -155,14 +176,15 @@ void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags,
       progress.advance();
     }
   });
-  scenes.resize(size_t(made));  // interrupted: the first ones are all there
-  data::SceneSet(std::move(scenes)).save(flags.out + "/scenes.hdf5");
+  if (stop) return;  // they are cheap to make again
+  scenes.resize(size_t(made));
+  data::SceneSet(std::move(scenes)).save(path);
 }
 
 void print_reports(const std::vector<TaskReport>& reports, double seconds, bool as_json) {
   int demos = 0;
   nlohmann::json list = nlohmann::json::array();
-  if (!as_json) std::printf("%-58s %6s %9s %7s\n", "task", "demos", "expert", "steps");
+  if (!as_json) std::printf("%-58s %6s %6s %9s %7s\n", "task", "demos", "kept", "expert", "steps");
   for (const auto& r : reports) {
     const double success =
         r.demos + r.failures > 0 ? double(r.demos) / (r.demos + r.failures) : 0.0;
@@ -171,10 +193,12 @@ void print_reports(const std::vector<TaskReport>& reports, double seconds, bool 
     if (as_json) {
       list.push_back({{"task", r.task},
                       {"demos", r.demos},
+                      {"kept", r.kept},
                       {"expert_success", success},
                       {"mean_steps", length}});
     } else {
-      std::printf("%-58s %6d %8.1f%% %7.1f\n", r.task.c_str(), r.demos, 100 * success, length);
+      std::printf("%-58s %6d %6d %8.1f%% %7.1f\n", r.task.c_str(), r.demos, r.kept, 100 * success,
+                  length);
     }
   }
   if (as_json) {
@@ -186,7 +210,48 @@ void print_reports(const std::vector<TaskReport>& reports, double seconds, bool 
   }
 }
 
-void collect(CollectFlags flags, const Context& context) {
+// What changes nothing about a single demonstration.
+const std::vector<std::string> kBeside = {"--out",     "--tasks", "--demos",    "--scenes",
+                                          "--workers", "--gzip",  "--overwrite"};
+
+// The folder takes demonstrations of one kind only.
+void claim_folder(const CollectFlags& flags, const CLI::App& command,
+                  const std::vector<const sim::TaskSpec*>& tasks) {
+  std::error_code error;
+  std::filesystem::create_directories(flags.out, error);
+  if (error) {
+    throw Error(ErrorCode::kBadInput, {.where = "--out " + flags.out,
+                                       .problem = "cannot make this folder: " + error.message()});
+  }
+  nlohmann::json settings = settings_of(command, kBeside);
+  const std::string& policy = flags.demonstration.policy;
+  if (!policy.empty()) settings["policy"] = file_hash(find_data(policy) + "/model.safetensors");
+  const std::string path = flags.out + "/collect.json";
+  const auto file_of = [&](const sim::TaskSpec* task) {
+    return flags.out + "/" + data::demo_file_name(task->task.name);
+  };
+  if (flags.overwrite) {
+    for (const auto* task : tasks) {
+      std::filesystem::remove(file_of(task), error);
+      std::filesystem::remove_all(file_of(task) + ".parts", error);
+    }
+    if (flags.scenes > 0) std::filesystem::remove(flags.out + "/scenes.hdf5", error);
+    std::filesystem::remove(path, error);
+  }
+  if (std::filesystem::exists(path)) {
+    const nlohmann::json before = nlohmann::json::parse(read_file(path), nullptr, false);
+    if (!before.is_object()) {
+      throw Error(ErrorCode::kBadInput, {.where = path,
+                                         .problem = "is not what libra collect wrote",
+                                         .next = "name another folder, or use --overwrite"});
+    }
+    require_same_settings(before, settings, flags.out);
+    return;
+  }
+  write_file(path, settings.dump(2) + "\n");
+}
+
+void collect(CollectFlags flags, const CLI::App& command, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const sim::SuiteSpec suite = sim::load_suite(flags.suite);
   if (flags.layout.empty()) {
@@ -195,7 +260,6 @@ void collect(CollectFlags flags, const Context& context) {
         std::find(has.begin(), has.end(), "shuffled") != has.end() ? "shuffled" : has.at(0);
   }
   sim::require_layout(suite.tasks.at(0), flags.layout);
-  std::filesystem::create_directories(flags.out);
   std::vector<const sim::TaskSpec*> tasks;
   for (const auto& name : flags.tasks) tasks.push_back(&suite.find_task(name));
   if (tasks.empty()) {
@@ -209,6 +273,7 @@ void collect(CollectFlags flags, const Context& context) {
     }
     for (const auto* task : tasks) sim::require_variation(*task, name);
   }
+  claim_folder(flags, command, tasks);
   if (flags.scenes > 0) collect_scenes(suite, flags, context.stop);
   std::vector<TaskReport> reports;
   if (flags.demos > 0) {
@@ -223,7 +288,8 @@ void collect(CollectFlags flags, const Context& context) {
   if (context.stop) {
     throw Error(ErrorCode::kInterrupted, {.where = "libra collect",
                                           .problem = "interrupted",
-                                          .next = "what was finished is kept in " + flags.out});
+                                          .next = "what was finished is kept in " + flags.out +
+                                                  "; the same command goes on from there"});
   }
 }
 
@@ -275,12 +341,18 @@ void add_collect(CLI::App& app, Context& context) {
   add_schedule_flags(*command, flags->demonstration.schedule);
   command->add_option("--image-size", flags->image_size, "side of the camera images (px)")
       ->capture_default_str();
+  command
+      ->add_option("--gzip", flags->gzip,
+                   "of images, 0 to 9; 0: ten times the size, faster on many cores")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 9));
   command->footer(
       "Labels are the expert's clean actions in the states visited; `actions` are what was "
       "executed.\n"
       "Example:\n  libra collect --suite object --layout shuffled --demos 100 --scenes 10000 --out "
       "data/shuffled");
-  command->callback([flags, &context] { collect(*flags, context); });
+  command->add_flag("--overwrite", flags->overwrite, "replace what --out holds of these tasks");
+  command->callback([flags, command, &context] { collect(*flags, *command, context); });
 }
 
 }  // namespace libra::cli

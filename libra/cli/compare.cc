@@ -6,16 +6,33 @@
 
 #include "libra/cli/command.h"
 #include "libra/core/core.h"
+#include "libra/eval/merge.h"
 
 namespace libra::cli {
 namespace {
 
 struct CompareFlags {
   std::vector<std::string> results;
-  std::string plot;
+  std::string plot, merge;
 };
 
 void compare(const CompareFlags& flags) {
+  if (!flags.merge.empty()) {
+    const eval::Results whole = eval::merge_shards(flags.results);
+    std::error_code error;
+    std::filesystem::create_directories(flags.merge, error);
+    write_file(flags.merge + "/results.json", eval::to_json(whole));
+    std::printf("%s", eval::to_table(whole).c_str());
+    if (!whole.complete) {
+      throw Error(ErrorCode::kFailed,
+                  {.where = flags.merge,
+                   .problem = "episodes are missing",
+                   .found = std::to_string(whole.episodes.size()),
+                   .next = "run the shards that are missing, then merge again"});
+    }
+    std::fprintf(stderr, "compare: wrote %s/results.json\n", flags.merge.c_str());
+    return;
+  }
   std::vector<eval::Results> all;
   for (std::string path : flags.results) {
     if (std::filesystem::is_directory(path)) path += "/results.json";
@@ -43,6 +60,8 @@ void add_compare(CLI::App& app, Context&) {
   c->add_option("results", flags->results, "results.json files, or the folders that hold them")
       ->required();
   c->add_option("--plot", flags->plot, "success over planner latency, as an SVG file");
+  c->add_option("--merge", flags->merge,
+                "join the shards of one evaluation: folder for the whole's results.json");
   c->callback([flags] { compare(*flags); });
 }
 

@@ -149,8 +149,8 @@ void label_items(const sim::SimEnv& env, const std::vector<std::string>& items,
 }
 
 Demonstrator::Demonstrator(const sim::TaskSpec& spec, const sim::SimConfig& sim,
-                           const DemonstrationConfig& config)
-    : config_(config), env_(spec, sim) {
+                           const DemonstrationConfig& config, const std::atomic<bool>* stop)
+    : config_(config), stop_(stop), env_(spec, sim) {
   if (!config.policy.empty()) {
     turns_ = std::make_unique<PolicyTurns>(config, sim.image_size);
   }
@@ -194,6 +194,7 @@ bool Demonstrator::demonstrate(const EpisodeKey& key, data::Demo& demo) {
   if (turns_) turns_->begin(env_, key, rng);
   int after_success = -1;  // steps since the goal first held
   while (after_success < kFramesAfterSuccess) {
+    if (stop_ != nullptr && *stop_) return false;
     record_frame(demo);
     const Action clean = expert.act(env_);
     Action executed = clean;

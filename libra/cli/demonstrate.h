@@ -1,6 +1,7 @@
 // One demonstration: the scripted expert, disturbed, or in turns with a policy.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -26,16 +27,18 @@ class PolicyTurns;
 class Demonstrator {
  public:
   // Throws Error for a policy that cannot be loaded or wants other images than the environment's.
+  // `stop` breaks an attempt off.
   Demonstrator(const sim::TaskSpec& spec, const sim::SimConfig& sim,
-               const DemonstrationConfig& config);
+               const DemonstrationConfig& config, const std::atomic<bool>* stop = nullptr);
   ~Demonstrator();
-  // False when the expert failed. `demo` is the same for the same key.
+  // False when the expert failed, or was broken off. `demo` is the same for the same key.
   bool demonstrate(const EpisodeKey& key, data::Demo& demo);
 
  private:
   void record_frame(data::Demo& demo);
 
   DemonstrationConfig config_;
+  const std::atomic<bool>* stop_;
   sim::SimEnv env_;
   Observation observation_;
   std::unique_ptr<PolicyTurns> turns_;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -27,8 +28,8 @@ std::string text(const char* format, double value) {
   return buffer;
 }
 
-// Makes the first suite's first scene, steps and renders it.
-void check_simulator(nlohmann::ordered_json& report) {
+// Makes the first suite's first scene, steps and renders it. False: something is broken.
+bool check_simulator(nlohmann::ordered_json& report) {
   constexpr int kRounds = 20;
   try {
     const sim::SuiteSpec suite = sim::load_suite(sim::suite_names().at(0));
@@ -45,14 +46,17 @@ void check_simulator(nlohmann::ordered_json& report) {
     report["rendering"] =
         "EGL works, " + text("%.2f ms for both cameras at ", milliseconds_since(start) / kRounds) +
         std::to_string(env.config().image_size) + " px";
+    report["renderer"] = env.render_device();
+    return true;
   } catch (const std::exception& e) {
     report[report.contains("physics") ? "rendering" : "physics"] =
         std::string("does not work: ") + e.what();
+    return false;
   }
 }
 
-// Encodes a few frames in a temporary folder.
-void check_video(nlohmann::ordered_json& report) {
+// Encodes a few frames in a temporary folder. False: something is broken.
+bool check_video(nlohmann::ordered_json& report) {
   const auto folder = std::filesystem::temp_directory_path();
   const std::string path =
       (folder /
@@ -63,9 +67,22 @@ void check_video(nlohmann::ordered_json& report) {
     writer.add(Image(64, 64));
     report["video encoder"] =
         writer.encoder() + (writer.encoder() == "mpeg4" ? " (no H.264 encoder found)" : "");
+    return true;
   } catch (const std::exception& e) {
     report["video encoder"] = std::string("does not work: ") + e.what();
+    return false;
   }
+}
+
+// How OpenMP's threads wait; main's start decides it where the environment does not (start.cc).
+std::string threads_text(int cores) {
+  const char* policy = std::getenv("OMP_WAIT_POLICY");
+  const char* spins = std::getenv("GOMP_SPINCOUNT");
+  std::string text =
+      "1 a network, " + std::to_string(std::min(cores, 2)) + " for training; waiting ";
+  if (policy != nullptr) return text + "as OMP_WAIT_POLICY=" + policy + " says";
+  return text +
+         (spins != nullptr ? "spins " + std::string(spins) + " times, then sleeps" : "spins");
 }
 
 std::string limit_text(int resource) {
@@ -85,25 +102,32 @@ void run_doctor(const Context& context) {
       text("%.1f GB, ", machine.memory_gb) + text("%.1f GB available", machine.memory_free_gb);
   report["system"] = machine.system;
   report["LibTorch"] = policy::torch_summary();
+  report["precision"] = policy::precision_summary();
+  report["threads"] = threads_text(machine.cores);
   report["MuJoCo"] = sim::mujoco_version();
-  check_simulator(report);
-  check_video(report);
+  const bool simulates = check_simulator(report), films = check_video(report);
   report["real-time priority"] = "up to " + limit_text(RLIMIT_RTPRIO);
   report["lockable memory"] = limit_text(RLIMIT_MEMLOCK) + " bytes";
   if (context.json) {
     std::printf("%s\n", report.dump(2).c_str());
-    return;
+  } else {
+    for (const auto& [name, value] : report.items()) {
+      const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+      std::printf("%-20s %s\n", name.c_str(), shown.c_str());
+    }
   }
-  for (const auto& [name, value] : report.items()) {
-    const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
-    std::printf("%-20s %s\n", name.c_str(), shown.c_str());
+  if (!simulates || !films) {
+    throw Error(ErrorCode::kFailed, {.where = "libra doctor",
+                                     .problem = "something above does not work",
+                                     .next = "scripts/setup --packages installs what is missing"});
   }
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app, Context& context) {
-  CLI::App* c = app.add_subcommand("doctor", "what this machine grants");
+  CLI::App* c = app.add_subcommand(
+      "doctor", "what this machine grants; exit code 1 when something is broken");
   c->callback([&context] { run_doctor(context); });
 }
 

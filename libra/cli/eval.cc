@@ -12,8 +12,11 @@
 #include "libra/cli/command.h"
 #include "libra/cli/policy_flags.h"
 #include "libra/cli/schedule_flags.h"
+#include "libra/cli/settings.h"
 #include "libra/cli/suite_flags.h"
+#include "libra/cli/version.h"
 #include "libra/core/core.h"
+#include "libra/eval/journal.h"
 #include "libra/policy/load_policy.h"
 #include "libra/sim/sim.h"
 #include "libra/sim/variation/variation.h"
@@ -28,6 +31,8 @@ struct EvalFlags {
   std::vector<std::string> perturb, memorisation;
   std::vector<std::string> clearance;  // levels
   ScheduleFlags schedule;
+  std::string shard;
+  bool overwrite = false;
   int rollouts = 50, workers = 0, videos = 1;
   PolicyOptions policy;
   SuiteFlags libero;
@@ -213,14 +218,28 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   return request;
 }
 
-// The flags that were given, as they would be typed.
-std::string command_line(const CLI::App& command) {
-  std::string text = "libra " + command.get_name();
-  for (const CLI::Option* option : command.get_options()) {
-    if (option->count() == 0) continue;
-    text += " " + option->get_name() + " " + join_names(option->results(), ",");
+// What changes nothing about a single episode.
+const std::vector<std::string> kBeside = {"--out", "--rollouts", "--workers", "--videos",
+                                          "--overwrite"};
+
+// "2/3": the second of three parts.
+void parse_shard(const std::string& text, eval::RolloutRequest& request) {
+  if (text.empty()) return;
+  const size_t slash = text.find('/');
+  const auto number = [&](const std::string& digits) {
+    const bool plain = !digits.empty() && digits.size() < 7 &&
+                       digits.find_first_not_of("0123456789") == std::string::npos;
+    return plain ? std::stoi(digits) : 0;
+  };
+  const int part = slash == std::string::npos ? 0 : number(text.substr(0, slash));
+  const int parts = slash == std::string::npos ? 0 : number(text.substr(slash + 1));
+  if (part < 1 || part > parts) {
+    throw Error(ErrorCode::kBadInput, {.where = "--shard " + text,
+                                       .problem = "no part of a whole",
+                                       .expected = "1/3, 2/3 or 3/3, for example"});
   }
-  return text;
+  request.shard = part - 1;
+  request.shards = parts;
 }
 
 std::string percent(int part, int whole) {
@@ -236,8 +255,27 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
     throw Error(ErrorCode::kBadInput, {.where = "--out " + flags.out,
                                        .problem = "cannot make this folder: " + error.message()});
   }
-  const eval::RolloutRequest request = make_request(flags);
+  eval::RolloutRequest request = make_request(flags);
+  parse_shard(flags.shard, request);
   const int total = eval::episode_count(request);
+  const std::string hash = file_hash(find_data(flags.checkpoint) + "/model.safetensors");
+  nlohmann::json settings = settings_of(command, kBeside);
+  settings["checkpoint"] = hash;
+  const std::string journal_path = flags.out + "/episodes.jsonl";
+  if (flags.overwrite) std::filesystem::remove(journal_path, error);
+  eval::JournalContent before = eval::read_journal(journal_path, request);
+  if (!before.settings.empty()) {
+    require_same_settings(nlohmann::json::parse(before.settings), settings, flags.out);
+    request.finished = std::move(before.episodes);
+  }
+  if (!request.finished.empty()) {
+    std::fprintf(stderr, "eval: %s holds %zu of these episodes already\n", flags.out.c_str(),
+                 request.finished.size());
+  }
+  eval::EpisodeJournal journal(journal_path, settings.dump());
+  request.on_group = [&](const std::vector<eval::EpisodeRecord>& group) {
+    journal.add(request, group);
+  };
   Progress progress("eval", total);
   const eval::RolloutOutcome outcome =
       eval::run_rollouts(request, &context.stop, [&](const eval::RolloutProgress& p) {
@@ -248,6 +286,8 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
 
   eval::Results results = eval::make_results(request, outcome);
   results.checkpoint = flags.checkpoint;
+  results.checkpoint_hash = hash;
+  results.version = version();
   results.denoise_steps = flags.policy.denoise_steps;
   results.machine = eval::this_machine().summary();
   results.command = command_line(command);
@@ -264,7 +304,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
                 {.where = flags.out,
                  .problem = "stopped after " + std::to_string(outcome.episodes.size()) + " of " +
                             std::to_string(total) + " episodes",
-                 .next = "what was finished is in results.json (\"complete\": false)"});
+                 .next = "the same command goes on from there"});
   }
   std::fprintf(stderr, "eval: wrote %s/results.json, report.html and videos/\n", flags.out.c_str());
 }
@@ -330,7 +370,13 @@ void add_eval(CLI::App& app, Context& context) {
   c->add_option("--videos", flags->videos, "episodes per task to film")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  c->add_option("--out", flags->out, "folder for the results")->required();
+  c->add_option(
+      "--shard", flags->shard,
+      "i/n: only the i-th of n parts, for several machines; libra compare --merge joins them");
+  c->add_option("--out", flags->out,
+                "folder for the results; an interrupted evaluation there goes on")
+      ->required();
+  c->add_flag("--overwrite", flags->overwrite, "start anew where --out holds an evaluation");
   c->callback([flags, c, &context] { run_eval(*flags, *c, context); });
 }
 

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "libra/cli/command.h"
+#include "libra/cli/version.h"
 #include "libra/core/error.h"
 
 namespace {
@@ -11,24 +12,19 @@ namespace {
 libra::cli::Context* g_context = nullptr;  // only for the signal handler
 
 void on_interrupt(int) {
-  if (g_context->stop.exchange(true)) std::_Exit(1);  // second Ctrl-C: at once
+  if (g_context->stop.exchange(true)) std::_Exit(130);  // second Ctrl-C: at once
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-#if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx2")) {
-    std::fprintf(stderr, "libra: this processor has no AVX2, which Libra needs: use another machine\n");
-    return 1;
-  }
-#endif
   // The software renderer's own threads cost more than they bring at camera size.
   setenv("LP_NUM_THREADS", "0", /*overwrite=*/0);
   libra::cli::Context context;
   g_context = &context;
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  std::signal(SIGHUP, on_interrupt);
 
   CLI::App app{
       "Libra: a vision-language-action policy that splits every action into a coarse intent\n"
@@ -36,7 +32,7 @@ int main(int argc, char** argv) {
       "A first tour: libra suites; libra eval --checkpoint checkpoints/libra_tiny_object "
       "--suite object --rollouts 2 --out out/eval"};
   app.require_subcommand(1);
-  app.set_version_flag("--version", "libra 0.1.0");
+  app.set_version_flag("--version", "libra " + libra::cli::version());
   app.add_flag("--json", context.json, "results to stdout as JSON instead of text");
   app.fallthrough();
 

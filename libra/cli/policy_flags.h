@@ -19,6 +19,18 @@ inline void add_policy_flags(CLI::App& command, PolicyOptions& options) {
                   "256 million weights")
       ->check(CLI::IsMember({"auto", "f32", "bf16"}))
       ->capture_default_str();
+  command
+      .add_option("--threads", options.threads,
+                  "CPU threads of each network; a second one gains where nothing else runs and the "
+                  "model is large (docs/runtime.md)")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command.add_option("--planner-threads", options.planner_threads, "of the planner; 0: --threads")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  command.add_option("--refiner-threads", options.refiner_threads, "of the refiner; 0: --threads")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
   command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
 }
 

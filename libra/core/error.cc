@@ -40,6 +40,7 @@ Error::Error(ErrorCode code, const std::string& message)
     : std::runtime_error(message), code_(code) {}
 
 int Error::exit_code() const {
+  if (code_ == ErrorCode::kInterrupted) return 130;
   return code_ == ErrorCode::kBadInput || code_ == ErrorCode::kNotFound ? 2 : 1;
 }
 

@@ -13,7 +13,7 @@ enum class ErrorCode {
   kBadInput,     // a file, flag or value the user gave is wrong; exit code 2
   kNotFound,     // a named thing (file, suite, task, tensor) does not exist; exit code 2
   kFailed,       // the work itself failed; exit code 1
-  kInterrupted,  // stopped by the user (Ctrl-C); finished parts are kept; exit code 1
+  kInterrupted,  // stopped by the user (Ctrl-C); finished parts are kept; exit code 130
 };
 
 class Error : public std::runtime_error {

@@ -6,5 +6,6 @@
 #include "libra/data/demo.h"
 #include "libra/data/demo_file.h"
 #include "libra/data/demo_set.h"
+#include "libra/data/growing_file.h"
 #include "libra/data/scene_set.h"
 #include "libra/data/window.h"

@@ -19,7 +19,11 @@ struct DemoFileInfo {
   std::string bddl_file_name, bddl_file_content;
   std::string problem_name = "libero_floor_manipulation", domain_name = "robosuite";
   double control_hz = 20.0;
+  int gzip = 1;  // of images, 0 to 9; 0: as they are, ten times the size and no time
 };
+
+class DemoFile;
+class Hdf5File;
 
 // Writes "<path>.part" and renames it to `path` in finish(): a file of the final name is complete.
 class DemoFileWriter {
@@ -29,9 +33,12 @@ class DemoFileWriter {
   DemoFileWriter(const DemoFileWriter&) = delete;
   DemoFileWriter& operator=(const DemoFileWriter&) = delete;
 
-  // Appends demo_0, demo_1, ... Throws Error(kBadInput) when the demonstration's parts do not fit
-  // together, Error(kFailed) when the disk does not take it.
-  void append(const Demo& demo);
+  // Appends demo_0, demo_1, ... `number`: which of a run's demonstrations it is; -1: none. Throws
+  // Error(kBadInput) when the demonstration's parts do not fit together, Error(kFailed) when the
+  // disk does not take it.
+  void append(const Demo& demo, int64_t number = -1);
+  // The same with one that another file holds, as it lies there.
+  void append_from(const DemoFile& file, int demo);
   int count() const;
   // Puts the totals and the final name in place; with no demonstration there will be no file.
   void finish();
@@ -55,7 +62,8 @@ class DemoFile {
 
   const std::string& path() const;
   const DemoFileInfo& info() const;
-  int size() const;  // demonstrations
+  int size() const;                // demonstrations
+  int64_t number(int demo) const;  // as given to DemoFileWriter::append; -1 none
   bool observed_before_action() const;
   const std::vector<std::string>& names() const;  // "demo_0", ... by number
   // Frames and image side, without reading them.
@@ -68,6 +76,8 @@ class DemoFile {
 
  private:
   struct Impl;
+  friend class DemoFileWriter;  // copies from it
+  const Hdf5File& hdf5() const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -329,6 +329,15 @@ DemoFile::DemoFile(DemoFile&&) noexcept = default;
 const std::string& DemoFile::path() const { return impl_->file.path(); }
 const DemoFileInfo& DemoFile::info() const { return impl_->info; }
 int DemoFile::size() const { return static_cast<int>(impl_->names.size()); }
+int64_t DemoFile::number(int demo) const {
+  const std::string group = impl_->group(demo);
+  const std::string object = group.substr(0, group.size() - 1);
+  return impl_->file.has_attribute(object, "number") ? impl_->file.int_attribute(object, "number")
+                                                     : -1;
+}
+
+const Hdf5File& DemoFile::hdf5() const { return impl_->file; }
+
 bool DemoFile::observed_before_action() const { return impl_->before_action; }
 const std::vector<std::string>& DemoFile::names() const { return impl_->names; }
 

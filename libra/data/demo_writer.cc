@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/data/demo_file.h"
 #include "libra/data/hdf5_file.h"
 #include "libra/data/schema.h"
@@ -44,14 +45,14 @@ void write_list(Hdf5File& file, const std::string& dataset, const Rows& rows) {
              [&](size_t t, double* row) { std::copy(rows[t].begin(), rows[t].end(), row); });
 }
 
-void write_observations(Hdf5File& file, const std::string& group, const Demo& demo) {
+void write_observations(Hdf5File& file, const std::string& group, const Demo& demo, int gzip) {
   const uint64_t frames = static_cast<uint64_t>(demo.frames);
   const uint64_t side = static_cast<uint64_t>(demo.image_size);
   for (size_t camera = 0; camera < demo.images.size(); ++camera) {
     std::vector<uint8_t> images = demo.images[camera];
     schema::flip_rows(images, side, side * 3);
     file.write(group + schema::image_dataset(camera), H5Type::kU8, {frames, side, side, 3},
-               images.data(), true);
+               images.data(), gzip);
   }
   write_columns(file, group + "obs/ee_states", demo.proprio, 0, 6);
   write_columns(file, group + "obs/ee_pos", demo.proprio, 0, 3);
@@ -118,6 +119,7 @@ std::string demo_file_name(const std::string& task) { return task + "_demo.hdf5"
 struct DemoFileWriter::Impl {
   std::string path, part;
   Hdf5File file;
+  int gzip = 1;
   int count = 0;
   int64_t samples = 0;
   bool finished = false;
@@ -128,7 +130,7 @@ DemoFileWriter::DemoFileWriter(const std::string& path, const DemoFileInfo& info
   std::error_code failure;
   if (!folder.empty()) fs::create_directories(folder, failure);
   const std::string part = path + ".part";
-  impl_ = std::make_unique<Impl>(Impl{path, part, Hdf5File::create(part)});
+  impl_ = std::make_unique<Impl>(Impl{path, part, Hdf5File::create(part), info.gzip});
   write_header(impl_->file, info);
 }
 
@@ -140,12 +142,13 @@ DemoFileWriter::~DemoFileWriter() {
 
 int DemoFileWriter::count() const { return impl_->count; }
 
-void DemoFileWriter::append(const Demo& demo) {
+void DemoFileWriter::append(const Demo& demo, int64_t number) {
   const std::string name = "/data/demo_" + std::to_string(impl_->count);
   check(demo, impl_->path + ":" + name);
   Hdf5File& file = impl_->file;
   file.make_group(name);
   file.write_attribute(name, "num_samples", int64_t{demo.frames});
+  if (number >= 0) file.write_attribute(name, "number", number);
   file.write_attribute(name, "model_file", demo.model_xml);
   if (!demo.states.empty()) file.write_attribute(name, "init_state", demo.states[0]);
   file.write_attribute(name, "layout", demo.layout);
@@ -154,10 +157,18 @@ void DemoFileWriter::append(const Demo& demo) {
   file.write_attribute(name, "episode", static_cast<int64_t>(demo.episode));
   file.write_attribute(name, "target", demo.target);
   write_steps(file, name + "/", demo);
-  write_observations(file, name + "/", demo);
+  write_observations(file, name + "/", demo, impl_->gzip);
   if (!demo.items.empty()) write_labels(file, name + "/", demo);
   ++impl_->count;
   impl_->samples += demo.frames;
+}
+
+void DemoFileWriter::append_from(const DemoFile& file, int demo) {
+  const std::string& theirs = file.names().at(static_cast<size_t>(demo));
+  impl_->file.copy_group(file.hdf5(), "/data/" + theirs,
+                         "/data/demo_" + std::to_string(impl_->count));
+  ++impl_->count;
+  impl_->samples += file.hdf5().int_attribute("/data/" + theirs, "num_samples");
 }
 
 void DemoFileWriter::finish() {
@@ -165,12 +176,7 @@ void DemoFileWriter::finish() {
   impl_->file.write_attribute("/data", "num_demos", int64_t{impl_->count});
   impl_->file.write_attribute("/data", "total", impl_->samples);
   impl_->file.close();
-  std::error_code failure;
-  fs::rename(impl_->part, impl_->path, failure);
-  if (failure) {
-    throw Error(ErrorCode::kFailed,
-                {.where = impl_->path, .problem = "cannot be written: " + failure.message()});
-  }
+  replace_path(impl_->part, impl_->path);
   impl_->finished = true;
 }
 

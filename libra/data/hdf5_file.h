@@ -28,9 +28,12 @@ class Hdf5File {
   std::vector<std::string> children(const std::string& group) const;  // sorted by name
 
   void make_group(const std::string& group);
-  // `bytes` holds the elements of `shape` in C order. compress: gzip 1 in chunks of a few rows.
+  // `bytes` holds the elements of `shape` in C order. gzip 1 to 9: packed, in chunks of a few rows.
   void write(const std::string& dataset, H5Type type, const std::vector<uint64_t>& shape,
-             const void* bytes, bool compress = false);
+             const void* bytes, int gzip = 0);
+
+  // The group with all that is in it, from another file, packed as it is there.
+  void copy_group(const Hdf5File& from, const std::string& group, const std::string& as);
 
   // Shape of a dataset; throws Error(kBadInput) when it is missing or not a dataset.
   std::vector<uint64_t> shape(const std::string& dataset) const;
@@ -51,6 +54,7 @@ class Hdf5File {
 
  private:
   Hdf5File(std::string path, int64_t file) : path_(std::move(path)), file_(file) {}
+  void copy_attributes(const Hdf5File& from, const std::string& object, const std::string& as);
   std::string path_;
   int64_t file_;  // hid_t
 };

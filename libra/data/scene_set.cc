@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/data/hdf5_file.h"
 
 namespace libra::data {
@@ -15,11 +16,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr uint64_t kMaxSide = 4096;          // px
+constexpr uint64_t kMaxSceneSide = 4096;     // px
 constexpr uint64_t kMaxScenes = 10'000'000;  // per file
 
-[[noreturn]] void fail(const std::string& where, const std::string& problem,
-                       const std::string& expected = "", const std::string& found = "") {
+[[noreturn]] void damaged(const std::string& where, const std::string& problem,
+                          const std::string& expected = "", const std::string& found = "") {
   throw Error(ErrorCode::kBadInput, {.where = where,
                                      .problem = problem,
                                      .expected = expected,
@@ -34,16 +35,16 @@ size_t uv_length(const Scene& scene) { return scene.items.size() * camera_names(
 // Throws Error(kBadInput) unless the scene has square images of `side` and labels of fitting
 // length.
 void check(const Scene& scene, int side, const std::string& where) {
-  if (scene.images.size() != camera_names().size()) fail(where, "wrong number of images");
+  if (scene.images.size() != camera_names().size()) damaged(where, "wrong number of images");
   for (const Image& image : scene.images) {
     const size_t bytes = static_cast<size_t>(side) * static_cast<size_t>(side) * 3;
     if (image.height != side || image.width != side || image.rgb.size() != bytes) {
-      fail(where, "an image has the wrong size", std::to_string(side) + " px square",
-           std::to_string(image.height) + " x " + std::to_string(image.width));
+      damaged(where, "an image has the wrong size", std::to_string(side) + " px square",
+              std::to_string(image.height) + " x " + std::to_string(image.width));
     }
   }
   if (scene.instructions.size() != scene.items.size() || scene.item_uv.size() != uv_length(scene)) {
-    fail(where, "labels do not fit the list of items");
+    damaged(where, "labels do not fit the list of items");
   }
 }
 
@@ -66,14 +67,14 @@ void read_items(const Hdf5File& file, std::vector<Scene>& scenes) {
   const auto text = file.read<uint8_t>("/scenes/items", {0});
   const json list = json::parse(text.begin(), text.end(), nullptr, false);
   if (!list.is_array() || list.size() != scenes.size()) {
-    fail(where, "does not list every scene", std::to_string(scenes.size()) + " lists in JSON",
-         list.is_array() ? std::to_string(list.size()) : "something else");
+    damaged(where, "does not list every scene", std::to_string(scenes.size()) + " lists in JSON",
+            list.is_array() ? std::to_string(list.size()) : "something else");
   }
   for (size_t i = 0; i < scenes.size(); ++i) {
-    if (!list[i].is_array()) fail(where, "scene " + std::to_string(i) + " is not a list");
+    if (!list[i].is_array()) damaged(where, "scene " + std::to_string(i) + " is not a list");
     for (const json& item : list[i]) {
       if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_string()) {
-        fail(where, "scene " + std::to_string(i) + ": an item is not a name and an instruction");
+        damaged(where, "scene " + std::to_string(i) + ": an item is not a name and an instruction");
       }
       scenes[i].items.push_back(item[0].get<std::string>());
       scenes[i].instructions.push_back(item[1].get<std::string>());
@@ -86,8 +87,8 @@ void read_uv(const Hdf5File& file, std::vector<Scene>& scenes) {
   size_t total = 0;
   for (const Scene& scene : scenes) total += uv_length(scene);
   if (uv.size() != total) {
-    fail(file.path() + ":/scenes/item_uv", "has the wrong length", std::to_string(total),
-         std::to_string(uv.size()));
+    damaged(file.path() + ":/scenes/item_uv", "has the wrong length", std::to_string(total),
+            std::to_string(uv.size()));
   }
   auto next = uv.begin();
   for (Scene& scene : scenes) {
@@ -106,7 +107,7 @@ void write_images(Hdf5File& file, const std::vector<Scene>& scenes, size_t camer
     bytes.insert(bytes.end(), rgb.begin(), rgb.end());
   }
   file.write(image_dataset(camera), H5Type::kU8, {scenes.size(), side, side, 3}, bytes.data(),
-             true);
+             /*gzip=*/1);
 }
 
 void read_images(const Hdf5File& file, std::vector<Scene>& scenes, uint64_t side) {
@@ -139,6 +140,9 @@ void SceneSet::save(const std::string& path) const {
   std::error_code failure;
   if (!folder.empty()) fs::create_directories(folder, failure);
   const std::string part = path + ".part";
+  require_space(folder.string(),
+                scenes_.size() * camera_names().size() * size_t(side) * size_t(side) * 3,
+                "still scenes");
   Hdf5File file = Hdf5File::create(part);
   file.make_group("/scenes");
   file.write_attribute("/scenes", "num_scenes", static_cast<int64_t>(scenes_.size()));
@@ -148,11 +152,7 @@ void SceneSet::save(const std::string& path) const {
   file.write("/scenes/items", H5Type::kU8, {items.size()}, items.data());
   file.write("/scenes/item_uv", H5Type::kF32, {uv.size()}, uv.data());
   file.close();
-  fs::rename(part, path, failure);
-  if (failure) {
-    throw Error(ErrorCode::kFailed,
-                {.where = path, .problem = "cannot be written: " + failure.message()});
-  }
+  replace_path(part, path);
 }
 
 SceneSet SceneSet::load(const std::vector<std::string>& paths) {
@@ -167,14 +167,15 @@ SceneSet SceneSet::load(const std::vector<std::string>& paths) {
 SceneSet SceneSet::load(const std::string& path) {
   const Hdf5File file = Hdf5File::open(path);
   if (!file.exists("/scenes")) {
-    fail(path, "is not a file of still scenes", "a group /scenes", join_names(file.children("/")));
+    damaged(path, "is not a file of still scenes", "a group /scenes",
+            join_names(file.children("/")));
   }
   const int64_t count = file.int_attribute("/scenes", "num_scenes");
   const std::vector<uint64_t> shape = file.shape(image_dataset(0));
   if (count < 1 || static_cast<uint64_t>(count) > kMaxScenes || shape.size() != 4 ||
-      shape[0] != static_cast<uint64_t>(count) || shape[1] == 0 || shape[1] > kMaxSide) {
-    fail(path + ":" + image_dataset(0), "wrong shape",
-         std::to_string(count) + " x side x side x 3");
+      shape[0] != static_cast<uint64_t>(count) || shape[1] == 0 || shape[1] > kMaxSceneSide) {
+    damaged(path + ":" + image_dataset(0), "wrong shape",
+            std::to_string(count) + " x side x side x 3");
   }
   std::vector<Scene> scenes(static_cast<size_t>(count));
   read_images(file, scenes, shape[1]);

@@ -51,7 +51,7 @@ std::vector<Series> series_of(const std::vector<Results>& results) {
 }
 
 // Where things are drawn: the plot's corner, its size, what its width stands for.
-struct Frame {
+struct PlotArea {
   double left = 60, top = 20, width = 560, height = 280, most_ms = 1;
   double x(double ms) const { return left + width * ms / most_ms; }
   double y(double share) const { return top + height * (1.0 - share); }
@@ -61,7 +61,7 @@ std::string stroke(const std::string& colour, double width) {
   return "stroke='" + colour + "' stroke-width='" + number(width) + "'";
 }
 
-std::string draw(const Series& series, const std::string& colour, double shift, const Frame& f) {
+std::string draw(const Series& series, const std::string& colour, double shift, const PlotArea& f) {
   std::string body, path;
   for (const Point& p : series.points) {
     const double x = f.x(p.ms) + shift;
@@ -110,7 +110,7 @@ std::string latency_plot(const std::vector<Results>& results) {
   static constexpr std::array<const char*, 6> kColours = {"#8a8f98", "#d9822b", "#1f7a5c",
                                                           "#3573b9", "#9a4fb5", "#c2452d"};
   const std::vector<Series> all = series_of(results);
-  Frame f;
+  PlotArea f;
   for (const Series& s : all) {
     for (const Point& p : s.points) f.most_ms = std::max(f.most_ms, p.ms);
   }

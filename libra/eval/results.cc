@@ -378,7 +378,17 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
     for (const Suite& suite : request.suites)
       r.variations.back().suites.emplace_back(suite.name, Tally{});
   }
+  if (request.shards > 1) {
+    r.shard = std::to_string(request.shard + 1) + "/" + std::to_string(request.shards);
+  }
   for (const EpisodeRecord& record : outcome.episodes) {
+    const Suite& played = request.suites[static_cast<size_t>(record.suite)];
+    r.episodes.push_back({played.name, played.tasks[static_cast<size_t>(record.task)].name,
+                          request.variations.empty()
+                              ? ""
+                              : request.variations[static_cast<size_t>(record.variation)].name,
+                          record.episode, record.success, record.steps, record.first_lifted,
+                          record.error});
     SuiteResult& suite = r.suites[static_cast<size_t>(record.suite)];
     const Tally tally = tally_of(record);
     suite.tasks[static_cast<size_t>(record.task)].tally.add(tally);
@@ -440,7 +450,20 @@ std::string to_json(const Results& r) {
       {"rollouts", r.rollouts},
       {"workers", r.workers},
       {"machine", r.machine},
-      {"command", r.command}};
+      {"command", r.command},
+      {"version", r.version},
+      {"checkpoint_hash", r.checkpoint_hash}};
+  if (!r.shard.empty()) json["shard"] = r.shard;
+  for (const EpisodeResult& e : r.episodes) {
+    json["episodes"].push_back({{"suite", e.suite},
+                                {"task", e.task},
+                                {"variation", e.variation},
+                                {"episode", e.episode},
+                                {"success", e.success},
+                                {"steps", e.steps},
+                                {"first_lifted", e.first_lifted},
+                                {"error", e.error}});
+  }
   for (const VariationResult& variation : r.variations)
     json["variations"].push_back(variation_json(variation));
   if (const auto whole = r.grounding()) {
@@ -491,6 +514,21 @@ Results parse_results(const std::string& text, const std::string& where) {
   r.workers = in.count("workers");
   r.machine = in.text("machine");
   r.command = in.text("command");
+  const auto optional = [&](const char* key, std::string& out) {
+    if (json.contains(key)) out = in.text(key);
+  };
+  optional("version", r.version);
+  optional("checkpoint_hash", r.checkpoint_hash);
+  optional("shard", r.shard);
+  if (json.contains("episodes")) {
+    for (const Json& item : in.list("episodes")) {
+      const Reader e{item, where};
+      r.episodes.push_back({e.text("suite"), e.text("task"), e.text("variation"),
+                            e.get<uint64_t>("episode", "a whole number"),
+                            e.get<bool>("success", "true or false"), e.count("steps"),
+                            e.text("first_lifted"), e.text("error")});
+    }
+  }
   return r;
 }
 

@@ -64,8 +64,20 @@ struct RuntimeResult {
   double success_s = 0.0;         // robot time to success
 };
 
+// One episode as results.json lists it.
+struct EpisodeResult {
+  std::string suite, task, variation;
+  uint64_t episode = 0;  // number of the initial state: the seed's, or the stored one
+  bool success = false;
+  int steps = 0;
+  std::string first_lifted, error;
+};
+
 struct Results {
   std::string checkpoint, policy, variant;
+  std::string checkpoint_hash, version;  // of the weights' bytes; of the program and its commit
+  std::string shard;                     // "1/2": a part; "": the whole
+  std::vector<EpisodeResult> episodes;   // none in older files
   std::string schedule = "amortised", layout = "libero", instruction = "task", executor = "full";
   int M = 2, N = 10, H = 5;
   int denoise_steps = 0;  // 0: as in the checkpoint
@@ -85,7 +97,7 @@ struct Results {
   std::optional<Grounding> grounding(size_t suite) const;
 };
 
-// Fills everything but checkpoint, denoise_steps, machine and command.
+// Fills everything but checkpoint and its hash, denoise_steps, version, machine and command.
 Results make_results(const RolloutRequest& request, const RolloutOutcome& outcome);
 
 std::string to_json(const Results& results);

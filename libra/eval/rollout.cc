@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <tuple>
@@ -23,6 +24,9 @@ void check(const RolloutRequest& request) {
   if (!request.make_env || !request.make_policy) refuse("rollouts", "no environment or policy");
   if (request.rollouts < 1) refuse("--rollouts", "must be at least 1");
   if (request.workers < 1) refuse("--workers", "must be at least 1");
+  if (request.shards < 1 || request.shard < 0 || request.shard >= request.shards) {
+    refuse("--shard", "there is no such part", "shards are 1/n to n/n");
+  }
   if (request.group_size < 1) refuse("group size", "must be at least 1");
   if (request.executor == Executor::kTeacher && !request.make_oracle) {
     refuse("--executor teacher", "this environment has no expert to ask");
@@ -60,7 +64,35 @@ std::vector<Group> make_groups(const RolloutRequest& request) {
       }
     }
   }
-  return groups;
+  // Dealt out in turn, so that every shard has a share of every task.
+  std::vector<Group> dealt;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (int(i % size_t(request.shards)) == request.shard) dealt.push_back(std::move(groups[i]));
+  }
+  return dealt;
+}
+
+// Takes the groups out that are finished, and returns their episodes.
+std::vector<EpisodeRecord> take_finished(const RolloutRequest& request,
+                                         std::vector<Group>& groups) {
+  using Key = std::tuple<int, int, int, uint64_t>;
+  std::map<Key, const EpisodeRecord*> finished;
+  for (const EpisodeRecord& r : request.finished) {
+    finished[{r.suite, r.task, r.variation, r.episode}] = &r;
+  }
+  std::vector<EpisodeRecord> taken;
+  const auto is_finished = [&](const Group& group) {
+    std::vector<EpisodeRecord> found;
+    for (const uint64_t episode : group.episodes) {
+      const auto at = finished.find({group.suite, group.task, group.variation, episode});
+      if (at == finished.end()) return false;
+      found.push_back(*at->second);
+    }
+    taken.insert(taken.end(), found.begin(), found.end());
+    return true;
+  };
+  std::erase_if(groups, is_finished);
+  return taken;
 }
 
 int episodes_in(const std::vector<Group>& groups) {
@@ -86,8 +118,9 @@ struct Board {
   RolloutProgress counts;
   std::exception_ptr failure;
 
-  void take(GroupOutcome&& group) {
+  void take(GroupOutcome&& group, const RolloutRequest& request) {
     const std::lock_guard lock(mutex);
+    if (request.on_group) request.on_group(group.episodes);
     for (EpisodeRecord& record : group.episodes) {
       ++counts.done;
       counts.successes += record.success ? 1 : 0;
@@ -101,12 +134,12 @@ struct Board {
     if (progress) progress(counts);
   }
 
-  void work(Worker& worker) {
+  void work(Worker& worker, const RolloutRequest& request) {
     while (!broken && !(stop != nullptr && *stop)) {
       const size_t index = next++;
       if (index >= groups.size()) return;
       auto done = worker.run(groups[index], stop);
-      if (done) take(std::move(*done));
+      if (done) take(std::move(*done), request);
     }
   }
 
@@ -181,26 +214,32 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
   Board board(request, stop, progress);
   if (board.groups.empty()) refuse("rollouts", "none of the tasks can be varied like this");
   board.counts.total = episodes_in(board.groups);
+  const Group probed = board.groups.front();
+  for (EpisodeRecord& record : take_finished(request, board.groups)) {
+    ++board.counts.done;
+    board.counts.successes += record.success ? 1 : 0;
+    board.outcome.episodes.push_back(std::move(record));
+  }
   {
     // The first worker is this thread; the others begin when it has timed the networks undisturbed.
     Worker first(request);
     check(request, first.spec(), first.has_planner());
     board.outcome.spec = first.spec();
-    first.probe_latency(board.groups.front(), board.outcome);
+    if (!board.groups.empty()) first.probe_latency(probed, board.outcome);
     std::vector<std::jthread> threads;
     const size_t workers = std::min<size_t>(request.workers, board.groups.size());
     for (size_t i = 1; i < workers; ++i) {
       threads.emplace_back([&] {
         try {
           Worker worker(request);
-          board.work(worker);
+          board.work(worker, request);
         } catch (...) {
           board.fail(std::current_exception());
         }
       });
     }
     try {
-      board.work(first);
+      board.work(first, request);
     } catch (...) {
       board.fail(std::current_exception());
     }

@@ -51,29 +51,6 @@ struct VariationRow {
   std::map<std::string, std::string> without = {};
 };
 
-struct RolloutRequest {
-  std::vector<Suite> suites;  // with the tasks that are to be run
-  int rollouts = 50;          // episodes per task
-  std::string layout = "libero";
-  // Every task's episodes are run once under each; empty: the plain ones.
-  std::vector<VariationRow> variations;
-  bool swapped = false;  // ask for another present item than the task's, chosen by the seed
-  ScheduleConfig schedule;
-  VirtualTime time;  // latencies of the networks; their own speed on this machine plays no part
-  Executor executor = Executor::kFull;
-  uint64_t seed = 0;
-  int workers = 1;
-  int group_size = 10;    // episodes that step together
-  int videos = 0;         // episodes per task to film, from episode 0 on
-  std::string video_dir;  // where videos go; must exist when videos > 0
-  int strips = 2;         // failures per task whose film strip is kept (and one success)
-
-  EnvFactory make_env;
-  PolicyFactory make_policy;
-  OracleFactory make_oracle;    // needed by Executor::kTeacher only
-  IntentDecoder decode_intent;  // needed by Executor::kPlannerOnly only
-};
-
 // What happened at one chunk border.
 struct ChunkRecord {
   int64_t step = 0;
@@ -108,6 +85,35 @@ struct EpisodeRecord {
   std::vector<Action> actions;
   // Kept for the first success and the first failures of each task.
   Strip strip;
+};
+
+struct RolloutRequest {
+  std::vector<Suite> suites;  // with the tasks that are to be run
+  int rollouts = 50;          // episodes per task
+  std::string layout = "libero";
+  // Every task's episodes are run once under each; empty: the plain ones.
+  std::vector<VariationRow> variations;
+  bool swapped = false;  // ask for another present item than the task's, chosen by the seed
+  ScheduleConfig schedule;
+  VirtualTime time;  // latencies of the networks; their own speed on this machine plays no part
+  Executor executor = Executor::kFull;
+  uint64_t seed = 0;
+  int workers = 1;
+  int group_size = 10;    // episodes that step together
+  int videos = 0;         // episodes per task to film, from episode 0 on
+  std::string video_dir;  // where videos go; must exist when videos > 0
+  int strips = 2;         // failures per task whose film strip is kept (and one success)
+  // Of every `shards` groups, those that this run plays: one in so many, from `shard` on (0-based).
+  int shard = 0, shards = 1;
+  // Episodes that an interrupted run has played; groups of which all are there are not played.
+  std::vector<EpisodeRecord> finished = {};
+  // Called with every group that was played, one call at a time.
+  std::function<void(const std::vector<EpisodeRecord>&)> on_group = {};
+
+  EnvFactory make_env;
+  PolicyFactory make_policy;
+  OracleFactory make_oracle;    // needed by Executor::kTeacher only
+  IntentDecoder decode_intent;  // needed by Executor::kPlannerOnly only
 };
 
 // Times of the network calls (ms).

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/eval/av.h"
 
 namespace libra::eval {
@@ -132,12 +133,7 @@ void VideoWriter::finish() {
   s.send(nullptr);
   check_av(av_write_trailer(s.format), s.path, "cannot write");
   check_av(avio_closep(&s.format->pb), s.path, "cannot write");
-  std::error_code error;
-  std::filesystem::rename(s.part, s.path, error);
-  if (error) {
-    throw Error(ErrorCode::kFailed,
-                {.where = s.path, .problem = "cannot write: " + error.message()});
-  }
+  replace_path(s.part, s.path);
   s.header = false;
 }
 

@@ -1,14 +1,13 @@
 // Weights of a module in safetensors files.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "libra/model/safetensors.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

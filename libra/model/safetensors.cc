@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 
 namespace libra::model {
 namespace {
@@ -153,29 +153,21 @@ void write_safetensors(const std::string& path, std::vector<PendingTensor> tenso
   std::string text = header.empty() ? "{}" : header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
 
-  const std::string temporary = path + ".part";
-  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-  if (!out) fail_io(temporary, "cannot be written");
-  for (int i = 0; i < 8; ++i) out.put(char((uint64_t(text.size()) >> (8 * i)) & 0xff));
-  out.write(text.data(), std::streamsize(text.size()));
+  require_space(std::filesystem::path(path).parent_path().string(), text.size() + offset,
+                std::filesystem::path(path).filename().string());
+  FileWriter out(path);
+  std::array<char, 8> length;
+  for (size_t i = 0; i < length.size(); ++i)
+    length[i] = char((uint64_t(text.size()) >> (8 * i)) & 0xff);
+  out.write(length.data(), length.size());
+  out.write(text.data(), text.size());
   for (const PendingTensor& item : tensors) {
     const torch::Tensor tensor = item.make().to(torch::kCPU, item.dtype).contiguous();
     TORCH_CHECK(tensor.sizes() == item.shape, item.name, " was made in another shape");
-    out.write(static_cast<const char*>(tensor.data_ptr()), std::streamsize(tensor.nbytes()));
+    out.write(tensor.data_ptr(), tensor.nbytes());
     if (progress) progress(item);
   }
-  out.close();
-  if (!out) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw Error(ErrorCode::kFailed,
-                {.where = temporary, .problem = "writing failed", .next = "is the disk full?"});
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error)
-    throw Error(ErrorCode::kFailed,
-                {.where = path, .problem = "cannot be replaced", .found = error.message()});
+  out.finish();
 }
 
 }  // namespace libra::model

@@ -3,8 +3,6 @@
 // was expected and what was found.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "libra/model/safetensors_header.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -1,7 +1,7 @@
 // Scaled dot-product attention: softmax(scale * q k^T + mask) v.
 #pragma once
 
-#include <torch/torch.h>
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

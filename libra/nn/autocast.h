@@ -3,7 +3,6 @@
 #pragma once
 
 #include <ATen/autocast_mode.h>
-#include <torch/version.h>
 
 namespace libra::nn {
 
@@ -15,23 +14,14 @@ class AutocastSwitch {
   AutocastSwitch(const AutocastSwitch&) = delete;
   AutocastSwitch& operator=(const AutocastSwitch&) = delete;
 
-  static bool enabled() {
-#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 4
-    return at::autocast::is_autocast_enabled(at::kCPU);
-#else
-    return at::autocast::is_cpu_enabled();
-#endif
-  }
+  static bool enabled() { return at::autocast::is_autocast_enabled(at::kCPU); }
 
  private:
   static void set(bool on) {
-#if TORCH_VERSION_MAJOR >= 2 && TORCH_VERSION_MINOR >= 4
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCPU, on);
-#else
-    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-    at::autocast::set_cpu_enabled(on);
-#endif
+    for (const auto device : {at::kCPU, at::kCUDA}) {
+      at::autocast::set_autocast_dtype(device, at::kBFloat16);
+      at::autocast::set_autocast_enabled(device, on);
+    }
   }
   bool before_;
 };

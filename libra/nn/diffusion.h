@@ -2,12 +2,11 @@
 // (DDPMScheduler, DDIMScheduler), with the defaults of Libra-VLA.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "libra/core/config.h"
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

@@ -2,9 +2,8 @@
 // cross-attention to a context that does not change between denoising steps.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "libra/nn/layers.h"
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

@@ -8,9 +8,8 @@ Ema::Ema(std::vector<torch::Tensor> parameters) : parameters_(std::move(paramete
 
 void Ema::update(double decay) {
   const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < averages_.size(); ++i) {
-    averages_[i].mul_(decay).add_(parameters_[i].detach(), 1.0 - decay);
-  }
+  at::_foreach_mul_(averages_, decay);
+  at::_foreach_add_(averages_, parameters_, 1.0 - decay);
 }
 
 void Ema::swap() {

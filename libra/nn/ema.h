@@ -1,9 +1,9 @@
 // Exponential moving average of parameters.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

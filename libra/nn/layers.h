@@ -2,11 +2,10 @@
 // (weight; fc1, fc2; w1, w2, w3).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 
 #include "libra/nn/linear.h"
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

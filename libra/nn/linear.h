@@ -5,7 +5,7 @@
 // the CPU are f32, the matrices widened a panel at a time; on a GPU they are bf16.
 #pragma once
 
-#include <torch/torch.h>
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

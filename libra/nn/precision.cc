@@ -1,9 +1,9 @@
 #include "libra/nn/precision.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 namespace {

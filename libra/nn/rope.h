@@ -2,9 +2,9 @@
 // grows with the length of a call beyond max_position_embeddings (dynamic NTK scaling).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
+
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

@@ -1,7 +1,7 @@
 // Sinusoidal embeddings of diffusion timesteps and positions.
 #pragma once
 
-#include <torch/torch.h>
+#include "libra/nn/torch.h"
 
 namespace libra::nn {
 

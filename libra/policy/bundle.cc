@@ -27,7 +27,24 @@ std::string read_part(const fs::path& path) {
                    "train one with `libra train`, or use one from checkpoints/");
 }
 
-torch::Device parse_device(const std::string& name) {
+torch::ScalarType parse_precision(const std::string& name, const ModelBundle& bundle) {
+  if (name == "f32") return torch::kFloat32;
+  if (name == "bf16") return torch::kBFloat16;
+  if (name != "auto") {
+    throw Error(ErrorCode::kBadInput, {.where = "--precision " + name,
+                                       .problem = "unknown precision",
+                                       .expected = "auto, f32 or bf16"});
+  }
+  constexpr int64_t kLarge = 256'000'000;  // weights
+  int64_t count = 0;
+  for (const auto& p : bundle.planner->parameters()) count += p.numel();
+  for (const auto& p : bundle.refiner->parameters()) count += p.numel();
+  return count > kLarge ? torch::kBFloat16 : torch::kFloat32;
+}
+
+}  // namespace
+
+torch::Device find_device(const std::string& name) {
   const auto fail = [&](const std::string& problem, const std::string& next) {
     throw Error(ErrorCode::kBadInput, {.where = "--device " + name,
                                        .problem = problem,
@@ -45,22 +62,10 @@ torch::Device parse_device(const std::string& name) {
   return torch::Device(torch::kCUDA, c10::DeviceIndex(index));
 }
 
-torch::ScalarType parse_precision(const std::string& name, const ModelBundle& bundle) {
-  if (name == "f32") return torch::kFloat32;
-  if (name == "bf16") return torch::kBFloat16;
-  if (name != "auto") {
-    throw Error(ErrorCode::kBadInput, {.where = "--precision " + name,
-                                       .problem = "unknown precision",
-                                       .expected = "auto, f32 or bf16"});
-  }
-  constexpr int64_t kLarge = 256'000'000;  // weights
-  int64_t count = 0;
-  for (const auto& p : bundle.planner->parameters()) count += p.numel();
-  for (const auto& p : bundle.refiner->parameters()) count += p.numel();
-  return count > kLarge ? torch::kBFloat16 : torch::kFloat32;
+void move_to(ModelBundle& bundle, torch::Device device) {
+  bundle.planner->to(device);
+  bundle.refiner->to(device);
 }
-
-}  // namespace
 
 ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormStats& stats,
                         const std::string& tokenizer_dir, nn::Fresh fresh) {
@@ -103,7 +108,7 @@ std::string weights_path(const std::string& dir) { return (fs::path(dir) / kWeig
 
 ModelBundle load_bundle(const std::string& folder, const BundleOptions& options) {
   const std::string dir = find_data(folder);
-  const torch::Device device = parse_device(options.device);
+  const torch::Device device = find_device(options.device);
   const std::string weights = weights_path(dir);
   const model::LibraVlaConfig config = read_bundle_config(dir);
   const std::string stats_path = (fs::path(dir) / kStatsFile).string();
@@ -113,10 +118,7 @@ ModelBundle load_bundle(const std::string& folder, const BundleOptions& options)
   // Each half ignores the other's tensors; a name of neither is found by both together.
   model::load_into(*bundle.planner, weights, {.prefix = "planner.", .precision = precision});
   model::load_into(*bundle.refiner, weights, {.prefix = "refiner.", .precision = precision});
-  if (!device.is_cpu()) {
-    bundle.planner->to(device);
-    bundle.refiner->to(device);
-  }
+  if (!device.is_cpu()) move_to(bundle, device);
   bundle.planner->eval();
   bundle.refiner->eval();
   return bundle;
@@ -137,7 +139,7 @@ void save_bundle(const ModelBundle& bundle, const std::string& dir) {
 void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> weights,
                  const std::string& dir,
                  const std::function<void(const model::PendingTensor&)>& progress) {
-  const fs::path kept(dir), fresh(dir + ".new");
+  const fs::path fresh(dir + ".new");
   fs::remove_all(fresh);
   fs::create_directories(fresh);
   model::LibraVlaConfig config = bundle.config;
@@ -148,8 +150,7 @@ void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> we
              bundle.transforms->tokenizer().added_tokens_json());
   model::write_safetensors(weights_path(fresh.string()), std::move(weights), {{"format", "libra"}},
                            progress);
-  fs::remove_all(kept);
-  fs::rename(fresh, kept);
+  replace_path(fresh.string(), dir);
 }
 
 }  // namespace libra::policy

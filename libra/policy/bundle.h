@@ -39,6 +39,10 @@ struct BundleOptions {
   std::string precision = "f32";  // f32, bf16, auto
   std::string device = "cpu";     // cpu, cuda, cuda:1
 };
+// The device of a name: cpu, cuda, cuda:N. Throws Error(kBadInput) when it is not there.
+torch::Device find_device(const std::string& name);
+// Moves both networks.
+void move_to(ModelBundle& bundle, torch::Device device);
 // Throws Error(kNotFound / kBadInput) naming the file, what was expected and what was found.
 ModelBundle load_bundle(const std::string& dir, const BundleOptions& options = {});
 

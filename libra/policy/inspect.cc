@@ -1,17 +1,26 @@
 #include "libra/policy/inspect.h"
 
+#include <ATen/Version.h>
+#include <torch/version.h>
+
 #include <filesystem>
 
 #include "libra/core/data_root.h"
 #include "libra/model/safetensors.h"
+#include "libra/nn/precision.h"
 #include "libra/policy/bundle.h"
 
 namespace libra::policy {
 
 std::string torch_summary() {
   const auto gpus = torch::cuda::device_count();
-  return std::string(TORCH_VERSION) +
+  return std::string(TORCH_VERSION) + ", kernels for " + at::get_cpu_capability() +
          (gpus > 0 ? ", " + std::to_string(gpus) + " CUDA device(s)" : ", no CUDA device");
+}
+
+std::string precision_summary() {
+  return nn::bf16_is_faster() ? "training in bf16, which this processor multiplies faster than f32"
+                              : "training in f32, because bf16 is no faster on this processor";
 }
 
 CheckpointSummary inspect_checkpoint(const std::string& folder) {

@@ -19,7 +19,9 @@ struct CheckpointSummary {
 // Throws Error(kNotFound / kBadInput) for a folder that is not a checkpoint.
 CheckpointSummary inspect_checkpoint(const std::string& dir);
 
-// The LibTorch this program runs on, in a few words: version, GPUs, threads.
+// The LibTorch this program runs on, in a few words: version, GPUs, instruction set.
 std::string torch_summary();
+// How matrices of bf16 are multiplied on this processor, and why.
+std::string precision_summary();
 
 }  // namespace libra::policy

@@ -24,14 +24,15 @@ torch::Tensor from_residual(const torch::Tensor& residual, const torch::Tensor& 
 torch::Tensor sample_bins(const torch::Tensor& logits, uint64_t seed) {
   // Gumbel-max: the argmax of logits plus Gumbel noise is a draw from the softmax.
   auto generator = at::detail::createCPUGenerator(seed);
-  const torch::Tensor u =
-      torch::rand(logits.sizes(), generator, torch::kFloat32).clamp(1e-9, 1.0 - 1e-7);
+  const torch::Tensor u = torch::rand(logits.sizes(), generator, torch::kFloat32)
+                              .clamp(1e-9, 1.0 - 1e-7)
+                              .to(logits.device());
   return (logits.to(torch::kFloat32) - torch::log(-torch::log(u))).argmax(-1);
 }
 
 torch::Tensor expected_value(const torch::Tensor& logits) {
   const int64_t bins = logits.size(-1);
-  const torch::Tensor centres = bin_centres(torch::arange(bins), bins);
+  const torch::Tensor centres = bin_centres(torch::arange(bins, logits.device()), bins);
   return torch::matmul(torch::softmax(logits.to(torch::kFloat32), -1), centres);
 }
 

@@ -1,9 +1,9 @@
 // The hybrid action space on tensors: bins, their centres, and what lies between.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "libra/nn/torch.h"
 
 namespace libra::policy {
 

@@ -9,7 +9,9 @@
 namespace libra {
 
 struct PolicyOptions {
-  int threads = 1;                 // of LibTorch, for the whole process
+  int threads = 1;                 // of LibTorch, for each network
+  int planner_threads = 0;         // of the planner alone; 0: threads
+  int refiner_threads = 0;         // of the refiner alone; 0: threads
   int denoise_steps = 0;           // 0: what the checkpoint says
   bool sample_intents = false;     // draw intents from P(a^c) instead of taking the likeliest
   uint64_t seed = 0;               // of those draws

@@ -70,7 +70,7 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
 void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) {
   if (requests.empty()) return;
   const c10::InferenceMode inference;
-  use_threads(options_.threads);
+  use_threads(options_.planner_threads > 0 ? options_.planner_threads : options_.threads);
   std::vector<std::string> instructions;
   for (const auto& request : requests) instructions.emplace_back(request.instruction);
   const torch::Tensor logits =
@@ -171,7 +171,7 @@ TorchPolicy::Promised TorchPolicy::promised(std::span<const RefineRequest> reque
 void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) {
   if (requests.empty()) return;
   const c10::InferenceMode inference;
-  use_threads(options_.threads);
+  use_threads(options_.refiner_threads > 0 ? options_.refiner_threads : options_.threads);
   const auto& config = bundle_.config;
   const Transforms& t = *bundle_.transforms;
   const int64_t batch = int64_t(requests.size()), horizon = config.action.horizon;

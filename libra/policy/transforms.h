@@ -2,8 +2,6 @@
 // it, so that a checkpoint sees the same numbers in both.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +11,7 @@
 #include "libra/core/observation.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/planner_net.h"
+#include "libra/nn/torch.h"
 #include "libra/preprocess/prompt.h"
 #include "libra/preprocess/tokenizer.h"
 

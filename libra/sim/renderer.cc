@@ -192,6 +192,15 @@ std::shared_ptr<Renderer> Renderer::for_model(mjModel* model) {
   return std::shared_ptr<Renderer>(new Renderer(model, true));
 }
 
+std::string Renderer::device() const {
+  constexpr unsigned kGlRenderer = 0x1F01;  // GL_RENDERER
+  impl_->make_current();
+  const auto get_string =
+      reinterpret_cast<const unsigned char* (*)(unsigned)>(eglGetProcAddress("glGetString"));
+  const unsigned char* name = get_string != nullptr ? get_string(kGlRenderer) : nullptr;
+  return name != nullptr ? reinterpret_cast<const char*>(name) : "unknown";
+}
+
 void Renderer::render(mjModel* model, mjData* data, const Appearance& appearance, int camera,
                       int height, int width, Image& out) {
   constexpr int kShadowPixels = 1024;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "libra/core/observation.h"
@@ -32,6 +33,9 @@ class Renderer {
   ~Renderer();
   Renderer(const Renderer&) = delete;
   Renderer& operator=(const Renderer&) = delete;
+
+  // Who draws, as OpenGL names itself, e.g. "llvmpipe (LLVM 15.0.6, 256 bits)".
+  std::string device() const;
 
   // Upright RGB, row 0 at the top; poses must be up to date. camera: id in the model.
   void render(mjModel_* model, mjData_* data, const Appearance& appearance, int camera, int height,

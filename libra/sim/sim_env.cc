@@ -447,6 +447,10 @@ EnvFactory make_sim_factory(SimConfig config, std::string asset_root) {
   };
 }
 
+std::string SimEnv::render_device() const {
+  return impl_->renderer ? impl_->renderer->device() : "";
+}
+
 std::string mujoco_version() { return mj_versionString(); }
 
 }  // namespace libra::sim

@@ -119,6 +119,9 @@ class SimEnv final : public Env {
   // target. Costs a few milliseconds (a model is compiled when the set of groceries is new).
   void reset_random_scene(uint64_t seed);
 
+  // Who draws the images, e.g. "llvmpipe (LLVM 15.0.6, 256 bits)"; "" before the first of them.
+  std::string render_device() const;
+
   const mjModel_* model() const;
   const mjData_* data() const;
 

@@ -208,6 +208,45 @@ Batch Batch::planner_rows(int64_t first, int64_t count) const {
   return out;
 }
 
+// Undefined stays undefined. Through pinned memory, so that a GPU copies while others compute.
+static torch::Tensor moved(const torch::Tensor& x, torch::Device device) {
+  if (!x.defined() || x.device() == device) return x;
+  return device.is_cuda() ? x.pin_memory().to(device, /*non_blocking=*/true) : x.to(device);
+}
+
+static model::TextQueries moved(const model::TextQueries& queries, torch::Device device) {
+  return {moved(queries.ids, device), moved(queries.mask, device)};
+}
+
+model::PlannerInput moved(const model::PlannerInput& input, torch::Device device) {
+  return {moved(input.pixel_values, device), moved(input.input_ids, device),
+          moved(input.attention_mask, device), moved(input.proprio, device),
+          moved(input.instruction, device)};
+}
+
+PointingTargets PointingTargets::to(torch::Device device) const {
+  return {moved(named, device), moved(uv, device), moved(present, device)};
+}
+
+SceneBatch SceneBatch::to(torch::Device device) const {
+  return {moved(pixel_values, device), pixel_values.defined() ? pointing.to(device) : pointing};
+}
+
+Batch Batch::to(torch::Device device) const {
+  Batch out;
+  out.planner = moved(planner, device);
+  out.bins = moved(bins, device);
+  out.plan_valid = moved(plan_valid, device);
+  out.keyframe = moved(keyframe, device);
+  out.pointing = pointing.to(device);
+  out.refiner = {moved(refiner.pixel_values, device), moved(refiner.proprio, device),
+                 moved(refiner.planner_tokens, device)};
+  out.slice = moved(slice, device);
+  out.actions = moved(actions, device);
+  out.action_valid = moved(action_valid, device);
+  return out;
+}
+
 Batch Batcher::train(int64_t step) const {
   Rng rng(mix_seed({uint64_t(config_.seed), hash_name("train"), uint64_t(step)}));
   std::vector<Sample> samples;

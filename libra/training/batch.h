@@ -1,8 +1,6 @@
 // Demonstrations and scenes -> tensors: the only place in training where data becomes tensors.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <string>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "libra/data/scene_set.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
+#include "libra/nn/torch.h"
 #include "libra/policy/bundle.h"
 #include "libra/training/config.h"
 
@@ -23,6 +22,7 @@ struct PointingTargets {
   torch::Tensor uv;          // [B, P, C, 2]; not-a-number: not in that image
   torch::Tensor present;     // [B, P] f32
   PointingTargets rows(int64_t first, int64_t count) const;
+  PointingTargets to(torch::Device device) const;
 };
 
 struct Batch {
@@ -40,12 +40,17 @@ struct Batch {
   // What the planner learns from samples first .. first + count - 1; the refiner's part is left
   // out.
   Batch planner_rows(int64_t first, int64_t count) const;
+  Batch to(torch::Device device) const;
 };
+
+// Undefined tensors stay undefined.
+model::PlannerInput moved(const model::PlannerInput& input, torch::Device device);
 
 struct SceneBatch {
   torch::Tensor pixel_values;  // [B, C, 3, S, S]
   PointingTargets pointing;
   SceneBatch rows(int64_t first, int64_t count) const;
+  SceneBatch to(torch::Device device) const;
 };
 
 // "What would you do if you were asked for this item?" at the first frame of a demonstration.

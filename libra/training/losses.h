@@ -1,7 +1,7 @@
 // The losses of Libra-VLA. All reduce to one number per batch, in f32.
 #pragma once
 
-#include <torch/torch.h>
+#include "libra/nn/torch.h"
 
 namespace libra::training {
 

@@ -1,12 +1,15 @@
 #include "libra/training/optimizer.h"
 
-#include <algorithm>
 #include <cmath>
+#include <exception>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/nn/schedule.h"
 
 namespace libra::training {
+
+constexpr double kEpsilon = 1e-8;  // AdamW
 
 double learning_rate(const OptimConfig& config, int64_t step, int64_t run_steps) {
   const int64_t end = config.schedule_steps > 0 ? config.schedule_steps : run_steps;
@@ -19,20 +22,16 @@ Optimizer::Optimizer(torch::nn::Module& module, const OptimConfig& config, int64
       run_steps_(run_steps),
       parameters_(module.parameters()),
       average_(parameters_) {
-  std::vector<torch::Tensor> matrices, rest;
-  for (const auto& p : parameters_) (p.dim() >= 2 ? matrices : rest).push_back(p);
-  const auto options = [&](double decay) {
-    auto o = std::make_unique<torch::optim::AdamWOptions>(config.lr);
-    o->betas({config.beta1, config.beta2}).weight_decay(decay);
-    return o;
-  };
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(matrices, options(config.weight_decay));
-  groups.emplace_back(rest, options(0.0));
-  adamw_ = std::make_unique<torch::optim::AdamW>(groups);
+  for (const auto& p : parameters_) {
+    first_.push_back(torch::zeros_like(p));
+    second_.push_back(torch::zeros_like(p));
+    steps_.push_back(torch::zeros({}, p.options().dtype(torch::kFloat32)));
+  }
 }
 
-void Optimizer::zero_grad() { adamw_->zero_grad(); }
+void Optimizer::zero_grad() {
+  for (auto& p : parameters_) p.mutable_grad().reset();
+}
 
 void Optimizer::add_gradients(const std::vector<torch::Tensor>& gradients) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
@@ -47,63 +46,90 @@ void Optimizer::add_gradients(const std::vector<torch::Tensor>& gradients) {
 }
 
 double Optimizer::step(int64_t step) {
-  double squares = 0.0;
-  for (const auto& p : parameters_) {
-    if (p.grad().defined()) {
-      const double norm = p.grad().norm().item<double>();
-      squares += norm * norm;
-    }
-  }
-  const double norm = std::sqrt(squares);
-  if (!std::isfinite(norm)) return norm;
   const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> gradients;
+  for (const auto& p : parameters_) {
+    if (p.grad().defined()) gradients.push_back(p.grad());
+  }
+  if (gradients.empty()) return 0.0;
+  // One answer from the device, not one per parameter.
+  const double norm =
+      torch::stack(at::_foreach_norm(gradients)).to(torch::kFloat64).norm().item<double>();
+  if (!std::isfinite(norm)) return norm;
   if (config_.clip_norm > 0 && norm > config_.clip_norm) {
-    const double scale = config_.clip_norm / (norm + 1e-6);
-    for (const auto& p : parameters_) {
-      if (p.grad().defined()) p.grad().mul_(scale);
-    }
+    at::_foreach_mul_(gradients, config_.clip_norm / (norm + 1e-6));
   }
   const double lr = learning_rate(config_, step, run_steps_);
-  for (auto& group : adamw_->param_groups()) {
-    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(lr);
+  for (const bool matrices : {true, false}) {  // only matrices decay
+    std::vector<torch::Tensor> weight, gradient, first, second, steps;
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      if (!parameters_[i].grad().defined() || (parameters_[i].dim() >= 2) != matrices) continue;
+      weight.push_back(parameters_[i]);
+      gradient.push_back(parameters_[i].grad());
+      first.push_back(first_[i]);
+      second.push_back(second_[i]);
+      steps.push_back(steps_[i]);
+    }
+    if (weight.empty()) continue;
+    at::_foreach_add_(steps, 1);
+    at::_fused_adamw_(weight, gradient, first, second, /*max_exp_avg_sqs=*/{}, steps, lr,
+                      config_.beta1, config_.beta2, matrices ? config_.weight_decay : 0.0, kEpsilon,
+                      /*amsgrad=*/false, /*maximize=*/false);
   }
-  adamw_->step();
   average_.update(nn::ema_decay(step + 1, {.decay = config_.ema_decay}));
   return norm;
 }
 
 void Optimizer::swap_average() { average_.swap(); }
 
+std::vector<std::pair<std::string, std::vector<torch::Tensor>>> Optimizer::state() const {
+  return {{"weight.", parameters_},
+          {"average.", average_.averages()},
+          {"first.", first_},
+          {"second.", second_},
+          {"step.", steps_}};
+}
+
 void Optimizer::save(const std::string& path) const {
-  torch::serialize::OutputArchive archive, optimizer;
-  adamw_->save(optimizer);
-  archive.write("adamw", optimizer);
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    archive.write("weight." + std::to_string(i), parameters_[i].detach());
-    archive.write("average." + std::to_string(i), average_.averages()[i]);
+  torch::serialize::OutputArchive archive;
+  for (const auto& [name, tensors] : state()) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      archive.write(name + std::to_string(i), tensors[i].detach());
+    }
   }
-  archive.save_to(path);
+  // LibTorch's writer must not see an exception, so the file's first error waits until it is done.
+  FileWriter file(path);
+  std::exception_ptr error;
+  archive.save_to([&](const void* bytes, size_t count) {
+    try {
+      if (!error) file.write(bytes, count);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    return count;
+  });
+  if (error) std::rethrow_exception(error);
+  file.finish();
 }
 
 void Optimizer::load(const std::string& path) {
   try {
-    torch::serialize::InputArchive archive, optimizer;
+    torch::serialize::InputArchive archive;
     archive.load_from(path);
     const torch::NoGradGuard no_grad;
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-      torch::Tensor weight, average;
-      archive.read("weight." + std::to_string(i), weight);
-      archive.read("average." + std::to_string(i), average);
-      if (weight.sizes() != parameters_[i].sizes()) {
-        throw Error(ErrorCode::kBadInput, {.where = path,
-                                           .problem = "belongs to another model",
-                                           .next = "resume with the config of that run"});
+    for (const auto& [name, tensors] : state()) {
+      for (size_t i = 0; i < tensors.size(); ++i) {
+        torch::Tensor stored;
+        archive.read(name + std::to_string(i), stored);
+        if (stored.sizes() != tensors[i].sizes()) {
+          throw Error(ErrorCode::kBadInput, {.where = path,
+                                             .problem = "belongs to another model",
+                                             .next = "resume with the config of that run"});
+        }
+        torch::Tensor target = tensors[i];  // the same storage
+        target.copy_(stored);
       }
-      parameters_[i].copy_(weight);
-      average_.averages()[i].copy_(average);
     }
-    archive.read("adamw", optimizer);
-    adamw_->load(optimizer);
   } catch (const c10::Error& e) {
     throw Error(
         ErrorCode::kBadInput,

@@ -2,13 +2,12 @@
 // weights, for one half of the model (a set of parameters that no other optimiser touches).
 #pragma once
 
-#include <torch/torch.h>
-
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libra/nn/ema.h"
+#include "libra/nn/torch.h"
 #include "libra/training/config.h"
 
 namespace libra::training {
@@ -33,16 +32,21 @@ class Optimizer {
   // Swaps the averaged weights in (or back out): for validation and for writing checkpoints.
   void swap_average();
 
+  // Throws Error(kFailed) when the disk does not take it.
   void save(const std::string& path) const;
   // Throws Error(kBadInput) when the file does not belong to this model.
   void load(const std::string& path);
 
  private:
+  // Everything that resuming needs, by name; each tensor shares its storage with its owner.
+  std::vector<std::pair<std::string, std::vector<torch::Tensor>>> state() const;
+
   OptimConfig config_;
   int64_t run_steps_;
   std::vector<torch::Tensor> parameters_;
   nn::Ema average_;
-  std::unique_ptr<torch::optim::AdamW> adamw_;
+  // AdamW's state, one each per parameter: moments of the gradient, and how many steps it has seen.
+  std::vector<torch::Tensor> first_, second_, steps_;
 };
 
 }  // namespace libra::training

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
@@ -20,8 +21,9 @@ using nlohmann::json;
 using torch::indexing::Slice;
 namespace fs = std::filesystem;
 
-static bool wants_bf16(const std::string& precision) {
-  return precision == "auto" ? nn::bf16_is_faster() : precision == "bf16";
+static bool wants_bf16(const std::string& precision, torch::Device device) {
+  if (precision != "auto") return precision == "bf16";
+  return device.is_cuda() || nn::bf16_is_faster();
 }
 
 namespace {
@@ -58,10 +60,11 @@ Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
       planner_optimizer_(*model_.planner, config.optim, config.steps),
       refiner_optimizer_(*model_.refiner, config.optim, config.steps),
       injection_(config.injection),
-      bf16_(wants_bf16(config.precision)) {
-  dimension_weight_ = torch::ones({kActionDim});
+      device_(model_.planner->parameters().front().device()),
+      bf16_(wants_bf16(config.precision, device_)) {
+  dimension_weight_ = torch::ones({kActionDim}, device_);
   dimension_weight_.index_put_({Slice(3, 6)}, config.loss.rotation_weight);
-  split_ = config.threads >= 2 && !model.config.refiner_needs_planner();
+  split_ = device_.is_cpu() && config.threads >= 2 && !model.config.refiner_needs_planner();
   // Two graphs side by side use two cores better than one graph on two threads: small matrices
   // leave OpenMP threads waiting for each other.
   at::set_num_threads(split_ ? std::max(1, config.threads / 2) : config.threads);
@@ -70,7 +73,7 @@ Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
 
 torch::Tensor Trainer::planner_loss(const Batch& batch, const model::PlannerOutput& out,
                                     StepReport& report) {
-  torch::Tensor loss = torch::zeros({});
+  torch::Tensor loss = torch::zeros({}, device_);
   if (out.logits.defined()) {
     const torch::Tensor plan =
         plan_loss(out.logits, batch.bins, batch.plan_valid, dimension_weight_);
@@ -97,9 +100,11 @@ torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch,
   const auto& config = model_.config;
   const int64_t draws = config_.loss.noise_draws, rows = batch.actions.size(0) * draws;
   auto generator = at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
-  const torch::Tensor noise = torch::randn({rows, batch.actions.size(1), kActionDim}, generator);
+  // Drawn on the CPU, so that every device trains on the same noise.
+  const torch::Tensor noise =
+      torch::randn({rows, batch.actions.size(1), kActionDim}, generator).to(device_);
   const torch::Tensor timestep =
-      torch::randint(model_.scheduler.train_steps(), {rows}, generator, torch::kInt64);
+      torch::randint(model_.scheduler.train_steps(), {rows}, generator, torch::kInt64).to(device_);
 
   torch::Tensor clean = batch.actions;
   if (config.refiner.target == "residual") {
@@ -125,9 +130,10 @@ torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch,
 // The chunk of [B, K, ...] that each sample's refiner works on: [B, H, ...].
 static torch::Tensor chunk_of(const torch::Tensor& plan, const torch::Tensor& slice,
                               int64_t horizon) {
+  const torch::TensorOptions options = slice.options();
   const torch::Tensor rows =
-      slice.unsqueeze(1) * horizon + torch::arange(horizon).unsqueeze(0);  // [B, H]
-  return plan.index({torch::arange(plan.size(0)).unsqueeze(1), rows});
+      slice.unsqueeze(1) * horizon + torch::arange(horizon, options).unsqueeze(0);  // [B, H]
+  return plan.index({torch::arange(plan.size(0), options).unsqueeze(1), rows});
 }
 
 Trainer::PlannerPart Trainer::planner_part(const Batch& batch,
@@ -154,8 +160,8 @@ Trainer::PlannerPart Trainer::scene_part(const SceneBatch& scenes) {
 }
 
 Trainer::Prepared Trainer::prepare(int64_t index) const {
-  return {index, batcher_.train(index),
-          index < config_.grounding.steps ? batcher_.scenes(index) : SceneBatch{}};
+  return {index, batcher_.train(index).to(device_),
+          index < config_.grounding.steps ? batcher_.scenes(index).to(device_) : SceneBatch{}};
 }
 
 StepReport Trainer::step(int64_t index) {
@@ -184,14 +190,21 @@ StepReport Trainer::step(int64_t index) {
     part.loss = part.loss * (double(count) / double(rows));
     return part;
   };
+  bool logits_given = false;
   PlannerPart mine, taken;
   std::vector<torch::Tensor> taken_gradients;
+  const auto prepare_next = [&] {
+    if (index + 1 < config_.steps) next_ = prepare(index + 1);
+  };
   const auto planner_half = [&] {
     mine = planner_rows(0, kept, [&](torch::Tensor logits) {
       if (sampled) logits_promise.set_value(std::move(logits));
+      logits_given = true;
     });
-    if (split_) mine.loss.backward();
-    if (index + 1 < config_.steps) next_ = prepare(index + 1);
+    if (split_) {
+      mine.loss.backward();
+      prepare_next();
+    }
   };
   const auto refiner_half = [&] {
     if (on_scenes && !split_) {  // scenes give no features that such a refiner could read
@@ -240,18 +253,33 @@ StepReport Trainer::step(int64_t index) {
       planner_half();
     } catch (...) {
       error = std::current_exception();
-      if (sampled) logits_promise.set_exception(error);  // or the refiner would wait for ever
+      // Or the refiner would wait for ever. A promise is kept once.
+      if (sampled && !logits_given) logits_promise.set_exception(error);
     }
     report.planner_ms = watch.lap();
     worker_.wait();
     if (error) std::rethrow_exception(error);
     watch.lap();
   } else {
-    planner_half();
-    report.planner_ms = watch.lap();
-    refiner_half();
-    report.refiner_norm = refiner_optimizer_.step(index);
-    report.refiner_ms = watch.lap();
+    const bool ahead = config_.threads >= 2;
+    if (ahead) worker_.start(prepare_next);
+    std::exception_ptr error;
+    try {
+      planner_half();
+      report.planner_ms = watch.lap();
+      refiner_half();
+      report.refiner_norm = refiner_optimizer_.step(index);
+      report.refiner_ms = watch.lap();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (ahead) {
+      worker_.wait();
+    } else if (!error) {
+      prepare_next();
+    }
+    if (error) std::rethrow_exception(error);
+    watch.lap();
   }
   if (offloaded > 0) planner_optimizer_.add_gradients(taken_gradients);
   report.add_planner(mine.report, double(kept) / double(rows));
@@ -274,7 +302,7 @@ ValidationReport Trainer::validate() {
   const int64_t frames = std::min<int64_t>(batcher_.validation_size(), 256);
   for (int64_t first = 0; first < frames; first += config_.batch, ++batches) {
     const Batch batch =
-        batcher_.validation(first, std::min<int64_t>(config_.batch, frames - first));
+        batcher_.validation(first, std::min<int64_t>(config_.batch, frames - first)).to(device_);
     StepReport step;
     const model::PlannerOutput out = model_.planner->forward(batch.planner);
     planner_loss(batch, out, step);
@@ -303,7 +331,7 @@ void Trainer::test_grounding(ValidationReport& report) {
   for (size_t first = 0; first < questions.size(); first += size_t(config_.batch)) {
     const size_t count = std::min(questions.size() - first, size_t(config_.batch));
     const std::vector<Question> asked(questions.begin() + first, questions.begin() + first + count);
-    const model::PlannerOutput out = model_.planner->forward(batcher_.ask(asked));
+    const model::PlannerOutput out = model_.planner->forward(moved(batcher_.ask(asked), device_));
     for (size_t i = 0; i < count; ++i) {
       const GroundingTruth truth = batcher_.truth(asked[i]);
       if (out.pointing.uv.defined() && std::isfinite(truth.u)) {
@@ -420,7 +448,24 @@ void Trainer::log_validation(const ValidationReport& report) {
 }
 
 void Trainer::append_log(const std::string& line) {
-  std::ofstream(run_dir_ + "/log.jsonl", std::ios::app) << line << "\n";
+  if (!log_) log_.emplace(run_dir_ + "/log.jsonl");
+  log_->append(line);
+}
+
+void Trainer::drop_log_after(int64_t step) {
+  const std::string path = run_dir_ + "/log.jsonl";
+  std::error_code error;
+  if (!fs::exists(path, error)) return;
+  std::istringstream lines(read_file(path));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line, nullptr, false);
+    const bool counted = entry.is_object() && entry.contains("step") &&
+                         entry["step"].is_number_integer() && entry["step"].get<int64_t>() <= step;
+    if (counted) kept += line + "\n";
+  }
+  log_.reset();
+  write_file(path, kept);
 }
 
 void Trainer::write_checkpoint() {
@@ -431,15 +476,14 @@ void Trainer::write_checkpoint() {
   refiner_optimizer_.swap_average();
 
   // Resuming reads a folder that is whole or not there.
-  const std::string fresh = run_dir_ + "/resume.new", kept = run_dir_ + "/resume";
+  const std::string fresh = run_dir_ + "/resume.new";
   fs::remove_all(fresh);
   fs::create_directories(fresh);
   planner_optimizer_.save(fresh + "/planner.pt");
   refiner_optimizer_.save(fresh + "/refiner.pt");
-  std::ofstream(fresh + "/state.json")
-      << json{{"done", done_}, {"injection", injection_.state()}}.dump() << "\n";
-  fs::remove_all(kept);
-  fs::rename(fresh, kept);
+  write_file(fresh + "/state.json",
+             json{{"done", done_}, {"injection", injection_.state()}}.dump() + "\n");
+  replace_path(fresh, run_dir_ + "/resume");
 }
 
 void Trainer::resume() {
@@ -459,6 +503,7 @@ void Trainer::resume() {
   refiner_optimizer_.load(folder + "/refiner.pt");
   injection_.set_state(state["injection"].get<std::vector<double>>());
   done_ = state["done"].get<int64_t>();
+  drop_log_after(done_);
 }
 
 }  // namespace libra::training

@@ -1,13 +1,14 @@
 // The training loop: joint loss, adaptive intent injection, validation, checkpoints, exact resume.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "libra/core/file.h"
+#include "libra/nn/torch.h"
 #include "libra/training/batch.h"
 #include "libra/training/config.h"
 #include "libra/training/injection.h"
@@ -39,7 +40,8 @@ struct ValidationReport {
 
 class Trainer {
  public:
-  // The networks live in f32; run_dir receives log.jsonl, config, checkpoint/ and resume/.
+  // The networks live in f32, on the device that trains them; run_dir receives log.jsonl, config,
+  // checkpoint/ and resume/.
   Trainer(const TrainConfig& config, const policy::ModelBundle& model, const Batcher& batcher,
           std::string run_dir);
 
@@ -63,7 +65,7 @@ class Trainer {
     torch::Tensor loss, tokens;
     StepReport report;
   };
-  // A step's samples; made one step ahead, beside the worker.
+  // A step's samples, on the device; made one step ahead, beside the networks.
   struct Prepared {
     int64_t index = -1;
     Batch batch;
@@ -79,6 +81,8 @@ class Trainer {
   void log_step(const StepReport& report, double samples_per_second);
   void log_validation(const ValidationReport& report);
   void append_log(const std::string& line);
+  // Lines of steps that a resumed run does again.
+  void drop_log_after(int64_t step);
 
   TrainConfig config_;
   policy::ModelBundle model_;
@@ -86,12 +90,14 @@ class Trainer {
   std::string run_dir_;
   Optimizer planner_optimizer_, refiner_optimizer_;
   InjectionSwitch injection_;
+  torch::Device device_;
   bool bf16_;  // forward passes under autocast
   Worker worker_;
   torch::Tensor dimension_weight_;  // [D]
   int64_t done_ = 0;                // finished steps
   Prepared next_;
-  bool split_;  // the halves share no parameters: each has a thread
+  std::optional<LineJournal> log_;  // opened with the first line
+  bool split_;  // on the CPU, where the halves share no parameters: each has a thread
 };
 
 }  // namespace libra::training

@@ -1,5 +1,4 @@
-// Small demonstrations and scenes with numbers that tell where they came from, and a folder that
-// goes away with the test.
+// Small demonstrations and scenes with numbers that tell where they came from.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,25 +12,11 @@
 #include "libra/core/rng.h"
 #include "libra/data/data.h"
 #include "tests/support/message_of.h"
+#include "tests/support/temp_folder.h"
 
 namespace libra::data {
 
-class Folder {
- public:
-  Folder() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = std::filesystem::temp_directory_path() /
-            (std::string("libra_data_") + test->test_suite_name() + "_" + test->name());
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = TempFolder;
 
 inline Demo toy_demo(int frames, uint64_t seed, int side = 6) {
   Rng rng(seed);

@@ -1,3 +1,7 @@
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>

@@ -2,14 +2,13 @@
 // and keeps the worst relative difference of each group of tensors.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
 #include <vector>
 
 #include "libra/core/file.h"
 #include "libra/nn/linear.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -1,6 +1,7 @@
 #include "libra/training/losses.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim.h>
 
 #include <cmath>
 #include <limits>

@@ -15,18 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSide = 32;
+constexpr int kToySide = 32;
 
 data::Demo random_demo(uint64_t seed) {
   Rng rng(seed);
   data::Demo demo;
   demo.frames = 14;
-  demo.image_size = kSide;
+  demo.image_size = kToySide;
   demo.items = {"milk", "butter", "ketchup"};
   demo.target = demo.items[seed % 3];
   demo.instruction = "pick up the " + demo.target + " and place it in the basket";
   for (int c = 0; c < 2; ++c) {
-    demo.images.emplace_back(size_t(demo.frames) * kSide * kSide * 3);
+    demo.images.emplace_back(size_t(demo.frames) * kToySide * kToySide * 3);
     for (auto& byte : demo.images.back()) byte = uint8_t(rng.below(256));
   }
   for (int t = 0; t < demo.frames; ++t) {
@@ -52,7 +52,7 @@ data::SceneSet random_scenes() {
     const data::Demo demo = random_demo(100 + s);
     data::Scene scene;
     for (const auto& frames : demo.images) {
-      scene.images.emplace_back(kSide, kSide);
+      scene.images.emplace_back(kToySide, kToySide);
       std::copy_n(frames.begin(), scene.images.back().rgb.size(), scene.images.back().rgb.begin());
     }
     scene.proprio = demo.proprio[0];

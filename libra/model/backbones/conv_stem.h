@@ -2,11 +2,10 @@
 // from scratch on small images, and what a vision tower returns.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "libra/model/backbones/tower_configs.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -30,9 +30,9 @@ class NormImpl : public torch::nn::Module {
 TORCH_MODULE(Norm);
 
 // qkv rows are [q | k | v], each head-major. The optional q/k norm runs over all heads together.
-class AttentionImpl : public torch::nn::Module {
+class VitAttentionImpl : public torch::nn::Module {
  public:
-  explicit AttentionImpl(const InternVitConfig& c) : heads_(c.num_attention_heads) {
+  explicit VitAttentionImpl(const InternVitConfig& c) : heads_(c.num_attention_heads) {
     const int64_t width = c.hidden_size;
     qkv = register_module("qkv", nn::Linear(width, 3 * width, c.qkv_bias));
     proj = register_module("proj", nn::Linear(width, width));
@@ -59,13 +59,13 @@ class AttentionImpl : public torch::nn::Module {
   nn::Linear qkv{nullptr}, proj{nullptr};
   nn::RmsNorm q_norm{nullptr}, k_norm{nullptr};
 };
-TORCH_MODULE(Attention);
+TORCH_MODULE(VitAttention);
 
-class LayerImpl : public torch::nn::Module {
+class VitLayerImpl : public torch::nn::Module {
  public:
-  explicit LayerImpl(const InternVitConfig& c) {
+  explicit VitLayerImpl(const InternVitConfig& c) {
     const int64_t width = c.hidden_size;
-    attn = register_module("attn", Attention(c));
+    attn = register_module("attn", VitAttention(c));
     mlp = register_module("mlp", nn::Mlp(width, c.intermediate_size, nn::Gelu::kErf));
     norm1 = register_module("norm1", Norm(c.norm_type, width, c.layer_norm_eps));
     norm2 = register_module("norm2", Norm(c.norm_type, width, c.layer_norm_eps));
@@ -79,12 +79,12 @@ class LayerImpl : public torch::nn::Module {
   }
 
  private:
-  Attention attn{nullptr};
+  VitAttention attn{nullptr};
   nn::Mlp mlp{nullptr};
   Norm norm1{nullptr}, norm2{nullptr};
   torch::Tensor ls1, ls2;
 };
-TORCH_MODULE(Layer);
+TORCH_MODULE(VitLayer);
 
 }  // namespace
 
@@ -143,7 +143,7 @@ InternVitImpl::InternVitImpl(const InternVitConfig& config) : config_(config) {
   embeddings = register_module("embeddings", std::make_shared<Embeddings>(config));
   auto encoder = register_module("encoder", std::make_shared<torch::nn::Module>("encoder"));
   layers = encoder->register_module("layers", torch::nn::ModuleList());
-  for (int i = 0; i < config.num_hidden_layers; ++i) layers->push_back(Layer(config));
+  for (int i = 0; i < config.num_hidden_layers; ++i) layers->push_back(VitLayer(config));
 }
 
 VisionOutput InternVitImpl::forward(const torch::Tensor& pixel_values, bool output_hidden_states) {
@@ -157,7 +157,7 @@ VisionOutput InternVitImpl::forward(const torch::Tensor& pixel_values, bool outp
   x = x + embeddings->positions(h, w);
   if (output_hidden_states) out.hidden_states.push_back(x);
   for (const auto& layer : *layers) {
-    x = layer->as<Layer>()->forward(x);
+    x = layer->as<VitLayer>()->forward(x);
     if (output_hidden_states) out.hidden_states.push_back(x);
   }
   out.last_hidden_state = x;

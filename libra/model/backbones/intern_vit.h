@@ -1,12 +1,11 @@
 // InternViT, the vision tower of InternVL2.5 (reference: InternVisionModel).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 
 #include "libra/model/backbones/conv_stem.h"
 #include "libra/model/backbones/tower_configs.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -1,14 +1,13 @@
 // InternLM2, the language model of InternVL2.5 (reference: InternLM2ForCausalLM, eager attention).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "libra/model/backbones/tower_configs.h"
 #include "libra/nn/linear.h"
 #include "libra/nn/rope.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

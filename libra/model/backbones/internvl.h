@@ -2,13 +2,12 @@
 // InternLM2 (reference: InternVLChatModel).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "libra/model/backbones/intern_vit.h"
 #include "libra/model/backbones/internlm2.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -13,9 +13,9 @@ torch::nn::LayerNorm norm(const SiglipVisionConfig& c) {
   return torch::nn::LayerNorm(torch::nn::LayerNormOptions({c.hidden_size}).eps(c.layer_norm_eps));
 }
 
-class AttentionImpl : public torch::nn::Module {
+class SiglipAttentionImpl : public torch::nn::Module {
  public:
-  explicit AttentionImpl(const SiglipVisionConfig& c) : heads_(c.num_attention_heads) {
+  explicit SiglipAttentionImpl(const SiglipVisionConfig& c) : heads_(c.num_attention_heads) {
     const auto square = [&] { return nn::Linear(c.hidden_size, c.hidden_size); };
     q_proj = register_module("q_proj", square());
     k_proj = register_module("k_proj", square());
@@ -34,12 +34,12 @@ class AttentionImpl : public torch::nn::Module {
   int64_t heads_;
   nn::Linear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, out_proj{nullptr};
 };
-TORCH_MODULE(Attention);
+TORCH_MODULE(SiglipAttention);
 
-class LayerImpl : public torch::nn::Module {
+class SiglipLayerImpl : public torch::nn::Module {
  public:
-  explicit LayerImpl(const SiglipVisionConfig& c) {
-    self_attn = register_module("self_attn", Attention(c));
+  explicit SiglipLayerImpl(const SiglipVisionConfig& c) {
+    self_attn = register_module("self_attn", SiglipAttention(c));
     layer_norm1 = register_module("layer_norm1", norm(c));
     mlp = register_module("mlp", nn::Mlp(c.hidden_size, c.intermediate_size, nn::Gelu::kTanh));
     layer_norm2 = register_module("layer_norm2", norm(c));
@@ -50,11 +50,11 @@ class LayerImpl : public torch::nn::Module {
   }
 
  private:
-  Attention self_attn{nullptr};
+  SiglipAttention self_attn{nullptr};
   nn::Mlp mlp{nullptr};
   torch::nn::LayerNorm layer_norm1{nullptr}, layer_norm2{nullptr};
 };
-TORCH_MODULE(Layer);
+TORCH_MODULE(SiglipLayer);
 
 // The names of torch.nn.MultiheadAttention: packed in_proj [q | k | v], out_proj.
 class PackedAttentionImpl : public torch::nn::Module {
@@ -155,7 +155,7 @@ class SiglipVisionImpl::Transformer : public torch::nn::Module {
     embeddings = register_module("embeddings", Embeddings(c));
     auto encoder = register_module("encoder", std::make_shared<torch::nn::Module>("encoder"));
     layers = encoder->register_module("layers", torch::nn::ModuleList());
-    for (int i = 0; i < c.num_hidden_layers; ++i) layers->push_back(Layer(c));
+    for (int i = 0; i < c.num_hidden_layers; ++i) layers->push_back(SiglipLayer(c));
     post_layernorm = register_module("post_layernorm", norm(c));
     if (c.pooling_head) head = register_module("head", PoolingHead(c));
   }
@@ -167,7 +167,7 @@ class SiglipVisionImpl::Transformer : public torch::nn::Module {
     torch::Tensor x = maps.tokens;
     if (output_hidden_states) out.hidden_states.push_back(x);
     for (const auto& layer : *layers) {
-      x = layer->as<Layer>()->forward(x);
+      x = layer->as<SiglipLayer>()->forward(x);
       if (output_hidden_states) out.hidden_states.push_back(x);
     }
     out.last_hidden_state = post_layernorm->forward(x);

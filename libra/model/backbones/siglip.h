@@ -1,10 +1,9 @@
 // SigLIP's vision tower (reference: transformers' SiglipVisionModel).
 #pragma once
 
-#include <torch/torch.h>
-
 #include "libra/model/backbones/conv_stem.h"
 #include "libra/model/backbones/tower_configs.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

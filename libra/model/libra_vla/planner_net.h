@@ -3,12 +3,11 @@
 // language_model.*); everything else is ours.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "libra/model/backbones/internvl.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/pointing_head.h"
 #include "libra/nn/layers.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

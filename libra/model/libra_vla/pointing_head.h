@@ -4,10 +4,9 @@
 // token per camera. Why a model without pretraining needs it: docs/model.md.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "libra/model/libra_vla/config.h"
 #include "libra/nn/linear.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -2,8 +2,6 @@
 // embeddings, and a diffusion transformer that predicts the noise in H actions.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "libra/model/backbones/siglip.h"
@@ -11,6 +9,7 @@
 #include "libra/nn/dit.h"
 #include "libra/nn/linear.h"
 #include "libra/nn/timestep.h"
+#include "libra/nn/torch.h"
 
 namespace libra::model {
 

@@ -16,7 +16,7 @@ constexpr double kClearance = 0.012;     // tips over the item before they strad
 constexpr double kStraddle = 0.02;       // off-centre along x at which a low gripper stays low
 constexpr double kCarryBottom = 0.165;  // underside of a carried item: over the wall and all things
 constexpr double kReleaseHeight = 0.125;  // grip site inside the basket, palm above the wall
-constexpr double kOverBasket = 0.03;      // distance from the basket's axis at which to lower
+constexpr double kInBasket = 0.03;        // distance from the basket's axis at which to lower
 
 struct BasketView {
   Hand hand;
@@ -75,7 +75,7 @@ Action carry(const ExpertConfig& config, const BasketView& v, const char*& phase
   const double bottom = v.item[2] - v.half[2];
   const double away = distance_xy(v.item, v.basket);
   const double cruise = v.hand.grip[2] + (kCarryBottom - bottom);
-  if (away < kOverBasket) {
+  if (away < kInBasket) {
     phase = "lower";
     const bool low = v.hand.grip[2] < kReleaseHeight + 0.01;
     if (low) phase = "release";

@@ -1,6 +1,4 @@
 // Camera viewpoint: agentview is moved or turned, as LIBERO-Plus does it. The hand camera stays.
-#include <numbers>
-
 #include "libra/core/error.h"
 #include "libra/sim/variation/effect.h"
 

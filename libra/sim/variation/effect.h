@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <numbers>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "libra/sim/variation/variation.h"
 
 namespace libra::sim {
+
+inline constexpr double kDegree = std::numbers::pi / 180.0;  // rad
 
 // The hooks, in the order in which reset() calls them; each does nothing unless it is overridden.
 // An effect draws from its own seed only, so what it does not change is as in the plain episode.

@@ -1,13 +1,9 @@
 // Light: the colour, direction and gloss of the lights, and their shadows. LIBERO-Plus names these
 // four; its values are in files of its own, so these are ours.
-#include <numbers>
-
 #include "libra/sim/variation/effect.h"
 
 namespace libra::sim {
 namespace {
-
-constexpr double kDegree = std::numbers::pi / 180.0;
 
 // About a horizontal axis at `azimuth`, then about the vertical one.
 struct Turn {

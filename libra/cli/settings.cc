@@ -1,0 +1,56 @@
+#include "libra/cli/settings.h"
+
+#include <algorithm>
+#include <set>
+
+#include "libra/core/error.h"
+
+namespace libra::cli {
+
+nlohmann::json settings_of(const CLI::App& command, const std::vector<std::string>& without) {
+  nlohmann::json settings = nlohmann::json::object();
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (name == "--help" || std::find(without.begin(), without.end(), name) != without.end()) {
+      continue;
+    }
+    settings[name] =
+        option->count() > 0 ? join_names(option->results(), ",") : option->get_default_str();
+  }
+  return settings;
+}
+
+void require_same_settings(const nlohmann::json& before, const nlohmann::json& now,
+                           const std::string& folder) {
+  std::set<std::string> names;
+  for (const auto* side : {&before, &now}) {
+    for (const auto& [name, value] : side->items()) names.insert(name);
+  }
+  std::vector<std::string> then, wanted;
+  for (const std::string& name : names) {
+    const auto text = [&](const nlohmann::json& side) {
+      return side.contains(name) && side[name].is_string() ? side[name].get<std::string>() : "";
+    };
+    if (text(before) == text(now)) continue;
+    then.push_back(name + " " + (text(before).empty() ? "(none)" : text(before)));
+    wanted.push_back(name + " " + (text(now).empty() ? "(none)" : text(now)));
+  }
+  if (then.empty()) return;
+  throw Error(ErrorCode::kBadInput,
+              {.where = "--out " + folder,
+               .problem = "was begun with other settings",
+               .expected = join_names(then),
+               .found = join_names(wanted),
+               .next = "name another folder, or start anew with --overwrite"});
+}
+
+std::string command_line(const CLI::App& command) {
+  std::string text = "libra " + command.get_name();
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0) continue;
+    text += " " + option->get_name() + " " + join_names(option->results(), ",");
+  }
+  return text;
+}
+
+}  // namespace libra::cli

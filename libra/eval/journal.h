@@ -1,0 +1,39 @@
+// The record of an evaluation under way: one line of JSON for every episode, on the disk as its
+// group ends. An evaluation that was interrupted reads it and plays what is missing; shards of one
+// evaluation are joined by theirs.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "libra/core/file.h"
+#include "libra/eval/rollout.h"
+
+namespace libra::eval {
+
+// An episode as results.json and journals list it; names instead of the request's indices.
+nlohmann::ordered_json episode_json(const RolloutRequest& request, const EpisodeRecord& record);
+
+// What a journal holds. Chunks, actions and film strips are not kept.
+struct JournalContent {
+  std::string settings;  // of the evaluation, as given to the journal that wrote it; "" no journal
+  std::vector<EpisodeRecord> episodes;
+};
+// Throws Error(kBadInput) for a file that is no journal or names tasks that `request` does not
+// have.
+JournalContent read_journal(const std::string& path, const RolloutRequest& request);
+
+// Thread: one call at a time.
+class EpisodeJournal {
+ public:
+  // Goes on with the file, or begins it with `settings` (JSON).
+  EpisodeJournal(const std::string& path, const std::string& settings);
+  void add(const RolloutRequest& request, const std::vector<EpisodeRecord>& group);
+
+ private:
+  LineJournal lines_;
+};
+
+}  // namespace libra::eval
