@@ -86,7 +86,8 @@ void resume_settings(TrainFlags& flags, training::RunConfig& run) {
   };
   if (flags.data.empty()) flags.data = list("data");
   if (flags.scenes.empty()) flags.scenes = list("scenes");
-  flags.init = flags.out + "/checkpoint";  // normalisation of the run; the weights come with resume/
+  flags.init =
+      flags.out + "/checkpoint";  // normalisation of the run; the weights come with resume/
   check("--data", flags.data, list("data"));
   check("--scenes", flags.scenes, list("scenes"));
   if (changed.empty() || flags.change) return;
@@ -186,7 +187,8 @@ void train(TrainFlags flags, const Context& context) {
   if (flags.resume) {
     trainer.resume();
   } else {
-    std::filesystem::remove(flags.out + "/log.jsonl");  // of a run that ended before it kept anything
+    std::filesystem::remove(flags.out +
+                            "/log.jsonl");  // of a run that ended before it kept anything
   }
   trainer.run(context.stop);
   if (context.stop) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace libra {
@@ -10,7 +11,7 @@ namespace {
 
 std::string clock_text(double seconds) {
   char text[32];
-  const int s = static_cast<int>(seconds + 0.5);
+  const auto s = static_cast<int>(std::lround(seconds));
   if (s >= 3600) {
     std::snprintf(text, sizeof text, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
   } else {

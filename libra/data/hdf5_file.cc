@@ -194,7 +194,8 @@ void Hdf5File::write(const std::string& dataset, H5Type type, const std::vector<
   }
 }
 
-// Attributes one by one: HDF5 1.10 crashes where H5Ocopy meets more than eight with texts among them.
+// Attributes one by one: HDF5 1.10 crashes where H5Ocopy meets more than eight with texts among
+// them.
 void Hdf5File::copy_attributes(const Hdf5File& from, const std::string& object,
                                const std::string& as) {
   const Handle theirs(H5Oopen(from.file_, object.c_str(), H5P_DEFAULT), H5Oclose);

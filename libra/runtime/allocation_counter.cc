@@ -26,12 +26,14 @@ thread_local int64_t locks __attribute__((tls_model("initial-exec"))) = 0;
 
 #if LIBRA_COUNTS
 // glibc's own entry points under these names.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 void* __libc_malloc(size_t size);
 void* __libc_calloc(size_t count, size_t size);
 void* __libc_realloc(void* old, size_t size);
 void* __libc_memalign(size_t alignment, size_t size);
 void __libc_free(void* memory);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* malloc(size_t size) {
   ++allocations;
