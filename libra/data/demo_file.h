@@ -28,7 +28,8 @@ class Hdf5File;
 // Writes "<path>.part" and renames it to `path` in finish(): a file of the final name is complete.
 class DemoFileWriter {
  public:
-  DemoFileWriter(const std::string& path, const DemoFileInfo& info);
+  // expected_bytes: of the whole file, roughly; small ones are made in memory.
+  DemoFileWriter(const std::string& path, const DemoFileInfo& info, uint64_t expected_bytes = 0);
   ~DemoFileWriter();  // without finish() the partial file is removed
   DemoFileWriter(const DemoFileWriter&) = delete;
   DemoFileWriter& operator=(const DemoFileWriter&) = delete;

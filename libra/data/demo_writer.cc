@@ -125,12 +125,14 @@ struct DemoFileWriter::Impl {
   bool finished = false;
 };
 
-DemoFileWriter::DemoFileWriter(const std::string& path, const DemoFileInfo& info) {
+DemoFileWriter::DemoFileWriter(const std::string& path, const DemoFileInfo& info,
+                               uint64_t expected_bytes) {
   const fs::path folder = fs::path(path).parent_path();
   std::error_code failure;
   if (!folder.empty()) fs::create_directories(folder, failure);
   const std::string part = path + ".part";
-  impl_ = std::make_unique<Impl>(Impl{path, part, Hdf5File::create(part), info.gzip});
+  impl_ =
+      std::make_unique<Impl>(Impl{path, part, Hdf5File::create(part, expected_bytes), info.gzip});
   write_header(impl_->file, info);
 }
 

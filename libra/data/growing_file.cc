@@ -67,7 +67,7 @@ void GrowingDemoFile::join() {
     if (fs::exists(path_)) bytes += fs::file_size(path_);
     require_space(fs::path(path_).parent_path().string(), bytes,
                   fs::path(path_).filename().string());
-    DemoFileWriter writer(path_, info_);
+    DemoFileWriter writer(path_, info_, bytes);
     std::map<int64_t, int> place;  // in the file that is there
     std::optional<DemoFile> old;
     if (!joined_.empty()) {

@@ -3,10 +3,13 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 
 namespace libra::data {
 namespace {
@@ -108,6 +111,47 @@ herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* list) {
 
 }  // namespace
 
+// Keeps the bytes of a file in memory when HDF5 closes it. (H5Fget_file_image of HDF5 1.10 gives
+// them with a wrong checksum.)
+struct Hdf5File::Image {
+  void* bytes = nullptr;
+  size_t size = 0;
+  ~Image() { std::free(bytes); }
+};
+
+static H5FD_file_image_callbacks_t image_callbacks(void* image) {
+  using Op = H5FD_file_image_op_t;
+  H5FD_file_image_callbacks_t callbacks{};
+  callbacks.image_malloc = [](size_t size, Op, void*) { return std::malloc(size); };
+  callbacks.image_memcpy = [](void* to, const void* from, size_t size, Op, void*) {
+    return std::memcpy(to, from, size);
+  };
+  callbacks.image_realloc = [](void* old, size_t size, Op, void* to) {
+    static_cast<Hdf5File::Image*>(to)->size = size;
+    return std::realloc(old, size);
+  };
+  callbacks.image_free = [](void* bytes, Op op, void* to) -> herr_t {
+    if (op == H5FD_FILE_IMAGE_OP_FILE_CLOSE) {
+      static_cast<Hdf5File::Image*>(to)->bytes = bytes;
+    } else {
+      std::free(bytes);
+    }
+    return 0;
+  };
+  callbacks.udata_copy = [](void* to) { return to; };
+  callbacks.udata_free = [](void*) -> herr_t { return 0; };
+  callbacks.udata = image;
+  return callbacks;
+}
+
+Hdf5File::Hdf5File(std::string path, int64_t file, std::unique_ptr<Image> image)
+    : path_(std::move(path)), file_(file), image_(std::move(image)) {}
+
+Hdf5File::Hdf5File(Hdf5File&& other) noexcept
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      image_(std::move(other.image_)) {}
+
 Hdf5File Hdf5File::open(const std::string& path) {
   silence();
   if (!std::filesystem::is_regular_file(path)) {
@@ -121,17 +165,24 @@ Hdf5File Hdf5File::open(const std::string& path) {
                                        .found = std::to_string(std::filesystem::file_size(path)) +
                                                 " bytes that HDF5 cannot open"});
   }
-  return Hdf5File(path, file);
+  return Hdf5File(path, file, nullptr);
 }
 
-Hdf5File Hdf5File::create(const std::string& path) {
+Hdf5File Hdf5File::create(const std::string& path, uint64_t expected_bytes) {
   silence();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   // Older formats allow no attribute above 64 KB, and a demonstration carries its model as one.
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_LATEST);
+  std::unique_ptr<Image> image;
+  if (expected_bytes <= kInMemory) {
+    image = std::make_unique<Image>();
+    H5FD_file_image_callbacks_t callbacks = image_callbacks(image.get());
+    H5Pset_fapl_core(access, size_t{1} << 16, /*backing_store=*/0);
+    H5Pset_file_image_callbacks(access, &callbacks);
+  }
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (file < 0) throw Error(ErrorCode::kFailed, {.where = path, .problem = "cannot be created"});
-  return Hdf5File(path, file);
+  return Hdf5File(path, file, std::move(image));
 }
 
 Hdf5File::~Hdf5File() {
@@ -140,6 +191,16 @@ Hdf5File::~Hdf5File() {
 
 void Hdf5File::close() {
   const hid_t file = std::exchange(file_, -1);
+  if (image_ && file >= 0) {
+    if (H5Fclose(file) < 0 || image_->bytes == nullptr) {
+      throw Error(ErrorCode::kFailed, {.where = path_, .problem = "cannot be made in memory"});
+    }
+    FileWriter writer(path_);
+    writer.write(image_->bytes, image_->size);
+    writer.finish();
+    image_.reset();
+    return;
+  }
   if (file >= 0 && H5Fclose(file) < 0) {
     throw Error(ErrorCode::kFailed,
                 {.where = path_, .problem = "cannot be written", .next = "is the disk full?"});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,11 @@ class Hdf5File {
  public:
   // Throws Error(kNotFound) when there is no such file, Error(kBadInput) when it is not HDF5.
   static Hdf5File open(const std::string& path);
-  static Hdf5File create(const std::string& path);
-  Hdf5File(Hdf5File&& other) noexcept : path_(std::move(other.path_)), file_(other.file_) {
-    other.file_ = -1;
-  }
+  // Files of up to kInMemory are made in memory and written by close(), because HDF5 crashes where
+  // a disk takes a part of them; larger ones grow on the disk.
+  static constexpr uint64_t kInMemory = 512u << 20;
+  static Hdf5File create(const std::string& path, uint64_t expected_bytes = 0);
+  Hdf5File(Hdf5File&& other) noexcept;
   Hdf5File& operator=(Hdf5File&&) = delete;
   ~Hdf5File();
   // Everything is on its way to the disk; throws Error(kFailed) when that did not work.
@@ -52,11 +54,14 @@ class Hdf5File {
   int64_t int_attribute(const std::string& object, const std::string& name) const;
   bool has_attribute(const std::string& object, const std::string& name) const;
 
+  struct Image;
+
  private:
-  Hdf5File(std::string path, int64_t file) : path_(std::move(path)), file_(file) {}
+  Hdf5File(std::string path, int64_t file, std::unique_ptr<Image> image);
   void copy_attributes(const Hdf5File& from, const std::string& object, const std::string& as);
   std::string path_;
-  int64_t file_;  // hid_t
+  int64_t file_;                  // hid_t
+  std::unique_ptr<Image> image_;  // of a file that is made in memory
 };
 
 }  // namespace libra::data

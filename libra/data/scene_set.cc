@@ -140,10 +140,9 @@ void SceneSet::save(const std::string& path) const {
   std::error_code failure;
   if (!folder.empty()) fs::create_directories(folder, failure);
   const std::string part = path + ".part";
-  require_space(folder.string(),
-                scenes_.size() * camera_names().size() * size_t(side) * size_t(side) * 3,
-                "still scenes");
-  Hdf5File file = Hdf5File::create(part);
+  const uint64_t bytes = scenes_.size() * camera_names().size() * size_t(side) * size_t(side) * 3;
+  require_space(folder.string(), bytes, "still scenes");
+  Hdf5File file = Hdf5File::create(part, bytes);
   file.make_group("/scenes");
   file.write_attribute("/scenes", "num_scenes", static_cast<int64_t>(scenes_.size()));
   for (size_t camera = 0; camera < camera_names().size(); ++camera)

@@ -69,7 +69,6 @@ class Train(Case):
 
     def command(self, folder):
         return [self.libra, "train", "--config", "configs/libra_tiny.toml", "--data", f"{self.base}/data",
-                "--set", "model.image_size=32", "--set", "model.refiner_image_size=32",
                 "--set", "train.grounding.steps=0", "--set", "train.batch=2", "--set", "train.steps=4",
                 "--set", "train.threads=1", "--set", "train.checkpoint_every=1", "--set", "train.log_every=1",
                 "--set", "train.sampling.held_out=0", "--set", "train.validate_every=1000"] + self.flags(folder)
@@ -118,7 +117,7 @@ class Eval(Case):
 class Import(Case):
     def command(self, folder):
         return [self.libra, "import", "--internvl", f"{self.base}/published/internvl",
-                "--siglip", f"{self.base}/published/siglip", "--config", "tests/policy/published_model.toml",
+                "--siglip", f"{self.base}/published/siglip", "--config", f"{self.base}/published.toml",
                 "--out", f"{folder}/out"]
 
     def again(self, folder):
@@ -139,12 +138,13 @@ def make_base(libra, base, only):
         if done.returncode != 0:
             sys.exit(f"crash_test: {' '.join(command)}: {done.stderr}")
     if {"train", "eval"} & only:
-        must([libra, "collect", "--tasks", TASK, "--demos", "1", "--workers", "1", "--image-size", "32",
-              "--out", f"{base}/data"])
+        must([libra, "collect", "--tasks", TASK, "--demos", "1", "--workers", "1", "--out", f"{base}/data"])
         train = Train(libra, base)
         must(train.command(base))
     if "import" in only:
-        must([libra, "import", "--random", f"{base}/published", "--config", "tests/policy/published_model.toml"])
+        model = (ROOT / "tests" / "policy" / "published_model.toml").read_text()
+        pathlib.Path(base, "published.toml").write_text("[model]\n" + re.sub(r"^\[", "[model.", model, flags=re.MULTILINE))
+        must([libra, "import", "--random", f"{base}/published", "--config", f"{base}/published.toml"])
 
 
 def disturb(case, folder, inject):
