@@ -32,6 +32,21 @@ train=("$libra" train --config configs/libra_tiny.toml --scenes "$work/data/scen
 must_have "$work/run/log.jsonl" "$work/run/config.toml" "$work/run/checkpoint/model.safetensors"
 refused "holds a run already" "${train[@]}" --data "$work/data" --out "$work/run"
 "${train[@]}" --data "$work/data" --out "$work/run" --set train.steps=5 --resume
+"$libra" train --resume --out "$work/run" --set train.steps=6
+[ -z "$(grep -o '"step":[0-9]*,"validation"' "$work/run/log.jsonl" | sort | uniq -d)" ] || fail "a resumed run logs steps twice"
+refused "train.optim.lr" "$libra" train --resume --out "$work/run" --set train.optim.lr=0.5
+refused "--data" "$libra" train --resume --out "$work/run" --data "$work/data" --data "$work/data"
+
+# An interrupt ends with 130 and keeps what was finished; the same command goes on; other settings are refused.
+many=("$libra" collect --tasks $task --demos 6 --workers 1 --image-size 32 --out "$work/many")
+"${many[@]}" >"$work/out" 2>&1 &
+until [ -e "$work/many/${task}_demo.hdf5.parts/0.hdf5" ]; do kill -0 $! || fail "collect ended early"; sleep 0.05; done
+kill -INT $!
+code=0; wait $! || code=$?
+[ $code = 130 ] || { cat "$work/out"; fail "exit $code after an interrupt"; }
+"${many[@]}" >"$work/out"
+awk '$1 ~ /^pick_up/ && $2 + $3 == 6 && $3 >= 1 { found = 1 } END { exit !found }' "$work/out" || { cat "$work/out"; fail "collect started over"; }
+refused "--image-size 32" "$libra" collect --tasks $task --demos 6 --workers 1 --image-size 64 --out "$work/many"
 
 "$libra" collect --tasks $task --demos 1 --seed 1 --policy "$work/run/checkpoint" --schedule overlapped --stale roll_forward \
   --planner-latency uniform:0,200 --workers 1 --out "$work/corrections"
@@ -42,6 +57,13 @@ must_have "$work/corrections/${task}_demo.hdf5"
 "$libra" run --checkpoint "$work/run2/checkpoint" --task 0 --video "$work/run.mp4" >"$work/out"
 grep -q "planned" "$work/out" || fail "run prints no plan"
 "$libra" eval --checkpoint "$work/run2/checkpoint" --tasks 7 --rollouts 1 --out "$work/eval"
+whole=("$libra" eval --checkpoint "$work/run2/checkpoint" --tasks 6,7 --rollouts 1 --videos 0)
+for part in 1/2 2/2; do "${whole[@]}" --shard $part --out "$work/part_${part%/*}"; done
+"$libra" compare "$work/part_1" "$work/part_2" --merge "$work/whole" >/dev/null
+[ "$(grep -c '"variation": ""' "$work/whole/results.json")" = 2 ] || fail "shards do not make the whole"
+"${whole[@]}" --shard 1/2 --out "$work/part_1" >"$work/out" 2>&1
+grep -q "already" "$work/out" || fail "a finished evaluation plays again"
+refused "other settings" "${whole[@]}" --shard 1/2 --seed 3 --out "$work/part_1"
 must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html"
 "$libra" eval --checkpoint "$work/run2/checkpoint" --suite goal --tasks 6,7 --rollouts 1 --videos 0 --memorisation swapped_positions --out "$work/memory"
 grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is run where it does not apply"
