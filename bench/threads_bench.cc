@@ -37,7 +37,10 @@ class BusyNeighbour {
  public:
   BusyNeighbour() : child_(fork()) {
     if (child_ == 0) {
-      for (volatile uint64_t i = 0;; i = i + 1) {
+      volatile uint64_t count = 0;
+      for (;;) {
+        const uint64_t before = count;
+        count = before + 1;
       }
     }
   }

@@ -8,7 +8,9 @@ add_library(libra_flags INTERFACE)
 set(libra_warnings -Wall -Wextra -Wno-unknown-pragmas $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-array-bounds>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,14>>:-Wno-stringop-overflow>
-  $<$<BOOL:${LIBRA_WERROR}>:-Werror>)
+  $<$<BOOL:${LIBRA_WERROR}>:-Werror>
+  # Several files as one look like headers to GCC, in which unnamed namespaces would be a mistake.
+  $<$<AND:$<BOOL:${LIBRA_UNITY}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 target_compile_options(libra_flags INTERFACE "$<BUILD_INTERFACE:${libra_warnings}>")
 target_include_directories(libra_flags INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
