@@ -117,6 +117,17 @@ struct Hdf5File::Image {
   void* bytes = nullptr;
   size_t size = 0;
   ~Image() { std::free(bytes); }
+  // Without what HDF5 has allocated behind the end: the superblock (versions 2 and 3) says at byte
+  // 28 where that is.
+  size_t used() const {
+    constexpr size_t kSuperblock = 48, kVersion = 8, kEnd = 28;
+    uint64_t end = 0;
+    if (size < kSuperblock) return size;
+    const auto* begin = static_cast<const unsigned char*>(bytes);
+    for (size_t i = 0; i < 8; ++i) end |= uint64_t{begin[kEnd + i]} << (8 * i);
+    const bool known = begin[kVersion] == 2 || begin[kVersion] == 3;
+    return known && end >= kSuperblock && end <= size ? size_t(end) : size;
+  }
 };
 
 static H5FD_file_image_callbacks_t image_callbacks(void* image) {
@@ -196,7 +207,7 @@ void Hdf5File::close() {
       throw Error(ErrorCode::kFailed, {.where = path_, .problem = "cannot be made in memory"});
     }
     FileWriter writer(path_);
-    writer.write(image_->bytes, image_->size);
+    writer.write(image_->bytes, image_->used());
     writer.finish();
     image_.reset();
     return;
