@@ -1,19 +1,15 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
 #include "libra/cli/command.h"
 #include "libra/cli/demonstrate.h"
 #include "libra/cli/settings.h"
-#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/core/progress.h"
@@ -97,41 +93,41 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectFlags& flags,
   }
   std::mutex mutex;
   size_t next = 0;
-  run_workers(std::min(flags.workers, static_cast<int>(missing.size())),
-              [&](const std::atomic<bool>& failed) {
-                Demonstrator demonstrator(spec, sim::SimConfig{.image_size = flags.image_size},
-                                          flags.demonstration, &stop);
-                for (;;) {
-                  int index;
-                  {
-                    const std::lock_guard lock(mutex);
-                    if (stop || failed || next >= missing.size()) return;
-                    index = missing[next++];
-                  }
-                  data::Demo demo;
-                  int failures = 0;
-                  const auto& vary = flags.variations;
-                  // A failed attempt is followed by another initial state, named by the attempt.
-                  while (failures < flags.attempts &&
-                         !demonstrator.demonstrate(
-                             {.layout = flags.layout,
-                              .seed = kDataSeed + flags.seed,
-                              .episode = uint64_t(index) + uint64_t(failures) * 100'000,
-                              .variation = vary.empty() ? "" : vary[size_t(index) % vary.size()]},
-                             demo)) {
-                    if (stop) return;
-                    ++failures;
-                  }
-                  const std::lock_guard lock(mutex);
-                  report.failures += failures;
-                  if (failures < flags.attempts) {
-                    file.add(index, demo);
-                    ++report.demos;
-                    report.frames += demo.frames;
-                  }
-                  progress.advance(spec.task.name);
-                }
-              });
+  const auto work = [&](const std::atomic<bool>& failed) {
+    Demonstrator demonstrator(spec, sim::SimConfig{.image_size = flags.image_size},
+                              flags.demonstration, &stop);
+    for (;;) {
+      int index;
+      {
+        const std::lock_guard lock(mutex);
+        if (stop || failed || next >= missing.size()) return;
+        index = missing[next++];
+      }
+      data::Demo demo;
+      int failures = 0;
+      const auto& vary = flags.variations;
+      // A failed attempt is followed by another initial state, named by the attempt.
+      while (failures < flags.attempts &&
+             !demonstrator.demonstrate(
+                 {.layout = flags.layout,
+                  .seed = kDataSeed + flags.seed,
+                  .episode = uint64_t(index) + uint64_t(failures) * 100'000,
+                  .variation = vary.empty() ? "" : vary[size_t(index) % vary.size()]},
+                 demo)) {
+        if (stop) return;
+        ++failures;
+      }
+      const std::lock_guard lock(mutex);
+      report.failures += failures;
+      if (failures < flags.attempts) {
+        file.add(index, demo);
+        ++report.demos;
+        report.frames += demo.frames;
+      }
+      progress.advance(spec.task.name);
+    }
+  };
+  run_workers(std::min(flags.workers, static_cast<int>(missing.size())), work);
   if (!stop) file.join();
   return report;
 }
@@ -217,15 +213,11 @@ const std::vector<std::string> kBeside = {"--out",     "--tasks", "--demos",    
 // The folder takes demonstrations of one kind only.
 void claim_folder(const CollectFlags& flags, const CLI::App& command,
                   const std::vector<const sim::TaskSpec*>& tasks) {
+  make_out_folder(flags.out);
   std::error_code error;
-  std::filesystem::create_directories(flags.out, error);
-  if (error) {
-    throw Error(ErrorCode::kBadInput, {.where = "--out " + flags.out,
-                                       .problem = "cannot make this folder: " + error.message()});
-  }
   nlohmann::json settings = settings_of(command, kBeside);
   const std::string& policy = flags.demonstration.policy;
-  if (!policy.empty()) settings["policy"] = file_hash(find_data(policy) + "/model.safetensors");
+  if (!policy.empty()) settings["policy"] = weights_hash(policy);
   const std::string path = flags.out + "/collect.json";
   const auto file_of = [&](const sim::TaskSpec* task) {
     return flags.out + "/" + data::demo_file_name(task->task.name);

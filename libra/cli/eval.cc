@@ -249,19 +249,16 @@ std::string percent(int part, int whole) {
 }
 
 void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context) {
-  std::error_code error;
-  std::filesystem::create_directories(flags.out + "/videos", error);
-  if (error) {
-    throw Error(ErrorCode::kBadInput, {.where = "--out " + flags.out,
-                                       .problem = "cannot make this folder: " + error.message()});
-  }
+  make_out_folder(flags.out);
+  make_out_folder(flags.out + "/videos");
   eval::RolloutRequest request = make_request(flags);
   parse_shard(flags.shard, request);
   const int total = eval::episode_count(request);
-  const std::string hash = file_hash(find_data(flags.checkpoint) + "/model.safetensors");
+  const std::string hash = weights_hash(flags.checkpoint);
   nlohmann::json settings = settings_of(command, kBeside);
   settings["checkpoint"] = hash;
   const std::string journal_path = flags.out + "/episodes.jsonl";
+  std::error_code error;
   if (flags.overwrite) std::filesystem::remove(journal_path, error);
   eval::JournalContent before = eval::read_journal(journal_path, request);
   if (!before.settings.empty()) {

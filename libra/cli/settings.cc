@@ -1,9 +1,12 @@
 #include "libra/cli/settings.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 
 namespace libra::cli {
 
@@ -42,6 +45,19 @@ void require_same_settings(const nlohmann::json& before, const nlohmann::json& n
                .expected = join_names(then),
                .found = join_names(wanted),
                .next = "name another folder, or start anew with --overwrite"});
+}
+
+void make_out_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw Error(ErrorCode::kBadInput, {.where = "--out " + folder,
+                                       .problem = "cannot make this folder: " + error.message()});
+  }
+}
+
+std::string weights_hash(const std::string& checkpoint) {
+  return file_hash(find_data(checkpoint) + "/model.safetensors");
 }
 
 std::string command_line(const CLI::App& command) {

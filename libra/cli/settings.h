@@ -17,6 +17,12 @@ nlohmann::json settings_of(const CLI::App& command, const std::vector<std::strin
 void require_same_settings(const nlohmann::json& before, const nlohmann::json& now,
                            const std::string& folder);
 
+// Makes the folder of --out. Throws Error(kBadInput).
+void make_out_folder(const std::string& folder);
+
+// Of a checkpoint's weights, for telling checkpoints apart. Throws Error(kNotFound).
+std::string weights_hash(const std::string& checkpoint);
+
 // The command as it would be typed: the options that were given.
 std::string command_line(const CLI::App& command);
 

@@ -50,9 +50,6 @@ void resume_settings(TrainFlags& flags, training::RunConfig& run) {
                 {.where = inputs, .problem = "is not what libra train wrote"});
   }
   std::vector<std::string> changed;
-  const auto check = [&](const std::string& name, const auto& now, auto then) {
-    if (now != then) changed.push_back(name);
-  };
   // --config and --set may be repeated; they must say the same, but for what is free.
   if (!flags.config.empty() || !flags.assignments.empty()) {
     training::RunConfig asked = stored;
@@ -88,8 +85,8 @@ void resume_settings(TrainFlags& flags, training::RunConfig& run) {
   if (flags.scenes.empty()) flags.scenes = list("scenes");
   flags.init =
       flags.out + "/checkpoint";  // normalisation of the run; the weights come with resume/
-  check("--data", flags.data, list("data"));
-  check("--scenes", flags.scenes, list("scenes"));
+  if (flags.data != list("data")) changed.push_back("--data");
+  if (flags.scenes != list("scenes")) changed.push_back("--scenes");
   if (changed.empty() || flags.change) return;
   throw Error(ErrorCode::kBadInput,
               {.where = "--resume " + flags.out,

@@ -2,8 +2,8 @@
 
 #include <charconv>
 #include <filesystem>
-#include <map>
 #include <optional>
+#include <utility>
 
 #include "libra/core/error.h"
 #include "libra/core/file.h"
@@ -24,10 +24,10 @@ GrowingDemoFile::GrowingDemoFile(const std::string& path, const DemoFileInfo& in
                      .problem = "its demonstrations have no numbers, so none can be added",
                      .next = "name another folder, or replace it with --overwrite"});
       }
-      joined_.insert(static_cast<int>(number));
+      joined_[static_cast<int>(number)] = i;
+      finished_.insert(static_cast<int>(number));
     }
   }
-  finished_ = joined_;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parts_, error)) {
     const std::string name = entry.path().stem().string();
@@ -59,7 +59,7 @@ void GrowingDemoFile::add(int number, const Demo& demo) {
 }
 
 void GrowingDemoFile::join() {
-  if (finished_ != joined_) {
+  if (finished_.size() != joined_.size()) {
     uint64_t bytes = 1 << 20;
     for (const int number : finished_) {
       if (!joined_.contains(number)) bytes += fs::file_size(part(number));
@@ -68,22 +68,20 @@ void GrowingDemoFile::join() {
     require_space(fs::path(path_).parent_path().string(), bytes,
                   fs::path(path_).filename().string());
     DemoFileWriter writer(path_, info_, bytes);
-    std::map<int64_t, int> place;  // in the file that is there
     std::optional<DemoFile> old;
-    if (!joined_.empty()) {
-      old.emplace(path_);
-      for (int i = 0; i < old->size(); ++i) place[old->number(i)] = i;
-    }
+    if (!joined_.empty()) old.emplace(path_);
+    std::map<int, int> joined;
     for (const int number : finished_) {
+      joined.emplace(number, writer.count());
       if (joined_.contains(number)) {
-        writer.append_from(*old, place.at(number));
+        writer.append_from(*old, joined_.at(number));
       } else {
         writer.append_from(DemoFile(part(number)), 0);
       }
     }
     old.reset();
     writer.finish();
-    joined_ = finished_;
+    joined_ = std::move(joined);
   }
   std::error_code error;
   fs::remove_all(parts_, error);

@@ -2,6 +2,7 @@
 // and they become the task's file together. A run that was killed goes on where it was.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -27,7 +28,8 @@ class GrowingDemoFile {
   std::string part(int number) const;
   std::string path_, parts_;
   DemoFileInfo info_;
-  std::set<int> finished_, joined_;  // joined_: those that `path` holds
+  std::set<int> finished_;
+  std::map<int, int> joined_;  // those that `path` holds: number -> place in it
 };
 
 }  // namespace libra::data

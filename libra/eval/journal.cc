@@ -1,6 +1,5 @@
 #include "libra/eval/journal.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -79,8 +78,7 @@ EpisodeRecord parse_episode(const Json& line, const RolloutRequest& request, boo
   return record;
 }
 
-}  // namespace
-
+// Names instead of the request's indices.
 Json episode_json(const RolloutRequest& request, const EpisodeRecord& record) {
   const Suite& suite = request.suites[static_cast<size_t>(record.suite)];
   Json runtime;
@@ -104,6 +102,8 @@ Json episode_json(const RolloutRequest& request, const EpisodeRecord& record) {
           {"chunk_latency_ms", record.chunk_latency_ms},
           {"runtime", std::move(runtime)}};
 }
+
+}  // namespace
 
 JournalContent read_journal(const std::string& path, const RolloutRequest& request) {
   JournalContent content;

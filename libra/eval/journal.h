@@ -3,8 +3,6 @@
 // evaluation are joined by theirs.
 #pragma once
 
-#include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -13,16 +11,13 @@
 
 namespace libra::eval {
 
-// An episode as results.json and journals list it; names instead of the request's indices.
-nlohmann::ordered_json episode_json(const RolloutRequest& request, const EpisodeRecord& record);
-
 // What a journal holds. Chunks, actions and film strips are not kept.
 struct JournalContent {
   std::string settings;  // of the evaluation, as given to the journal that wrote it; "" no journal
   std::vector<EpisodeRecord> episodes;
 };
-// Throws Error(kBadInput) for a file that is no journal or names tasks that `request` does not
-// have.
+// Episodes of tasks that `request` does not have are left out. Throws Error(kBadInput) that names
+// the line for a file that is no journal.
 JournalContent read_journal(const std::string& path, const RolloutRequest& request);
 
 // Thread: one call at a time.

@@ -214,7 +214,6 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
   Board board(request, stop, progress);
   if (board.groups.empty()) refuse("rollouts", "none of the tasks can be varied like this");
   board.counts.total = episodes_in(board.groups);
-  const Group probed = board.groups.front();
   for (EpisodeRecord& record : take_finished(request, board.groups)) {
     ++board.counts.done;
     board.counts.successes += record.success ? 1 : 0;
@@ -225,7 +224,7 @@ RolloutOutcome run_rollouts(const RolloutRequest& request, const std::atomic<boo
     Worker first(request);
     check(request, first.spec(), first.has_planner());
     board.outcome.spec = first.spec();
-    if (!board.groups.empty()) first.probe_latency(probed, board.outcome);
+    if (!board.groups.empty()) first.probe_latency(board.groups.front(), board.outcome);
     std::vector<std::jthread> threads;
     const size_t workers = std::min<size_t>(request.workers, board.groups.size());
     for (size_t i = 1; i < workers; ++i) {
