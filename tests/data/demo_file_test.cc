@@ -13,11 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-template <class T>
-bool same_bytes(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
-
 TEST(DemoFile, ReadsBackWhatWasWrittenBitForBit) {
   const Folder folder;
   const DemoFile file(toy_file(folder, 2));
@@ -28,23 +23,7 @@ TEST(DemoFile, ReadsBackWhatWasWrittenBitForBit) {
   EXPECT_EQ(file.image_size(1), 6);
   for (int i = 0; i < 2; ++i) {
     const Demo wrote = toy_demo(5 + i, static_cast<uint64_t>(i)), read = file.read(i);
-    EXPECT_EQ(read.frames, wrote.frames);
-    EXPECT_EQ(read.images, wrote.images);
-    EXPECT_EQ(read.proprio, wrote.proprio);
-    EXPECT_EQ(read.joints, wrote.joints);
-    EXPECT_EQ(read.actions, wrote.actions);
-    EXPECT_EQ(read.expert_actions, wrote.expert_actions);
-    EXPECT_EQ(read.perturbed, wrote.perturbed);
-    EXPECT_EQ(read.success, wrote.success);
-    EXPECT_EQ(read.states, wrote.states);
-    EXPECT_EQ(read.items, wrote.items);
-    EXPECT_TRUE(same_bytes(read.item_uv, wrote.item_uv));  // with its not-a-number
-    EXPECT_EQ(read.item_position, wrote.item_position);
-    EXPECT_EQ(read.model_xml, wrote.model_xml);
-    EXPECT_EQ(std::tie(read.suite, read.task, read.instruction, read.target, read.layout,
-                       read.variation, read.seed, read.episode),
-              std::tie(wrote.suite, wrote.task, wrote.instruction, wrote.target, wrote.layout,
-                       wrote.variation, wrote.seed, wrote.episode));
+    expect_same(read, wrote);
     EXPECT_EQ(read.target_index(), 1);
   }
   const Demo light = file.read(0, false);

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <tuple>
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
@@ -73,6 +75,32 @@ inline DemoFileInfo toy_info() {
   info.bddl_file_name = "pick_up_the_butter.bddl";
   info.bddl_file_content = "(define (problem x))";
   return info;
+}
+
+template <class T>
+bool same_bytes(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+// Every part of a demonstration came through, to the last bit.
+inline void expect_same(const Demo& read, const Demo& wrote) {
+  EXPECT_EQ(read.frames, wrote.frames);
+  EXPECT_EQ(read.images, wrote.images);
+  EXPECT_EQ(read.proprio, wrote.proprio);
+  EXPECT_EQ(read.joints, wrote.joints);
+  EXPECT_EQ(read.actions, wrote.actions);
+  EXPECT_EQ(read.expert_actions, wrote.expert_actions);
+  EXPECT_EQ(read.perturbed, wrote.perturbed);
+  EXPECT_EQ(read.success, wrote.success);
+  EXPECT_EQ(read.states, wrote.states);
+  EXPECT_EQ(read.items, wrote.items);
+  EXPECT_TRUE(same_bytes(read.item_uv, wrote.item_uv));  // with its not-a-number
+  EXPECT_EQ(read.item_position, wrote.item_position);
+  EXPECT_EQ(read.model_xml, wrote.model_xml);
+  EXPECT_EQ(std::tie(read.suite, read.task, read.instruction, read.target, read.layout,
+                     read.variation, read.seed, read.episode),
+            std::tie(wrote.suite, wrote.task, wrote.instruction, wrote.target, wrote.layout,
+                     wrote.variation, wrote.seed, wrote.episode));
 }
 
 // Writes `count` demonstrations of 5, 6, ... frames.
