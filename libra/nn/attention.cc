@@ -3,15 +3,15 @@
 #include <limits>
 
 #include "libra/nn/autocast.h"
+#include "libra/nn/linear.h"
 
 namespace libra::nn {
 
 torch::Tensor attention(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                         const torch::Tensor& mask, double scale) {
-  // Scores of reduced precision lose what a softmax tells apart; and the CPU's kernel is as fast
-  // in f32 as in bf16 (docs/decisions/0006).
+  // Under autocast on the CPU the kernel is as fast in f32 (docs/decisions/0006).
   const AutocastSwitch as_given(false);
-  const bool widen = q.device().is_cpu() && q.scalar_type() != torch::kFloat64;
+  const bool widen = !NarrowProducts::on(q.device()) && q.scalar_type() != torch::kFloat64;
   const auto type = widen ? torch::kFloat32 : q.scalar_type();
   std::optional<torch::Tensor> bias;
   if (mask.defined()) bias = mask.to(type);

@@ -10,6 +10,7 @@ namespace libra::nn {
 namespace {
 
 thread_local bool g_no_init = false;
+thread_local bool g_narrow = false;
 
 bool is_reduced(torch::ScalarType type) {
   return type == torch::kBFloat16 || type == torch::kFloat16;
@@ -17,7 +18,7 @@ bool is_reduced(torch::ScalarType type) {
 
 // In which dtype a product with a reduced weight is made.
 torch::ScalarType product_type(const torch::Tensor& weight) {
-  return weight.device().is_cpu() ? torch::kFloat32 : weight.scalar_type();
+  return NarrowProducts::on(weight.device()) ? weight.scalar_type() : torch::kFloat32;
 }
 
 // x [T, in] f32 times the transpose of weight [out, in] bf16. A panel of the weight is widened and
@@ -43,6 +44,10 @@ torch::Tensor panel_product(const torch::Tensor& x, const torch::Tensor& weight)
 
 NoInit::NoInit(bool on) : before_(g_no_init) { g_no_init = before_ || on; }
 NoInit::~NoInit() { g_no_init = before_; }
+
+NarrowProducts::NarrowProducts(bool on) : before_(g_narrow) { g_narrow = on; }
+NarrowProducts::~NarrowProducts() { g_narrow = before_; }
+bool NarrowProducts::on(torch::Device device) { return g_narrow || !device.is_cpu(); }
 
 void init_normal(const torch::Tensor& weight, double deviation) {
   if (!g_no_init) torch::nn::init::normal_(weight, 0.0, deviation);
@@ -72,14 +77,15 @@ torch::ScalarType activation_type(torch::ScalarType weight) {
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias) {
   if (!is_reduced(weight.scalar_type())) return torch::linear(x, weight, bias);
-  const auto type = product_type(weight);
-  const torch::Tensor input = x.to(type);
-  const bool panels =
-      type != weight.scalar_type() &&
-      !(torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()));
-  const torch::Tensor product =
-      panels ? panel_product(input.reshape({-1, x.size(-1)}), weight)
-             : torch::linear(input.reshape({-1, x.size(-1)}), weight.to(type));
+  if (NarrowProducts::on(weight.device())) {
+    const auto type = weight.scalar_type();
+    return torch::linear(x.to(type), weight, bias.defined() ? bias.to(type) : bias);
+  }
+  const torch::Tensor rows = x.to(torch::kFloat32).reshape({-1, x.size(-1)});
+  const bool differentiable =
+      torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
+  const torch::Tensor product = differentiable ? torch::linear(rows, weight.to(torch::kFloat32))
+                                               : panel_product(rows, weight);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
   const torch::Tensor whole = product.to(x.scalar_type()).reshape(shape);

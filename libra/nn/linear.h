@@ -1,8 +1,10 @@
 // Linear and Embedding under LibTorch's parameter names and with its initial values, and two things
 // that large models need: weights that will come from a file cost nothing to make, and a bf16
-// precision that keeps results within 2e-2 of f32 on any processor. In it matrices are stored in
-// bf16, vectors (norms, biases, layer scales) and what flows between products are f32. Products on
-// the CPU are f32, the matrices widened a panel at a time; on a GPU they are bf16.
+// precision. In it matrices are stored in bf16; vectors (norms, biases, layer scales) and residual
+// streams are f32. Its products are made in one of two ways:
+//   wide    f32, the matrices widened a panel at a time; results are f32. The CPU's way unless
+//           asked otherwise, and the faster one on processors without bf16 instructions.
+//   narrow  bf16 with f32 sums; results are bf16. On a GPU always, on the CPU under NarrowProducts.
 #pragma once
 
 #include "libra/nn/torch.h"
@@ -17,6 +19,20 @@ class NoInit {
   ~NoInit();
   NoInit(const NoInit&) = delete;
   NoInit& operator=(const NoInit&) = delete;
+
+ private:
+  bool before_;
+};
+
+// While one is alive and `on`, products of this thread with bf16 matrices are narrow. Nests.
+class NarrowProducts {
+ public:
+  explicit NarrowProducts(bool on = true);
+  ~NarrowProducts();
+  NarrowProducts(const NarrowProducts&) = delete;
+  NarrowProducts& operator=(const NarrowProducts&) = delete;
+
+  static bool on(torch::Device device);  // whether products there are narrow now
 
  private:
   bool before_;
@@ -37,7 +53,7 @@ void set_precision(torch::nn::Module& module, torch::ScalarType precision);
 // The dtype of activations beside weights of `weight` dtype: f64 for f64, else f32.
 torch::ScalarType activation_type(torch::ScalarType weight);
 
-// x w^T + b in x's dtype, by the precision of the weight. weight [out, in], bias [out] or
+// x w^T + b; in x's dtype, but bf16 where the product is narrow. weight [out, in], bias [out] or
 // undefined.
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias);
@@ -67,7 +83,7 @@ class EmbeddingImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Embedding);
 
-// Conv2d's forward with the product as in linear().
+// Conv2d's forward with the product as in linear(), in x's dtype.
 torch::Tensor convolve(torch::nn::Conv2dImpl& conv, const torch::Tensor& x);
 
 }  // namespace libra::nn

@@ -1,5 +1,6 @@
 #include "libra/policy/bundle.h"
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 
@@ -7,6 +8,7 @@
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/model/checkpoint.h"
+#include "libra/nn/precision.h"
 
 namespace libra::policy {
 namespace {
@@ -27,19 +29,23 @@ std::string read_part(const fs::path& path) {
                    "train one with `libra train`, or use one from checkpoints/");
 }
 
-torch::ScalarType parse_precision(const std::string& name, const ModelBundle& bundle) {
-  if (name == "f32") return torch::kFloat32;
-  if (name == "bf16") return torch::kBFloat16;
-  if (name != "auto") {
+// "auto" decided by the size of the model.
+std::string resolve_precision(const std::string& name, const ModelBundle& bundle) {
+  if (std::find(kPrecisions.begin(), kPrecisions.end(), name) == kPrecisions.end()) {
     throw Error(ErrorCode::kBadInput, {.where = "--precision " + name,
                                        .problem = "unknown precision",
-                                       .expected = "auto, f32 or bf16"});
+                                       .expected = join_names(kPrecisions)});
   }
+  if (name != "auto") return name;
   constexpr int64_t kLarge = 256'000'000;  // weights
   int64_t count = 0;
   for (const auto& p : bundle.planner->parameters()) count += p.numel();
   for (const auto& p : bundle.refiner->parameters()) count += p.numel();
-  return count > kLarge ? torch::kBFloat16 : torch::kFloat32;
+  return count > kLarge ? "bf16" : "f32";
+}
+
+bool wants_narrow_products(const std::string& precision) {
+  return precision == "bf16_narrow" || (precision == "bf16" && nn::bf16_is_faster());
 }
 
 }  // namespace
@@ -114,7 +120,9 @@ ModelBundle load_bundle(const std::string& folder, const BundleOptions& options)
   const std::string stats_path = (fs::path(dir) / kStatsFile).string();
   const action::NormStats stats = action::norm_stats_from_json(read_part(stats_path), stats_path);
   ModelBundle bundle = make_bundle(config, stats, dir, nn::Fresh::kNone);
-  const auto precision = parse_precision(options.precision, bundle);
+  const std::string name = resolve_precision(options.precision, bundle);
+  const auto precision = name == "f32" ? torch::kFloat32 : torch::kBFloat16;
+  bundle.narrow_products = wants_narrow_products(name);
   // Each half ignores the other's tensors; a name of neither is found by both together.
   model::load_into(*bundle.planner, weights, {.prefix = "planner.", .precision = precision});
   model::load_into(*bundle.refiner, weights, {.prefix = "refiner.", .precision = precision});

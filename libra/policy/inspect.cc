@@ -19,8 +19,8 @@ std::string torch_summary() {
 }
 
 std::string precision_summary() {
-  return nn::bf16_is_faster() ? "training in bf16, which this processor multiplies faster than f32"
-                              : "training in f32, because bf16 is no faster on this processor";
+  return nn::bf16_is_faster() ? "products in bf16, which this processor multiplies faster than f32"
+                              : "products in f32, because bf16 is no faster on this processor";
 }
 
 CheckpointSummary inspect_checkpoint(const std::string& folder) {

@@ -15,7 +15,7 @@ struct PolicyOptions {
   int denoise_steps = 0;           // 0: what the checkpoint says
   bool sample_intents = false;     // draw intents from P(a^c) instead of taking the likeliest
   uint64_t seed = 0;               // of those draws
-  std::string precision = "auto";  // f32, bf16; auto: bf16 for models of more than 256 M weights
+  std::string precision = "auto";  // of weights and products (policy/bundle.h)
   std::string device = "cpu";      // cpu, cuda, cuda:1
 };
 

@@ -70,6 +70,7 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
 void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) {
   if (requests.empty()) return;
   const c10::InferenceMode inference;
+  const nn::NarrowProducts products(bundle_.narrow_products);
   use_threads(options_.planner_threads > 0 ? options_.planner_threads : options_.threads);
   std::vector<std::string> instructions;
   for (const auto& request : requests) instructions.emplace_back(request.instruction);
@@ -171,6 +172,7 @@ TorchPolicy::Promised TorchPolicy::promised(std::span<const RefineRequest> reque
 void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) {
   if (requests.empty()) return;
   const c10::InferenceMode inference;
+  const nn::NarrowProducts products(bundle_.narrow_products);
   use_threads(options_.refiner_threads > 0 ? options_.refiner_threads : options_.threads);
   const auto& config = bundle_.config;
   const Transforms& t = *bundle_.transforms;

@@ -68,7 +68,9 @@ torch::Tensor shifted_loss(const torch::Tensor& logits, const torch::Tensor& lab
 class LanguageCheck {
  public:
   LanguageCheck(const std::string& dir, GoldenReport& report, std::string group)
-      : dir_(dir), group_(std::move(group)), report_(report), io_(dir + "/io.safetensors") {}
+      : dir_(dir), group_(std::move(group)), report_(report), io_(dir + "/io.safetensors") {
+    report_.enter(dir);
+  }
 
   void run() {
     for (const std::string name :
@@ -190,6 +192,7 @@ void check_vit_gradients(const std::string& dir, const std::string& group, Inter
 void check_intern_vit(const std::string& root, GoldenReport& report) {
   for (const auto& variant : subfolders(root + "/intern_vit")) {
     const std::string dir = root + "/intern_vit/" + variant, group = "intern_vit/" + variant;
+    report.enter(dir);
     const SafetensorsFile io(dir + "/io.safetensors");
     InternVitConfig config = read_intern_vit_config(read_file(dir + "/config.json"), dir);
     InternVit model(config);
@@ -224,6 +227,7 @@ void check_internlm2(const std::string& root, GoldenReport& report) {
 
 void check_internvl(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/internvl_chat", group = "internvl_chat";
+  report.enter(dir);
   const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
   InternVlConfig config = read_internvl_config(read_file(dir + "/config.json"), dir);
   InternVl model(config);
@@ -276,6 +280,7 @@ void check_internvl(const std::string& root, GoldenReport& report) {
 void check_siglip(const std::string& root, GoldenReport& report) {
   for (const auto& variant : subfolders(root + "/siglip_vision")) {
     const std::string dir = root + "/siglip_vision/" + variant, group = "siglip_vision/" + variant;
+    report.enter(dir);
     const SafetensorsFile io(dir + "/io.safetensors");
     SiglipVisionConfig config = read_siglip_config(read_file(dir + "/config.json"), dir);
     config.pooling_head = true;

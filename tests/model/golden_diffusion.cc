@@ -290,6 +290,7 @@ void check_timestep_embedding(const SafetensorsFile& io, GoldenReport& report) {
 
 void check_dit(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/dit_block", group = "dit_block";
+  report.enter(dir);
   const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
   DitChain model(json::parse(read_file(dir + "/config.json")));
   load_into(model, dir + "/model.safetensors");

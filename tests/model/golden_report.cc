@@ -1,11 +1,43 @@
 #include "tests/model/golden_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace libra::model {
+namespace {
+
+constexpr const char* kOfficialFile = "bf16.json";
+
+}  // namespace
+
+bool has_official_bf16(const std::string& dir) {
+  namespace fs = std::filesystem;
+  for (const auto& entry : fs::recursive_directory_iterator(dir)) {
+    const fs::path set = entry.path().parent_path();
+    if (entry.path().filename() == "model.safetensors" && !fs::exists(set / kOfficialFile)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void GoldenReport::run(Check check, const std::string& dir) {
+  const nn::NarrowProducts products(computed_ == Computed::kBf16Narrow);
+  enter(dir);
+  check(dir, *this);
+}
+
+void GoldenReport::enter(const std::string& dir) {
+  official_.clear();
+  const std::string file = dir + "/" + kOfficialFile;
+  if (computed_ != Computed::kBf16Narrow || !std::filesystem::exists(file)) return;
+  official_ = nlohmann::json::parse(read_file(file)).get<std::map<std::string, double>>();
+}
 
 void GoldenReport::add(const std::string& group, const std::string& name, double difference,
                        double limit) {
@@ -34,7 +66,14 @@ void GoldenReport::compare(const std::string& group, const std::string& name,
     difference =
         size(actual.to(torch::kFloat64) - expected.to(torch::kFloat64)) / (whole > 0 ? whole : 1.0);
   }
-  add(group, name, difference, limit);
+  add(group, name, difference, official_.empty() ? limit : official_limit(name));
+}
+
+double GoldenReport::official_limit(const std::string& tensor) const {
+  if (official_.contains(tensor)) return kOfficialShare * official_.at(tensor);
+  double worst = 0;
+  for (const auto& [name, loss] : official_) worst = std::max(worst, loss);
+  return kOfficialShare * worst;
 }
 
 void GoldenReport::compare_absolute(const std::string& group, const std::string& name,

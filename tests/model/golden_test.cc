@@ -12,15 +12,22 @@ class Golden : public testing::TestWithParam<Module> {};
 
 TEST_P(Golden, AgreesWithTheReference) {
   GoldenReport report;
-  GetParam().second(LIBRA_SOURCE_DIR "/tests/golden", report);
+  report.run(GetParam().second, LIBRA_SOURCE_DIR "/tests/golden");
   EXPECT_TRUE(report.passed()) << report.text();
 }
 
 class GoldenBf16 : public testing::TestWithParam<Module> {};
 
-TEST_P(GoldenBf16, AgreesWithTheReference) {
-  GoldenReport report(torch::kBFloat16);
-  GetParam().second(LIBRA_SOURCE_DIR "/tests/golden", report);
+TEST_P(GoldenBf16, WideProductsAgreeWithTheReference) {
+  GoldenReport report(Computed::kBf16Wide);
+  report.run(GetParam().second, LIBRA_SOURCE_DIR "/tests/golden");
+  EXPECT_TRUE(report.passed()) << report.text();
+}
+
+TEST_P(GoldenBf16, NarrowProductsLoseNoMoreThanTheOfficialCode) {
+  ASSERT_TRUE(has_official_bf16(LIBRA_SOURCE_DIR "/tests/golden"));
+  GoldenReport report(Computed::kBf16Narrow);
+  report.run(GetParam().second, LIBRA_SOURCE_DIR "/tests/golden");
   EXPECT_TRUE(report.passed()) << report.text();
 }
 

@@ -103,7 +103,7 @@ TEST_F(Import, PublishedWeightsComeThroughByteForByteFromShards) {
 TEST_F(Import, TheCheckpointPlansAndRefinesAlikeInBothPrecisions) {
   import_weights(small(), published(), out(), 1);
   std::vector<std::vector<float>> certainty, actions;
-  for (const std::string precision : {"f32", "bf16"}) {
+  for (const std::string precision : {"f32", "bf16_wide"}) {
     const auto policy = load_policy(out(), {.precision = precision});
     const Observation observation = random_observation(5);
     const PlanRequest request{&observation, "pick up the milk", 0};
@@ -207,7 +207,7 @@ TEST(LoadPolicy, DevicesAndPrecisionsThatAreNotThere) {
     }
     return "accepted";
   };
-  EXPECT_THAT(message({.precision = "int3"}), HasSubstr("expected auto, f32 or bf16"));
+  EXPECT_THAT(message({.precision = "int3"}), HasSubstr("expected auto, f32, bf16, bf16_narrow, bf16_wide"));
   EXPECT_THAT(message({.device = "tpu"}), HasSubstr("expected cpu, cuda or cuda:N"));
   EXPECT_THAT(message({.device = "cuda:9"}), HasSubstr("CUDA devices"));
 }

@@ -46,8 +46,8 @@ Pointing PointingHeadImpl::forward(const torch::Tensor& map, const TextQueries& 
   const torch::Tensor query = embed(queries);                              // [B, P, d]
   const torch::Tensor flat = map.reshape({batch, cameras, width, cells});  // [B, C, d, n]
   const torch::Tensor scale = log_scale.exp() / std::sqrt(static_cast<double>(width));
-  torch::Tensor logits =
-      torch::matmul(query.unsqueeze(1).expand({batch, cameras, asked, width}), flat);
+  torch::Tensor logits = torch::matmul(
+      query.to(flat.scalar_type()).unsqueeze(1).expand({batch, cameras, asked, width}), flat);
   logits = logits.to(torch::kFloat32).transpose(1, 2) * scale;  // [B, P, C, n]
   const torch::Tensor absent =
       nowhere->forward(query).to(torch::kFloat32).unsqueeze(2).expand({batch, asked, cameras, 1});
