@@ -5,6 +5,7 @@ find_package(PkgConfig REQUIRED)
 find_package(nlohmann_json REQUIRED)              # core, preprocess, data, model, eval: JSON
 find_package(tomlplusplus REQUIRED)               # core: configuration files
 find_package(CLI11 REQUIRED)                      # cli: flags
+find_package(ZLIB REQUIRED)                       # sim/libero: stored states in zips
 find_package(tinyxml2 REQUIRED)                   # sim/libero: joining model files
 find_package(OpenGL REQUIRED COMPONENTS EGL)      # sim: surfaceless offscreen context
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)             # data: demonstrations

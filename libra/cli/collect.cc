@@ -10,6 +10,7 @@
 #include "libra/cli/command.h"
 #include "libra/cli/demonstrate.h"
 #include "libra/cli/settings.h"
+#include "libra/cli/suite_flags.h"
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/core/progress.h"
@@ -245,7 +246,7 @@ void claim_folder(const CollectFlags& flags, const CLI::App& command,
 
 void collect(CollectFlags flags, const CLI::App& command, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
-  const sim::SuiteSpec suite = sim::load_suite(flags.suite);
+  const sim::SuiteSpec suite = load_and_tell({}, flags.suite);
   if (flags.layout.empty()) {
     const auto& has = suite.layouts;
     flags.layout =

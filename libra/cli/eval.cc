@@ -194,11 +194,11 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
 
   // The first worker gets the policy that is loaded here to learn what images it wants.
   auto first =
-      std::make_shared<std::unique_ptr<Policy>>(load_policy(flags.checkpoint, flags.policy));
+      std::make_shared<std::unique_ptr<Policy>>(load_and_tell(flags.checkpoint, flags.policy));
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
   std::vector<sim::SuiteSpec> specs;
-  for (const std::string& name : flags.suites) specs.push_back(load_suite(flags.libero, name));
+  for (const std::string& name : flags.suites) specs.push_back(load_and_tell(flags.libero, name));
   request.suites = pick_tasks(flags, specs, sim_config);
   const std::vector<const sim::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);

@@ -32,6 +32,28 @@ Proprio proprio_of(const PlanFlags& flags) {
   return proprio;
 }
 
+// What the refiner makes of the first intent on the same observation.
+ActionChunk first_chunk(Policy& policy, const Observation& observation, const Intent& intent,
+                        const PlanFlags& flags) {
+  const RefineRequest request{.observation = &observation,
+                              .intent = &intent,
+                              .instruction = flags.instruction,
+                              .seed = flags.policy.seed};
+  ActionChunk chunk;
+  policy.refiner().refine({&request, 1}, {&chunk, 1});
+  return chunk;
+}
+
+void print_actions(const ActionChunk& chunk) {
+  std::printf("actions");
+  for (const char* name : kActionNames) std::printf(" %9s", name);
+  for (int i = 0; i < chunk.horizon; ++i) {
+    std::printf("\nstep %2d", i);
+    for (const float value : chunk.actions[size_t(i)]) std::printf(" %9.4f", double(value));
+  }
+  std::printf("\n");
+}
+
 nlohmann::ordered_json to_json(const Intent& intent, int64_t step, const std::string& words) {
   nlohmann::ordered_json json = {{"step", step}, {"words", words}, {"bins", intent.bins}};
   for (int i = 0; i < intent.horizon; ++i) {
@@ -52,7 +74,7 @@ void run_plan(const PlanFlags& flags, const Context& context) {
   for (const std::string& path : flags.images) {
     observation.images.push_back(preprocess::center_square(eval::read_image(path)));
   }
-  const auto policy = load_policy(flags.checkpoint, flags.policy);
+  const auto policy = load_and_tell(flags.checkpoint, flags.policy);
   if (policy->planner() == nullptr) {
     throw Error(ErrorCode::kBadInput, {.where = flags.checkpoint,
                                        .problem = "variant " + policy->spec().variant +
@@ -63,6 +85,7 @@ void run_plan(const PlanFlags& flags, const Context& context) {
   IntentPlan plan;
   policy->planner()->plan({&request, 1}, {&plan, 1});
 
+  const ActionChunk chunk = first_chunk(*policy, observation, plan.intents[0], flags);
   const action::Binner binner = action::Binner::uniform(policy->spec().bins);
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (int m = 0; m < plan.expansion; ++m) {
@@ -71,19 +94,28 @@ void run_plan(const PlanFlags& flags, const Context& context) {
     const std::string words = action::describe(intent, binner);
     if (context.json) {
       json.push_back(to_json(intent, first, words));
+      if (m == 0) {
+        for (int i = 0; i < chunk.horizon; ++i)
+          json.back()["actions"].push_back(chunk.actions[size_t(i)]);
+      }
     } else {
       std::printf("steps %2lld to %2lld: %s\n", static_cast<long long>(first),
                   static_cast<long long>(first + intent.horizon - 1), words.c_str());
     }
   }
-  if (context.json) std::printf("%s\n", json.dump(2).c_str());
+  if (context.json) {
+    std::printf("%s\n", json.dump(2).c_str());
+  } else {
+    print_actions(chunk);
+  }
 }
 
 }  // namespace
 
 void add_plan(CLI::App& app, Context& context) {
   auto flags = std::make_shared<PlanFlags>();
-  CLI::App* c = app.add_subcommand("plan", "intents for given images, in plain words");
+  CLI::App* c =
+      app.add_subcommand("plan", "intents for given images, in plain words, and the first actions");
   c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
   c->add_option(
        "--image", flags->images,

@@ -187,9 +187,9 @@ void run_live(const RunFlags& flags, Context& context) {
   GuardConfig guard;
   const ConfigFields guard_fields = list_fields(guard);
   for (const std::string& assignment : flags.guard) guard_fields.set(assignment, "--guard");
-  const sim::SuiteSpec suite = load_suite(flags.libero, flags.suite);
+  const sim::SuiteSpec suite = load_and_tell(flags.libero, flags.suite);
   const sim::TaskSpec& task = find_task(suite, flags.task);
-  const auto policy = load_policy(flags.checkpoint, flags.policy);
+  const auto policy = load_and_tell(flags.checkpoint, flags.policy);
   sim::SimConfig config;
   config.image_size = policy->spec().image_size;
   sim::SimEnv env(task, config);

@@ -1,6 +1,7 @@
 #include "libra/cli/suite_flags.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "libra/core/error.h"
@@ -13,6 +14,14 @@ constexpr std::string_view kLiberos = "libero_";  // its suites are called liber
 
 bool has_roots(const SuiteFlags& flags) {
   return !flags.libero_root.empty() && !flags.robosuite_root.empty();
+}
+
+// Whether a suite is looked for in the checkout: it is not ours, and there is one or its name says
+// so.
+bool is_liberos(const SuiteFlags& flags, const std::string& name) {
+  const auto ours = sim::suite_names();
+  if (std::find(ours.begin(), ours.end(), name) != ours.end()) return false;
+  return has_roots(flags) || name.starts_with(kLiberos);
 }
 
 sim::SuiteSpec load_liberos(const SuiteFlags& flags, const std::string& name, bool allow_missing) {
@@ -49,7 +58,7 @@ std::vector<std::string> suite_names(const SuiteFlags& flags) {
 }
 
 sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
-  if (!name.starts_with(kLiberos)) return sim::load_suite(name);
+  if (!is_liberos(flags, name)) return sim::load_suite(name);
   if (!has_roots(flags)) {
     throw Error(ErrorCode::kNotFound,
                 {.where = "suite '" + name + "'",
@@ -58,6 +67,14 @@ sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
                          join_names(sim::suite_names())});
   }
   return load_liberos(flags, name, flags.allow_missing_visuals);
+}
+
+sim::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name) {
+  sim::SuiteSpec suite = load_suite(flags, name);
+  for (const std::string& task : suite.unreadable) {
+    std::fprintf(stderr, "left out of suite %s: %s\n", name.c_str(), task.c_str());
+  }
+  return suite;
 }
 
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {
@@ -69,7 +86,7 @@ EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& confi
 
 std::vector<std::string> missing_visuals(const SuiteFlags& flags, const std::string& name) {
   std::vector<std::string> lines;
-  if (!name.starts_with(kLiberos)) return lines;
+  if (!is_liberos(flags, name)) return lines;
   std::map<std::string, std::vector<std::string>> tasks;  // by file
   for (const sim::TaskSpec& spec : load_liberos(flags, name, true).tasks) {
     for (const std::string& file : sim::libero::replaced_visuals(spec)) {

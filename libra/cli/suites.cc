@@ -49,6 +49,8 @@ nlohmann::json to_json(const sim::SuiteSpec& suite, bool wordings) {
           {"control_hz", suite.control_hz},
           {"initial_states", suite.initial_states},
           {"layouts", suite.layouts},
+          {"instructions", suite.instructions},
+          {"unreadable", suite.unreadable},
           {"tasks", tasks}};
 }
 
@@ -67,6 +69,7 @@ void print(const sim::SuiteSpec& suite, bool wordings) {
   std::printf("%s: %s\n  %zu tasks of %d initial states, at most %d steps at %g Hz, layouts %s\n",
               suite.name.c_str(), suite.title.c_str(), suite.tasks.size(), suite.initial_states,
               suite.max_steps, suite.control_hz, join_names(suite.layouts).c_str());
+  std::printf("  instructions: %s\n", suite.instructions.c_str());
   for (size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i].task;
     std::printf("  %2zu  %s\n      \"%s\"\n", i, task.name.c_str(), task.instruction.c_str());
@@ -166,11 +169,24 @@ std::vector<std::string> wanted_suites(const SuitesFlags& flags) {
   return flags.only.empty() ? suite_names(flags.libero) : std::vector<std::string>{flags.only};
 }
 
+// Every wanted suite; of a checkout's many one that cannot be read at all is told and left out.
+std::vector<sim::SuiteSpec> readable_suites(const SuitesFlags& flags) {
+  std::vector<sim::SuiteSpec> suites;
+  for (const std::string& name : wanted_suites(flags)) {
+    try {
+      suites.push_back(load_and_tell(flags.libero, name));
+    } catch (const Error& error) {
+      if (!flags.only.empty()) throw;
+      std::fprintf(stderr, "left out suite %s: %s\n", name.c_str(), error.what());
+    }
+  }
+  return suites;
+}
+
 void list_suites(const SuitesFlags& flags, const Context& context) {
   nlohmann::json list = nlohmann::json::array();
-  for (const std::string& name : wanted_suites(flags)) {
-    const sim::SuiteSpec suite = load_suite(flags.libero, name);
-    const std::vector<std::string> missing = missing_visuals(flags.libero, name);
+  for (const sim::SuiteSpec& suite : readable_suites(flags)) {
+    const std::vector<std::string> missing = missing_visuals(flags.libero, suite.name);
     if (context.json) {
       list.push_back(to_json(suite, flags.wordings));
       list.back()["missing_files"] = missing;
@@ -191,8 +207,7 @@ void draw_contact_sheets(const SuitesFlags& flags, const Context& context) {
                                        .problem = "cannot make this folder: " + error.message()});
   }
   nlohmann::json list = nlohmann::json::array();
-  for (const std::string& name : wanted_suites(flags)) {
-    const sim::SuiteSpec suite = load_suite(flags.libero, name);
+  for (const sim::SuiteSpec& suite : readable_suites(flags)) {
     for (const std::string& path : write_contact_sheets(flags.contact_sheet, suite.tasks.at(0))) {
       if (context.json) {
         list.push_back(path);

@@ -35,6 +35,8 @@ struct Observation {
 // One control step's command, every entry in [-1, 1]: x 0.05 m, x 0.5 rad, gripper -1 open +1
 // close.
 using Action = std::array<float, kActionDim>;
+inline constexpr std::array<const char*, kActionDim> kActionNames = {
+    "dx", "dy", "dz", "droll", "dpitch", "dyaw", "gripper"};
 
 // Cameras of the embodiment in the order of Observation::images.
 inline const std::vector<std::string>& camera_names() {

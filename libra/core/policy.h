@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libra/core/intent.h"
 #include "libra/core/observation.h"
@@ -21,12 +22,15 @@ struct PolicySpec {
   int bins = 10;         // N
   int image_size = 128;  // side of the square camera images it wants (px)
   double control_hz = 20.0;
+  // What a user should hear once: never trained, tensors that no network asked for.
+  std::vector<std::string> notes;
 };
 
 struct PlanRequest {
   const Observation* observation = nullptr;
   std::string_view instruction;
   uint32_t epoch = 0;
+  uint64_t seed = 0;                 // of drawn intents
   const Proprio* proprio = nullptr;  // instead of the observation's, e.g. rolled forward
 };
 

@@ -17,6 +17,12 @@ json parse(const std::string& text, const std::string& where) {
   return root;
 }
 
+std::vector<std::string> keys_of(const json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
 // The known, plain-valued keys of `root` into `config`.
 template <class Config>
 void read_known(const json& root, const std::string& where, Config& config) {
@@ -36,11 +42,18 @@ InternLm2Config internlm2(const json& root, const std::string& where) {
   config.with_lm_head = true;
   config.rope_scaling_type = "none";
   json flat = root;
-  if (root.contains("rope_scaling") && root["rope_scaling"].is_object()) {
-    const json& scaling = root["rope_scaling"];
-    if (scaling.contains("type")) flat["rope_scaling_type"] = scaling["type"];
-    if (scaling.contains("factor")) flat["rope_scaling_factor"] = scaling["factor"];
+  // Where and under which name the scaling stands depends on the version of transformers that wrote
+  // the file: rope_scaling with type, then with rope_type, since version 5 rope_parameters.
+  for (const char* section : {"rope_scaling", "rope_parameters"}) {
+    if (!root.contains(section) || !root[section].is_object()) continue;
+    for (const auto& [theirs, ours] : {std::pair{"type", "rope_scaling_type"},
+                                       {"rope_type", "rope_scaling_type"},
+                                       {"factor", "rope_scaling_factor"},
+                                       {"rope_theta", "rope_theta"}}) {
+      if (root[section].contains(theirs)) flat[ours] = root[section][theirs];
+    }
   }
+  if (flat.value("rope_scaling_type", json()) == "default") flat["rope_scaling_type"] = "none";
   read_known(flat, where, config);
   return config;
 }
@@ -60,10 +73,16 @@ InternLm2Config read_internlm2_config(const std::string& text, const std::string
 InternVlConfig read_internvl_config(const std::string& text, const std::string& where) {
   const json root = parse(text, where);
   InternVlConfig config;
+  for (const char* part : {"vision_config", "llm_config"}) {
+    if (root.contains(part) && root[part].is_object()) continue;
+    throw Error(ErrorCode::kBadInput, {.where = where,
+                                       .problem = std::string("has no '") + part + "'",
+                                       .expected = "the config.json of an InternVL2.5 model",
+                                       .found = join_names(keys_of(root)).substr(0, 200)});
+  }
   read_known(root, where, config);
-  if (root.contains("vision_config"))
-    read_known(root["vision_config"], where, config.vision_config);
-  if (root.contains("llm_config")) config.llm_config = internlm2(root["llm_config"], where);
+  read_known(root["vision_config"], where, config.vision_config);
+  config.llm_config = internlm2(root["llm_config"], where);
   return config;
 }
 

@@ -29,6 +29,20 @@ std::string read_part(const fs::path& path) {
                    "train one with `libra train`, or use one from checkpoints/");
 }
 
+constexpr int64_t kLarge = 256'000'000;  // weights
+
+std::vector<std::pair<std::shared_ptr<torch::nn::Module>, std::string>> halves(const ModelBundle& bundle) {
+  return {{bundle.planner.ptr(), "planner."}, {bundle.refiner.ptr(), "refiner."}};
+}
+
+int64_t weight_count(const ModelBundle& bundle) {
+  int64_t count = 0;
+  for (const auto& [half, prefix] : halves(bundle)) {
+    for (const auto& p : half->parameters()) count += p.numel();
+  }
+  return count;
+}
+
 // "auto" decided by the size of the model.
 std::string resolve_precision(const std::string& name, const ModelBundle& bundle) {
   if (std::find(kPrecisions.begin(), kPrecisions.end(), name) == kPrecisions.end()) {
@@ -37,11 +51,7 @@ std::string resolve_precision(const std::string& name, const ModelBundle& bundle
                                        .expected = join_names(kPrecisions)});
   }
   if (name != "auto") return name;
-  constexpr int64_t kLarge = 256'000'000;  // weights
-  int64_t count = 0;
-  for (const auto& p : bundle.planner->parameters()) count += p.numel();
-  for (const auto& p : bundle.refiner->parameters()) count += p.numel();
-  return count > kLarge ? "bf16" : "f32";
+  return weight_count(bundle) > kLarge ? "bf16" : "f32";
 }
 
 bool wants_narrow_products(const std::string& precision) {
@@ -49,6 +59,24 @@ bool wants_narrow_products(const std::string& precision) {
 }
 
 }  // namespace
+
+void check_weights_finite(const ModelBundle& bundle, const std::string& where) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::string> bad;
+  for (const auto& [half, prefix] : halves(bundle)) {
+    for (const auto& [name, tensor] : model::named_tensors(*half)) {
+      // A sum is NaN or infinite where a value is; and is one pass without a copy.
+      if (!tensor.is_floating_point() || tensor.sum(torch::kFloat64).isfinite().item<bool>())
+        continue;
+      bad.push_back(prefix + name);
+    }
+  }
+  if (bad.empty()) return;
+  throw Error(ErrorCode::kBadInput,
+              {.where = where,
+               .problem = "weights are not finite numbers: " + model::counted(bad, "tensors"),
+               .next = "take a checkpoint of before the training diverged"});
+}
 
 torch::Device find_device(const std::string& name) {
   const auto fail = [&](const std::string& problem, const std::string& next) {
@@ -123,9 +151,19 @@ ModelBundle load_bundle(const std::string& folder, const BundleOptions& options)
   const std::string name = resolve_precision(options.precision, bundle);
   const auto precision = name == "f32" ? torch::kFloat32 : torch::kBFloat16;
   bundle.narrow_products = wants_narrow_products(name);
-  // Each half ignores the other's tensors; a name of neither is found by both together.
-  model::load_into(*bundle.planner, weights, {.prefix = "planner.", .precision = precision});
-  model::load_into(*bundle.refiner, weights, {.prefix = "refiner.", .precision = precision});
+  for (const auto& [half, prefix] : halves(bundle)) {
+    const auto report = model::load_into(
+        *half, weights, {.prefix = prefix, .allow_unexpected = true, .precision = precision});
+    bundle.unclaimed.insert(bundle.unclaimed.end(), report.unexpected.begin(),
+                            report.unexpected.end());
+  }
+  for (const std::string& name : model::SafetensorsFile(weights).names()) {
+    if (!name.starts_with("planner.") && !name.starts_with("refiner.")) {
+      bundle.unclaimed.push_back(name);
+    }
+  }
+  // Large weights are not read before they are used; what they do then is looked at.
+  if (weight_count(bundle) <= kLarge) check_weights_finite(bundle, weights);
   if (!device.is_cpu()) move_to(bundle, device);
   bundle.planner->eval();
   bundle.refiner->eval();

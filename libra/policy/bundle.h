@@ -26,7 +26,8 @@ struct ModelBundle {
   model::PlannerNet planner{nullptr};
   model::RefinerNet refiner{nullptr};
   nn::DiffusionScheduler scheduler;
-  bool narrow_products = false;  // how the CPU multiplies with bf16 matrices (nn/linear.h)
+  std::vector<std::string> unclaimed;  // tensors of the file that no network asked for
+  bool narrow_products = false;        // how the CPU multiplies with bf16 matrices (nn/linear.h)
 };
 
 // New networks with random weights from torch's global generator. tokenizer_dir holds
@@ -48,6 +49,9 @@ struct BundleOptions {
 };
 // The device of a name: cpu, cuda, cuda:N. Throws Error(kBadInput) when it is not there.
 torch::Device find_device(const std::string& name);
+// Throws Error(kBadInput) that names `where` and the tensors that hold NaN or infinity. Reads all
+// weights: loading does it itself for models of up to 256 million.
+void check_weights_finite(const ModelBundle& bundle, const std::string& where);
 // Moves both networks.
 void move_to(ModelBundle& bundle, torch::Device device);
 // Throws Error(kNotFound / kBadInput) naming the file, what was expected and what was found.

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libra/core/error.h"
 #include "libra/core/rng.h"
+#include "libra/model/checkpoint.h"
 #include "libra/policy/intent_tensors.h"
 
 namespace libra::policy {
@@ -19,6 +21,14 @@ std::vector<Proprio> proprio_of(auto requests) {
   std::vector<Proprio> values;
   for (const auto& request : requests) {
     values.push_back(request.proprio != nullptr ? *request.proprio : request.observation->proprio);
+    for (size_t i = 0; i < values.back().size(); ++i) {
+      if (std::isfinite(values.back()[i])) continue;
+      throw Error(ErrorCode::kBadInput,
+                  {.where = "proprio value " + std::to_string(i) + " of step " +
+                            std::to_string(request.observation->step),
+                   .problem = "not a finite number",
+                   .found = std::to_string(values.back()[i])});
+    }
   }
   return values;
 }
@@ -42,7 +52,23 @@ TorchPolicy::TorchPolicy(ModelBundle bundle, const PolicyOptions& options)
   spec_.expansion = config.has_intents() ? config.action.expansion : 0;
   spec_.bins = config.action.bins;
   spec_.image_size = config.image_size;
+  if (bundle_.transforms->stats().samples == 0) {
+    spec_.notes.push_back(config.name + " has never been trained: what it does is random");
+  }
+  if (!bundle_.unclaimed.empty()) {
+    spec_.notes.push_back("weights: " + model::counted(bundle_.unclaimed, "tensors of the file") +
+                          " belong to no network of this model and are left out");
+  }
   if (options_.denoise_steps <= 0) options_.denoise_steps = config.refiner.denoise_steps;
+}
+
+void TorchPolicy::require_finite(const torch::Tensor& x, const std::string& what) const {
+  if (x.isfinite().all().item<bool>()) return;
+  check_weights_finite(bundle_, bundle_.config.name);
+  throw Error(ErrorCode::kFailed,
+              {.where = bundle_.config.name,
+               .problem = "the " + what + " are not finite numbers, though all weights are",
+               .next = "try --precision f32"});
 }
 
 torch::Tensor TorchPolicy::on_device(const torch::Tensor& x) const {
@@ -78,10 +104,14 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
       run_planner(observations_of(requests), proprio_of(requests), instructions)
           .logits.to(torch::kCPU);
   const torch::Tensor probability = torch::softmax(logits, -1);  // [B, K, D, N]
-  const torch::Tensor chosen =
-      options_.sample_intents
-          ? sample_bins(logits, mix_seed({options_.seed, uint64_t(requests[0].observation->step)}))
-          : logits.argmax(-1);
+  require_finite(logits, "planner's logits");
+  torch::Tensor chosen = logits.argmax(-1);
+  for (size_t b = 0; options_.sample_intents && b < requests.size(); ++b) {
+    const auto& request = requests[b];
+    chosen[int64_t(b)] =
+        sample_bins(logits[int64_t(b)],
+                    mix_seed({options_.seed, request.seed, uint64_t(request.observation->step)}));
+  }
   const torch::Tensor certainty =
       probability.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).contiguous();
   // Share of log N, mean over the dimensions: [B, K].
@@ -204,6 +234,7 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
   const torch::Tensor actions = denoise(bundle_.refiner->encode(input), on_device(bins), requests)
                                     .to(torch::kCPU, torch::kFloat32)
                                     .contiguous();
+  require_finite(actions, "refiner's actions");
   const auto value = actions.accessor<float, 3>();
   torch::Tensor outside = torch::zeros({batch});
   if (config.has_intents()) {

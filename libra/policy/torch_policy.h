@@ -37,6 +37,8 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
   };
   Promised promised(std::span<const RefineRequest> requests, const torch::Tensor& bins) const;
 
+  // Throws Error: which weights are not finite either, or that they all are.
+  void require_finite(const torch::Tensor& x, const std::string& what) const;
   torch::Tensor on_device(const torch::Tensor& x) const;  // undefined stays undefined
 
   ModelBundle bundle_;

@@ -106,6 +106,15 @@ PromptTokens Transforms::prompts(std::span<const std::string> instructions) cons
     lists.push_back(
         tokenizer_->encode(preprocess::planner_prompt(style_, tokens_per_camera_, instruction)));
   }
+  const size_t most = size_t(config_.planner.backbone.llm_config.max_position_embeddings);
+  for (size_t i = 0; i < lists.size(); ++i) {
+    if (lists[i].size() <= most) continue;
+    throw Error(ErrorCode::kBadInput,
+                {.where = "instruction '" + instructions[i].substr(0, 40) + " ...'",
+                 .problem = "longer than the model's text",
+                 .expected = "at most " + std::to_string(most) + " tokens with those of the images",
+                 .found = std::to_string(lists[i].size())});
+  }
   PromptTokens out;
   out.input_ids = rectangle(lists, tokenizer_->pad_id(), &out.attention_mask);
   if (out.attention_mask.all().item<bool>()) out.attention_mask = torch::Tensor();

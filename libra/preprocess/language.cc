@@ -52,4 +52,22 @@ std::string substitute_phrase(std::string_view instruction, std::span<const std:
   return text.replace(match->begin, match->length, phrase);
 }
 
+std::string ask_for(std::string_view instruction, std::string_view target, std::string_view item) {
+  const auto words_of = [](std::string_view category) {
+    std::string words(category);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return words;
+  };
+  const std::string whole = words_of(target);
+  for (size_t at = 0; at != std::string::npos && item != target;) {
+    const std::vector<std::string> name = {whole.substr(at)};
+    if (find_phrase(instruction, name)) {
+      return substitute_phrase(instruction, name, words_of(item));
+    }
+    const size_t space = whole.find(' ', at);
+    at = space == std::string::npos ? space : space + 1;
+  }
+  return item == target ? std::string(instruction) : words_of(item);
+}
+
 }  // namespace libra::preprocess

@@ -25,4 +25,10 @@ std::optional<PhraseMatch> find_phrase(std::string_view instruction,
 std::string substitute_phrase(std::string_view instruction, std::span<const std::string> phrases,
                               std::string_view phrase);
 
+// How one asks for `item` where `instruction` asks for `target`: the sentence with the item's name
+// in place of the target's. Names are categories ("akita_black_bowl"); a sentence may use only the
+// last words of one ("bowl"). Where it names the target by none of them, the target is asked for by
+// the whole sentence and another item by its name.
+std::string ask_for(std::string_view instruction, std::string_view target, std::string_view item);
+
 }  // namespace libra::preprocess

@@ -18,8 +18,14 @@ constexpr std::string_view kSystemMessage =
 
 // An instruction comes from outside; text that reads as a special token would move the images.
 void check_instruction(std::string_view instruction) {
-  static constexpr std::array<std::string_view, 7> kReserved = {
-      kImageStart, kImageEnd, kImageContext, kImageMark, kTurnStart, kTurnEnd, "<|action_"};
+  if (instruction.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    throw Error(ErrorCode::kBadInput, {.where = "instruction",
+                                       .problem = "empty",
+                                       .expected = "a sentence that says what to do"});
+  }
+  static constexpr std::array<std::string_view, 9> kReserved = {
+      kImageStart, kImageEnd,   kImageContext, kImageMark, kTurnStart,
+      kTurnEnd,    "<|action_", "<s>",         "</s>"};
   for (const auto& token : kReserved) {
     if (instruction.find(token) == std::string_view::npos) continue;
     throw Error(ErrorCode::kBadInput,

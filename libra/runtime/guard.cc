@@ -7,12 +7,6 @@
 #include "libra/core/error.h"
 
 namespace libra {
-namespace {
-
-constexpr std::array<const char*, kActionDim> kAxes = {"dx",     "dy",   "dz",     "droll",
-                                                       "dpitch", "dyaw", "gripper"};
-
-}  // namespace
 
 void GuardConfig::list(ConfigFields& f) {
   f.add("rate_limit", rate_limit, "largest change of a motion entry between two steps; 0: none",
@@ -129,7 +123,7 @@ std::string Guard::explain() const {
     if (r.dim >= 0) {
       std::snprintf(line, sizeof line, "%s %lld times, first at step %lld: %s %.3f became %.3f\n",
                     name_of(static_cast<GuardKind>(k)), static_cast<long long>(r.count),
-                    static_cast<long long>(r.first_step), kAxes[static_cast<size_t>(r.dim)],
+                    static_cast<long long>(r.first_step), kActionNames[static_cast<size_t>(r.dim)],
                     r.wanted, r.given);
     } else if (r.wanted > 0) {
       std::snprintf(line, sizeof line, "%s %lld times, first at step %lld, for %.0f ms; then %s\n",

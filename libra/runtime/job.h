@@ -46,7 +46,7 @@ static_assert(std::is_trivially_copyable_v<Job>);
 // What an episode's random numbers follow from.
 struct EpisodeSeed {
   uint64_t seed = 0, task = 0, episode = 0;  // task: hash_name of its name
-  // Of the refiner's noise for the chunk made from the observation of `step`.
+  // Of what is drawn for the plan or the chunk made from the observation of `step`.
   uint64_t chunk(int64_t step) const {
     return mix_seed({seed, task, episode, static_cast<uint64_t>(step)});
   }
@@ -64,10 +64,12 @@ inline void use_plan(Job& job, const IntentPlan& plan) {
 // What a job asks of a network. `proprio`: rolled forward to the step that the work is for; read
 // only where the job rolls. All arguments must outlive the request.
 inline PlanRequest plan_request(const Job& job, const Observation& observation,
-                                std::string_view instruction, const Proprio& proprio) {
+                                std::string_view instruction, const Proprio& proprio,
+                                uint64_t seed) {
   return {.observation = &observation,
           .instruction = instruction,
           .epoch = job.epoch,
+          .seed = seed,
           .proprio = job.rolled > 0 ? &proprio : nullptr};
 }
 inline RefineRequest refine_request(const Job& job, const Observation& observation,

@@ -67,7 +67,8 @@ void NetworkWorker::serve(const JobOrder& order, JobAnswer& answer) {
   try {
     if (job.plan) {
       answer.has_plan = true;
-      const PlanRequest request = plan_request(job, order.observation, order.text(), order.proprio);
+      const PlanRequest request =
+          plan_request(job, order.observation, order.text(), order.proprio, order.seed);
       policy_.planner()->plan({&request, 1}, {&answer.plan, 1});
       answer.plan_ok = well_formed(answer.plan);
       answer.planned_ns = clock_.now_ns();

@@ -84,7 +84,7 @@ const Job* VirtualDriver::plan_due(int64_t step, const Observation& observation)
 }
 
 PlanRequest VirtualDriver::plan_request(const Observation& observation) const {
-  return libra::plan_request(job_, observation, instruction_, proprio_);
+  return libra::plan_request(job_, observation, instruction_, proprio_, seed_.chunk(job_.obs_step));
 }
 
 void VirtualDriver::planned(const IntentPlan& plan) {

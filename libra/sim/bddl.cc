@@ -35,9 +35,10 @@ constexpr std::array<PredicateEntry, 6> kPredicates = {{{PredicateKind::kIn, "in
 // Token or list of the file, with the place of its first character.
 struct Node {
   bool is_list = false;
-  std::string atom;
+  std::string atom;  // in lower case, which is all the same to BDDL
   std::vector<Node> items;
   SourcePosition at;
+  std::string written = {};  // as the atom stands in the file
 };
 
 std::string place(const std::string& file, SourcePosition at) {
@@ -89,7 +90,11 @@ class Reader {
   static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
   }
-  std::string rest() const { return quoted(text_.substr(next_, peek() == '(' ? 1 : 16)); }
+  // The beginning of what is left of the line.
+  std::string rest() const {
+    const std::string_view left = text_.substr(next_, peek() == '(' ? 1 : 16);
+    return quoted(left.substr(0, left.find_first_of("\r\n")));
+  }
 
   void skip_blank() {
     while (!end()) {
@@ -136,6 +141,7 @@ class Reader {
         fail(file_, node.at, "word is too long",
              "at most " + std::to_string(kMaxTokenBytes) + " bytes");
       }
+      node.written += c;
       node.atom += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       advance();
     }
@@ -253,7 +259,7 @@ class Builder {
   void read_language(const Node& node) {
     for (size_t i = 1; i < node.items.size(); ++i) {
       if (node.items[i].is_list) fail(node.items[i].at, "not a word", "a word", "a list");
-      problem_.language += (i > 1 ? " " : "") + node.items[i].atom;
+      problem_.language += (i > 1 ? " " : "") + node.items[i].written;
     }
   }
   void read_fixtures(const Node& node) { read_typed_list(node, problem_.fixtures); }
@@ -492,6 +498,8 @@ Problem read_bddl(const std::string& path) {
   std::string text(kMaxFileBytes + 1, '\0');  // one byte more than allowed is enough to refuse it
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(stream.gcount()));
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // some editors write one
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
   return parse_bddl(text, path);
 }
 

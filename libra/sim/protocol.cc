@@ -18,13 +18,14 @@ std::string number(double x) {
 Protocol protocol_of(const SuiteSpec& suite, const SimConfig& config) {
   const bool stored = !suite.tasks.empty() && suite.tasks.front().source != nullptr;
   const std::string side = std::to_string(config.image_size);
-  return {
+  Protocol protocol = {
       {"max_steps", std::to_string(suite.max_steps)},
       {"control_hz", number(suite.control_hz)},
       {"initial_states", std::to_string(suite.initial_states) + " a task, episodes 0 to " +
                              std::to_string(suite.initial_states - 1) +
                              (stored ? ": the stored .pruned_init states, in order"
                                      : ": a function of suite, task, layout, seed and episode")},
+      {"instructions", suite.instructions},
       {"fixtures", stored ? "where the task file puts them, drawn by seed and episode"
                           : "part of the initial state, drawn with it"},
       {"arm_start", stored ? "as stored"
@@ -37,6 +38,12 @@ Protocol protocol_of(const SuiteSpec& suite, const SimConfig& config) {
        join_names(camera_names()) + ", RGB " + side + " x " + side + " px, upright (row 0 on top)"},
       {"physics", "MuJoCo " + mujoco_version() + ", OSC_POSE"},
   };
+  if (!suite.unreadable.empty()) {
+    protocol.emplace_back("left_out",
+                          std::to_string(suite.unreadable.size()) +
+                              " tasks that cannot be read: " + join_names(suite.unreadable, "; "));
+  }
+  return protocol;
 }
 
 }  // namespace libra::sim

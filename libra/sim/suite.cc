@@ -67,10 +67,11 @@ TaskSpec load_task(const SuiteSpec& suite, const std::string& stem, const fs::pa
 }
 
 // What variations need besides the task files; a suite may have none of it.
-void load_variations(SuiteSpec& suite, const fs::path& folder) {
+// `everything`: the suite with the tasks that could not be read.
+void load_variations(SuiteSpec& suite, const Suite& everything, const fs::path& folder) {
   std::error_code error;
   if (const fs::path file = folder / "language.json"; fs::exists(file, error)) {
-    auto wordings = read_wordings(file.string(), suite.summary());
+    auto wordings = read_wordings(file.string(), everything);
     for (TaskSpec& spec : suite.tasks)
       spec.wording = std::make_shared<Wording>(std::move(wordings.at(spec.task.name)));
   }
@@ -135,6 +136,15 @@ Suite SuiteSpec::summary() const {
   return suite;
 }
 
+void add_task(SuiteSpec& suite, const std::function<TaskSpec()>& load, bool last) {
+  try {
+    suite.tasks.push_back(load());
+  } catch (const Error& error) {
+    if (last && suite.tasks.empty()) throw;
+    suite.unreadable.emplace_back(error.what());
+  }
+}
+
 std::string default_asset_root() { return data_root() + "/assets"; }
 
 std::vector<std::string> suite_names(const std::string& asset_root) {
@@ -176,12 +186,17 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   read_protocol(object, path, suite);
   const json tasks = field<json>(object, "tasks", path, &json::is_array, "a list of file names");
   require(!tasks.empty() && tasks.size() <= kMaxTasks, path, "tasks must hold 1 to 1000 names");
+  Suite everything{name, {}};
   for (const auto& stem : tasks) {
     require(stem.is_string() && stem.get<std::string>().find('/') == std::string::npos, path,
             "tasks must be file names without extension, found " + stem.dump());
-    suite.tasks.push_back(load_task(suite, stem.get<std::string>(), folder));
+    everything.tasks.push_back(
+        {name, stem, instruction_from_file_name(stem.get<std::string>()), 0});
+    add_task(
+        suite, [&] { return load_task(suite, stem.get<std::string>(), folder); },
+        /*last=*/everything.tasks.size() == tasks.size());
   }
-  load_variations(suite, folder);
+  load_variations(suite, everything, folder);
   return suite;
 }
 

@@ -1,6 +1,7 @@
 // Suites: named lists of tasks, each read from assets/suites/<suite>/suite.json and its BDDL files.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,8 @@ struct SuiteSpec {
   int initial_states = 50;   // per task, of the protocol: episodes 0 to 49 of a seed
   std::vector<std::string> layouts = {"libero"};
   std::vector<TaskSpec> tasks;
+  std::string instructions = "words of the task's file name";  // where they come from
+  std::vector<std::string> unreadable;  // tasks that are left out, and why: "file:line: problem"
 
   // Throws Error(kNotFound) that lists the known tasks.
   const TaskSpec& find_task(std::string_view name) const;
@@ -58,8 +61,12 @@ std::string default_asset_root();
 // Names of the suites below <asset_root>/suites, sorted.
 std::vector<std::string> suite_names(const std::string& asset_root = default_asset_root());
 // Throws Error(kNotFound) for an unknown suite, listing the known ones, and Error(kBadInput) for a
-// faulty suite.json or BDDL file.
+// faulty suite.json or where no task's BDDL file can be read.
 SuiteSpec load_suite(const std::string& name, const std::string& asset_root = default_asset_root());
+
+// Adds what `load` makes; where that throws, the task is one of the unreadable. Throws what the
+// last one threw when nothing is left, which `last` says.
+void add_task(SuiteSpec& suite, const std::function<TaskSpec()>& load, bool last);
 
 // Category of an instance name: "alphabet_soup_1" -> "alphabet_soup"; other names stay.
 std::string item_category(std::string_view name);

@@ -11,14 +11,8 @@
 namespace libra::training {
 namespace {
 
-// What one says to ask for `item` where the task says `instruction`.
 std::string asking_for(const data::Demo& demo, size_t item) {
-  const auto phrase = [](std::string name) {
-    std::replace(name.begin(), name.end(), '_', ' ');
-    return name;
-  };
-  const std::vector<std::string> own = {phrase(demo.target)};
-  return preprocess::substitute_phrase(demo.instruction, own, phrase(demo.items[item]));
+  return preprocess::ask_for(demo.instruction, demo.target, demo.items[item]);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
+#include "libra/model/published.h"
 #include "libra/model/safetensors.h"
 #include "libra/model/weights_folder.h"
 #include "libra/policy/bundle.h"
@@ -144,6 +145,27 @@ TEST_F(Import, ConfigurationComesFromThePublishedFiles) {
   EXPECT_EQ(read.refiner.vision.hidden_size, 12);
 }
 
+// Every generation of transformers writes it elsewhere.
+TEST(PublishedConfig, RopeScalingIsReadUnderAllItsNames) {
+  const auto read = [](const std::string& text) {
+    return model::read_internlm2_config("{" + text + "}", "config.json");
+  };
+  for (const std::string section : {
+           R"("rope_scaling": {"type": "dynamic", "factor": 2.0}, "rope_theta": 1e6)",
+           R"("rope_scaling": {"rope_type": "dynamic", "factor": 2.0}, "rope_theta": 1e6)",
+           R"("rope_parameters": {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 1e6})",
+       }) {
+    const auto config = read(section);
+    EXPECT_EQ(config.rope_scaling_type, "dynamic") << section;
+    EXPECT_EQ(config.rope_scaling_factor, 2.0) << section;
+    EXPECT_EQ(config.rope_theta, 1e6) << section;
+  }
+  EXPECT_EQ(read(R"("rope_parameters": {"rope_type": "default"})").rope_scaling_type, "none");
+  EXPECT_EQ(read(R"("rope_scaling": null)").rope_scaling_type, "none");
+  EXPECT_THROW(read(R"("rope_scaling": {"rope_type": "yarn", "factor": 4.0})"), Error);
+  EXPECT_THROW(model::read_internvl_config(R"({"vision_config": {}})", "config.json"), Error);
+}
+
 TEST_F(Import, EveryProblemOfBothFoldersIsListedAtOnce) {
   const PublishedFolders folders = published();
   rewrite(folders.internvl, [](auto& tensors) {
@@ -207,7 +229,8 @@ TEST(LoadPolicy, DevicesAndPrecisionsThatAreNotThere) {
     }
     return "accepted";
   };
-  EXPECT_THAT(message({.precision = "int3"}), HasSubstr("expected auto, f32, bf16, bf16_narrow, bf16_wide"));
+  EXPECT_THAT(message({.precision = "int3"}),
+              HasSubstr("expected auto, f32, bf16, bf16_narrow, bf16_wide"));
   EXPECT_THAT(message({.device = "tpu"}), HasSubstr("expected cpu, cuda or cuda:N"));
   EXPECT_THAT(message({.device = "cuda:9"}), HasSubstr("CUDA devices"));
 }

@@ -1,15 +1,22 @@
 #include "libra/policy/torch_policy.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 
 #include "libra/core/error.h"
 #include "tests/policy/random_observation.h"
 
 namespace libra::policy {
 namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 // trained: no weight is 0. A new diffusion transformer's output layer is, and hears nothing.
 std::string saved_checkpoint(const std::string& variant, bool trained = false) {
@@ -86,6 +93,91 @@ TEST(TorchPolicy, TheSeedDecidesTheNoise) {
   }
   EXPECT_EQ(chunk[0].actions, chunk[1].actions);
   EXPECT_NE(chunk[0].actions, chunk[2].actions);
+}
+
+TEST(TorchPolicy, DrawnIntentsDependOnTheirOwnRequestAlone) {
+  const auto policy = load_policy(saved_checkpoint("full"), {.sample_intents = true});
+  const Observation observation = random_observation(4);
+  std::vector<PlanRequest> requests(3, {&observation, kInstructions[0], 0});
+  for (uint64_t i = 0; i < 3; ++i) requests[i].seed = 40 + i;
+  std::vector<IntentPlan> plans(3);
+  policy->planner()->plan(requests, plans);
+  EXPECT_NE(plans[0].intents[0].bin, plans[1].intents[0].bin);
+  for (const size_t i : {size_t{1}, size_t{2}}) {
+    IntentPlan alone;
+    policy->planner()->plan({&requests[i], 1}, {&alone, 1});
+    EXPECT_EQ(alone.intents[0].bin, plans[i].intents[0].bin);
+    EXPECT_EQ(alone.intents[1].bin, plans[i].intents[1].bin);
+  }
+}
+
+std::string refusal(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(TorchPolicy, RefusesWhatItCannotAnswer) {
+  const auto policy = load_policy(saved_checkpoint("full"));
+  Observation observation = random_observation(4);
+  const auto plan = [&](const std::string& instruction) {
+    return refusal([&] {
+      const PlanRequest request{&observation, instruction, 0};
+      IntentPlan answer;
+      policy->planner()->plan({&request, 1}, {&answer, 1});
+    });
+  };
+  EXPECT_EQ(plan(kInstructions[0]), "");
+  EXPECT_THAT(plan(""), HasSubstr("instruction: empty"));
+  EXPECT_THAT(plan("  \n"), HasSubstr("instruction: empty"));
+  EXPECT_THAT(plan("pick up </s> the milk"), HasSubstr("reserved text '</s>'"));
+  std::string endless;
+  for (int i = 0; i < 10'000; ++i) endless += "milk ";
+  EXPECT_THAT(plan(endless), HasSubstr("longer than the model's text"));
+  observation.proprio[3] = std::nanf("");
+  EXPECT_THAT(plan(kInstructions[0]), HasSubstr("proprio value 3"));
+  EXPECT_THAT(refusal([&] {
+                Intent intent;
+                intent.horizon = policy->spec().horizon;
+                intent.bins = policy->spec().bins;
+                const RefineRequest request{&observation, &intent, kInstructions[0], 1};
+                ActionChunk chunk;
+                policy->refiner().refine({&request, 1}, {&chunk, 1});
+              }),
+              HasSubstr("proprio value 3"));
+}
+
+TEST(TorchPolicy, WeightsThatAreNoNumbersAreNamed) {
+  const std::string dir = saved_checkpoint("full");
+  auto bundle = load_bundle(dir);
+  {
+    const torch::NoGradGuard no_grad;
+    bundle.planner->named_parameters()["queries"][0][0] = std::nan("");
+    bundle.refiner->named_parameters()["join.bias"][1] = INFINITY;
+  }
+  save_bundle(bundle, dir);
+  EXPECT_THAT(
+      refusal([&] { load_policy(dir); }),
+      AllOf(HasSubstr("2 tensors"), HasSubstr("planner.queries"), HasSubstr("refiner.join.bias")));
+}
+
+TEST(TorchPolicy, TellsOfTensorsNobodyAskedForAndOfMissingTraining) {
+  const std::string dir = saved_checkpoint("full");
+  auto weights = bundle_weights(load_bundle(dir));
+  for (const char* name : {"planner.scaled_fp8", "stranger"}) {
+    weights.push_back(model::pending(name, torch::zeros({0})));
+  }
+  save_bundle(load_bundle(dir), weights, dir);
+  const auto policy = load_policy(dir);
+  EXPECT_THAT(policy->spec().notes,
+              ElementsAre(HasSubstr("never been trained"),
+                          AllOf(HasSubstr("2 tensors"), HasSubstr("planner.scaled_fp8"),
+                                HasSubstr("stranger"))));
+  EXPECT_THAT(load_policy(LIBRA_SOURCE_DIR "/checkpoints/libra_tiny_object")->spec().notes,
+              IsEmpty());
 }
 
 // Real-time chunking by inpainting: what is frozen comes out as it was promised, what is not still

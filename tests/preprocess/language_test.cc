@@ -34,5 +34,20 @@ TEST(Phrases, Substitution) {
   EXPECT_THROW(substitute_phrase("open the drawer", kItems, "milk"), Error);
 }
 
+TEST(AskFor, PutsTheItemInTheTargetsPlace) {
+  EXPECT_EQ(ask_for("pick up the tomato sauce and place it in the basket", "tomato_sauce", "milk"),
+            "pick up the milk and place it in the basket");
+  // The sentence need not use all words of the category.
+  EXPECT_EQ(ask_for("put the black bowl on the plate", "akita_black_bowl", "cream_cheese"),
+            "put the cream cheese on the plate");
+  EXPECT_EQ(ask_for("turn on the stove", "flat_stove", "flat_stove"), "turn on the stove");
+}
+
+TEST(AskFor, UsesNamesWhereTheSentenceDoesNotNameItsTarget) {
+  EXPECT_EQ(ask_for("tidy up", "wine_bottle", "wine_bottle"), "tidy up");
+  EXPECT_EQ(ask_for("tidy up", "wine_bottle", "white_mug"), "white mug");
+  EXPECT_EQ(ask_for("tidy up", "", "white_mug"), "white mug");
+}
+
 }  // namespace
 }  // namespace libra::preprocess

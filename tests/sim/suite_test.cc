@@ -189,5 +189,18 @@ TEST_F(BrokenSuite, BadTaskFileIsNamed) {
               HasSubstr("mine/a.bddl:1:1"));
 }
 
+TEST_F(BrokenSuite, ABadTaskFileTakesOnlyItselfOut) {
+  const std::string good = default_asset_root() + "/suites/goal/turn_on_the_stove.bddl";
+  std::filesystem::copy_file(good, root_ / "suites" / "mine" / "b.bddl");
+  std::ofstream(root_ / "suites" / "mine" / "a.bddl") << "(define";
+  std::ofstream(root_ / "suites" / "mine" / "suite.json")
+      << R"({"title":"t","max_steps":9,"control_hz":20,"tasks":["a", "b"]})";
+  const SuiteSpec suite = load_suite("mine", root_.string());
+  ASSERT_EQ(suite.tasks.size(), 1u);
+  EXPECT_EQ(suite.tasks[0].task.name, "b");
+  EXPECT_THAT(suite.unreadable, testing::ElementsAre(HasSubstr("mine/a.bddl:1:1")));
+  EXPECT_THAT(protocol_of(suite).back().second, HasSubstr("mine/a.bddl:1:1"));
+}
+
 }  // namespace
 }  // namespace libra::sim

@@ -86,6 +86,8 @@ std::vector<std::pair<std::string, std::vector<std::string>>> parse_task_map(
     for (token = tokens.next(); token.kind == '"'; token = tokens.next()) {
       names.push_back(token.text);
     }
+    // As in Python, the last of two lists of one name holds.
+    std::erase_if(map, [&](const auto& entry) { return entry.first == key; });
     if (!key.empty()) map.emplace_back(key, std::move(names));
     key.clear();
   }
@@ -132,7 +134,12 @@ std::string Checkout::bddl_file(const std::string& suite, const std::string& tas
 }
 
 std::string Checkout::init_file(const std::string& suite, const std::string& task) const {
-  return libero_ + "/init_files/" + plain(suite) + "/" + plain(task) + ".pruned_init";
+  const std::string stem = libero_ + "/init_files/" + plain(suite) + "/" + plain(task);
+  const std::string published = stem + ".pruned_init";
+  for (const char* other : {".pruned_init.npz", ".pruned_init.npy", ".npz", ".npy", ".init"}) {
+    if (!has(published) && has(stem + other)) return stem + other;
+  }
+  return published;
 }
 
 std::string Checkout::asset(const std::string& path) const { return libero_ + "/assets/" + path; }

@@ -21,6 +21,8 @@ class Checkout {
   std::vector<std::string> suites() const;
 
   std::string bddl_file(const std::string& suite, const std::string& task) const;
+  // LIBERO's .pruned_init; where there is none but another form of it (.pruned_init.npz, as
+  // wheels have it, .npz, .npy, .init), that.
   std::string init_file(const std::string& suite, const std::string& task) const;
   // "scenes/...", "textures/...": below LIBERO's assets.
   std::string asset(const std::string& path) const;

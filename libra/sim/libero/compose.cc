@@ -78,6 +78,12 @@ void set_style(Xml* assets, const std::string& texture, std::string_view file,
   element.SetAttribute("file", (fs::path(attribute(element, "file")).parent_path() / file).c_str());
 }
 
+std::string model_of(const Problem& problem, const Instance& instance, const Checkout& checkout) {
+  return checkout.object_model(instance.category, problem.file + ":" +
+                                                      std::to_string(instance.at.line) + ":" +
+                                                      std::to_string(instance.at.column));
+}
+
 class Composer {
  public:
   Composer(const Problem& problem, const Checkout& checkout, const std::string& task)
@@ -195,9 +201,7 @@ class Composer {
   }
 
   void add_object(const Instance& instance, bool fixture) {
-    const std::string where = problem_.file + ":" + std::to_string(instance.at.line) + ":" +
-                              std::to_string(instance.at.column);
-    MjcfFile file = open(checkout_.object_model(instance.category, where));
+    MjcfFile file = open(model_of(problem_, instance, checkout_));
     file.add_prefix(instance.name + "_");
     Xml& object_world = section(file, "worldbody");
     Xml& body = need_named(object_world, "body", instance.name + "_object", file.path());
@@ -231,6 +235,14 @@ class Composer {
 ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
                       const ComposeOptions& options) {
   return Composer(problem, checkout, task).run(options);
+}
+
+void require_models(const Problem& problem, const Checkout& checkout) {
+  find_arena(problem.name);
+  for (const Instance& object : problem.objects) model_of(problem, object, checkout);
+  for (const Instance& fixture : problem.fixtures) {
+    if (!is_support(fixture.category)) model_of(problem, fixture, checkout);
+  }
 }
 
 }  // namespace libra::sim::libero

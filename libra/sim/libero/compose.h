@@ -33,4 +33,8 @@ struct ComposedModel {
 ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
                       const ComposeOptions& options = {});
 
+// Throws Error(kNotFound) where the problem's class or the model of one of its objects and fixtures
+// is not known; opens no model. What compose() would find only when an environment is made.
+void require_models(const Problem& problem, const Checkout& checkout);
+
 }  // namespace libra::sim::libero

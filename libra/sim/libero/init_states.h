@@ -1,6 +1,6 @@
-// LIBERO's stored initial states: a zip written by torch.save whose pickle is one float64 array of
-// numpy. Nothing of the pickle is ever executed: the reader knows the one sequence of operations
-// that such an array is pickled to, and refuses every other.
+// LIBERO's stored initial states, in every form that they are met in: the zip of torch.save with a
+// pickled array, a plain pickle, NumPy's .npy and .npz; f64 or f32, one array, one row or a list.
+// Nothing of a pickle is ever executed (number_array.h).
 #pragma once
 
 #include <span>
@@ -20,12 +20,9 @@ struct InitStates {
   }
 };
 
-// A pickle (protocol 2) of a two-dimensional little-endian float64 array in row order. At most
-// 10,000 rows and 100,000 columns. Throws Error(kBadInput) with the offset in the pickle at which
-// something else than the next expected operation stands.
-InitStates parse_pickled_array(std::string_view pickle, const std::string& where);
-// The same inside its zip.
-InitStates parse_init_states(std::string_view archive, const std::string& where);
+// 1 to 10,000 rows of 1 to 100,000 columns; the form is told by the first bytes. Throws
+// Error(kBadInput) with what was found.
+InitStates parse_init_states(std::string_view bytes, const std::string& where);
 // Throws Error(kNotFound) when there is no such file.
 InitStates read_init_states(const std::string& path);
 

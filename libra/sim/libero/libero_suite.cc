@@ -1,17 +1,35 @@
 #include "libra/sim/libero/libero_suite.h"
 
+#include "libra/core/error.h"
 #include "libra/sim/libero/libero_source.h"
 
 namespace libra::sim::libero {
 namespace {
 
-// Steps of the common protocol, after settling.
-int step_limit(const std::string& suite) {
-  if (suite == "libero_spatial") return 220;
-  if (suite == "libero_object") return 280;
-  if (suite == "libero_goal") return 300;
-  if (suite == "libero_10") return 520;
-  return 400;
+struct Family {
+  const char* word;  // of the suite's name
+  int max_steps;     // of the common protocol, after settling
+  size_t tasks;      // of LIBERO's own suite libero_<word>
+};
+constexpr int kOtherLimit = 400;
+constexpr Family kFamilies[] = {
+    {"spatial", 220, 10}, {"object", 280, 10}, {"goal", 300, 10}, {"10", 520, 10}, {"90", 400, 90}};
+
+// "libero_object_swap" and "safelibero_object" are of the family "object"; nullptr: of none.
+const Family* family_of(const std::string& suite) {
+  const std::string name = "_" + suite + "_";
+  for (const Family& family : kFamilies) {
+    if (name.find("_" + std::string(family.word) + "_") != std::string::npos) return &family;
+  }
+  return nullptr;
+}
+
+// Whether these are tasks that LIBERO published. LIBERO-plus keeps the names of the suites and adds
+// thousands of files, whose names are no sentences.
+bool is_published(const std::string& suite, size_t tasks) {
+  const Family* family = family_of(suite);
+  return family != nullptr && suite == "libero_" + std::string(family->word) &&
+         tasks <= family->tasks;
 }
 
 }  // namespace
@@ -21,13 +39,31 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
   SuiteSpec suite;
   suite.name = name;
   suite.title = "LIBERO's own tasks, from the checkout";
-  suite.max_steps = step_limit(name);
-  for (const std::string& stem : checkout.tasks(name)) {
-    TaskSpec spec;
-    spec.task = {name, stem, instruction_from_file_name(stem), suite.max_steps};
-    spec.problem = read_bddl(checkout.bddl_file(name, stem));
-    spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem, options);
-    suite.tasks.push_back(std::move(spec));
+  const Family* family = family_of(name);
+  suite.max_steps = family != nullptr ? family->max_steps : kOtherLimit;
+  const std::vector<std::string> stems = checkout.tasks(name);
+  const bool published = is_published(name, stems.size());
+  if (!published) {
+    suite.title = "tasks in LIBERO's scenes, from the checkout";
+    suite.instructions = "the task file's :language";
+  }
+  for (const std::string& stem : stems) {
+    const auto load = [&] {
+      TaskSpec spec;
+      spec.problem = read_bddl(checkout.bddl_file(name, stem));
+      require_models(spec.problem, checkout);
+      const std::string words =
+          published ? instruction_from_file_name(stem) : spec.problem.language;
+      if (words.empty()) {
+        throw Error(ErrorCode::kBadInput, {.where = checkout.bddl_file(name, stem),
+                                           .problem = "says no instruction",
+                                           .expected = "(:language ...)"});
+      }
+      spec.task = {name, stem, words, suite.max_steps};
+      spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem, options);
+      return spec;
+    };
+    add_task(suite, load, /*last=*/&stem == &stems.back());
   }
   return suite;
 }

@@ -10,10 +10,15 @@
 
 namespace libra::sim::libero {
 
-// Reads the BDDL files of all tasks; models, meshes and stored states are read when an environment
-// is made. Episode e of a task starts from stored state e modulo their number (50), with fixtures
-// where (suite, task, seed, episode) put them in their regions, since the stored states do not say.
-// Throws Error(kNotFound or kBadInput) as Checkout and read_bddl do.
+// Instructions of LIBERO's five published suites are the words of the file names, as policies are
+// told everywhere; those of every other suite are the task files' :language. Step limits are those
+// of the family that the name says ("libero_object_swap" has object's 280), 400 of other suites.
+//
+// Reads the BDDL files of all tasks, leaving out those that cannot be read; models, meshes and
+// stored states are read when an environment is made. Episode e of a task starts from stored state
+// e modulo their number (50), with fixtures where (suite, task, seed, episode) put them in their
+// regions, since the stored states do not say. Throws Error(kNotFound or kBadInput) as Checkout and
+// read_bddl do.
 SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
                      const ComposeOptions& options = {});
 

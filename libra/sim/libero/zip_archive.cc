@@ -1,8 +1,9 @@
 #include "libra/sim/libero/zip_archive.h"
 
-#include <algorithm>
-#include <array>
+#include <zlib.h>
+
 #include <cstdint>
+#include <optional>
 
 #include "libra/core/error.h"
 
@@ -13,12 +14,12 @@ constexpr uint32_t kEndMark = 0x06054b50, kEntryMark = 0x02014b50, kLocalMark = 
 constexpr size_t kEndSize = 22, kEntrySize = 46, kLocalSize = 30;
 constexpr size_t kMaxComment = 0xffff;
 constexpr size_t kMaxEntries = 1000;
+constexpr size_t kMaxEntryBytes = size_t{256} << 20;
 
 [[noreturn]] void bad(const std::string& where, const std::string& problem) {
-  throw Error(ErrorCode::kBadInput,
-              {.where = where,
-               .problem = problem,
-               .expected = "a zip of stored entries as torch.save writes it"});
+  throw Error(ErrorCode::kBadInput, {.where = where,
+                                     .problem = problem,
+                                     .expected = "a zip as torch.save or numpy.savez writes it"});
 }
 
 // Little-endian numbers; the caller has checked that they lie inside.
@@ -64,9 +65,29 @@ Entry read_entry(std::string_view archive, size_t at, size_t end, const std::str
           number(archive, at + 42, 4),           at + kEntrySize + rest};
 }
 
-std::string_view contents(std::string_view archive, const Entry& entry, const std::string& where) {
+// Raw deflate. The output is as large as the directory says, or it is damaged.
+std::string inflated(std::string_view stored, size_t size, const std::string& where) {
+  std::string out(size, '\0');
+  z_stream stream{};
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) bad(where, "cannot be unpacked");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(stored.data()));
+  stream.avail_in = static_cast<uInt>(stored.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int result = inflate(&stream, Z_FINISH);
+  const bool whole = result == Z_STREAM_END && stream.total_out == size;
+  inflateEnd(&stream);
+  if (!whole) bad(where, "its compressed entry is damaged");
+  return out;
+}
+
+std::string contents(std::string_view archive, const Entry& entry, const std::string& where) {
   if ((entry.flags & 1) != 0) bad(where, "its entry is encrypted");
-  if (entry.method != 0 || entry.stored != entry.size) bad(where, "its entry is compressed");
+  const bool deflated = entry.method == 8;
+  if (!deflated && (entry.method != 0 || entry.stored != entry.size)) {
+    bad(where, "its entry is compressed by method " + std::to_string(entry.method));
+  }
+  if (entry.size > kMaxEntryBytes) bad(where, "its entry is larger than 256 MiB");
   const size_t local = entry.local;
   if (archive.size() < kLocalSize || local > archive.size() - kLocalSize ||
       number(archive, local, 4) != kLocalMark) {
@@ -74,51 +95,44 @@ std::string_view contents(std::string_view archive, const Entry& entry, const st
   }
   const size_t start =
       local + kLocalSize + number(archive, local + 26, 2) + number(archive, local + 28, 2);
-  if (start > archive.size() || archive.size() - start < entry.size) {
+  if (start > archive.size() || archive.size() - start < entry.stored) {
     bad(where, "its entry reaches past the end of the file");
   }
-  const std::string_view bytes = archive.substr(start, entry.size);
-  if (crc32(bytes) != entry.crc) bad(where, "the check sum of its entry is wrong");
+  const std::string_view stored = archive.substr(start, entry.stored);
+  std::string bytes = deflated ? inflated(stored, entry.size, where) : std::string(stored);
+  const uLong sum =
+      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
+  if (sum != entry.crc) bad(where, "the check sum of its entry is wrong");
   return bytes;
 }
 
-constexpr std::array<uint32_t, 256> make_crc_table() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t c = i;
-    for (int bit = 0; bit < 8; ++bit) c = (c & 1) != 0 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-    table[i] = c;
-  }
-  return table;
-}
-
-}  // namespace
-
-uint32_t crc32(std::string_view bytes) {
-  static constexpr std::array<uint32_t, 256> kTable = make_crc_table();
-  uint32_t c = 0xffffffffu;
-  for (const char byte : bytes) c = kTable[(c ^ static_cast<uint8_t>(byte)) & 0xff] ^ (c >> 8);
-  return c ^ 0xffffffffu;
-}
-
-std::string_view stored_entry(std::string_view archive, std::string_view suffix,
-                              const std::string& where) {
+std::optional<Entry> find_entry(std::string_view archive, std::string_view suffix,
+                                const std::string& where) {
   const size_t end = find_end(archive, where);
   const size_t count = number(archive, end + 10, 2);
   size_t at = number(archive, end + 16, 4);
   if (count > kMaxEntries || at > end) bad(where, "its directory is damaged");
-  std::string_view found;
-  bool any = false;
+  std::optional<Entry> found;
   for (size_t i = 0; i < count; ++i) {
     const Entry entry = read_entry(archive, at, end, where);
     at = entry.next;
     if (!entry.name.ends_with(suffix)) continue;
-    if (any) bad(where, "has more than one entry '" + std::string(suffix) + "'");
-    any = true;
-    found = contents(archive, entry, where);
+    if (found) bad(where, "has more than one entry '" + std::string(suffix) + "'");
+    found = entry;
   }
-  if (!any) bad(where, "has no entry '" + std::string(suffix) + "'");
   return found;
+}
+
+}  // namespace
+
+std::string zip_entry(std::string_view archive, std::string_view suffix, const std::string& where) {
+  const auto found = find_entry(archive, suffix, where);
+  if (!found) bad(where, "has no entry '" + std::string(suffix) + "'");
+  return contents(archive, *found, where);
+}
+
+bool has_zip_entry(std::string_view archive, std::string_view suffix, const std::string& where) {
+  return find_entry(archive, suffix, where).has_value();
 }
 
 }  // namespace libra::sim::libero

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero_suite.h"
 #include "tests/sim/libero/tiny_checkout.h"
@@ -22,6 +24,11 @@ TEST(TaskMap, KeepsTheOrderOfTheFile) {
   EXPECT_THAT(parse_task_map("{\"a\": [\"never closed", "x"),
               ElementsAre(Pair("a", ElementsAre())));
   EXPECT_THAT(parse_task_map("# comment without an end", "x"), ElementsAre());
+}
+
+TEST(TaskMap, TheLastListOfANameHolds) {
+  const auto map = parse_task_map(R"({"a": ["x"], "b": [], "a": ["y"]})", "map.py");
+  EXPECT_THAT(map, ElementsAre(Pair("b", ElementsAre()), Pair("a", ElementsAre("y"))));
 }
 
 TEST(Checkout, FindsSuitesAndTasks) {
@@ -65,6 +72,59 @@ TEST(LiberoSuite, TellsThePolicyTheWordsOfTheFileName) {
   EXPECT_EQ(suite.max_steps, 300);
   EXPECT_EQ(suite.tasks[0].task.instruction, "do it");
   EXPECT_EQ(suite.tasks[1].task.instruction, "do it again");
+  EXPECT_THAT(suite.instructions, HasSubstr("file name"));
+}
+
+// LIBERO-PRO keeps the names of files and changes what is asked for.
+TEST(LiberoSuite, TellsThePolicyTheTaskFilesWordsInVariants) {
+  const TinyCheckout tiny;
+  const auto other = [](std::string text) {
+    return text.replace(text.find("do it"), 5, "See that IT is done");
+  };
+  tiny.add_suite("libero_goal_lan", {"do_it_again"}, other);
+  tiny.add_suite("safelibero_object", {"do_it_again"}, other);
+  const SuiteSpec goal = load_suite(tiny.open(), "libero_goal_lan");
+  EXPECT_EQ(goal.tasks.at(0).task.instruction, "See that IT is done");
+  EXPECT_EQ(goal.max_steps, 300);
+  EXPECT_THAT(goal.instructions, HasSubstr(":language"));
+  EXPECT_EQ(load_suite(tiny.open(), "safelibero_object").tasks.at(0).task.max_steps, 280);
+  EXPECT_THAT(tiny.open().suites(),
+              testing::ElementsAre("libero_goal", "libero_goal_lan", "safelibero_object"));
+}
+
+TEST(LiberoSuite, TakesItsStepLimitFromItsFamily) {
+  const TinyCheckout tiny;
+  const std::map<std::string, int> limits = {
+      {"libero_spatial_swap", 220}, {"libero_object_swap", 280}, {"libero_goal_task", 300},
+      {"libero_10_with_mug", 520},  {"libero_90", 400},          {"libero_mix", 400}};
+  for (const auto& [name, limit] : limits) {
+    tiny.add_suite(name, {"do_it"}, [](std::string text) { return text; });
+    EXPECT_EQ(load_suite(tiny.open(), name).max_steps, limit) << name;
+  }
+}
+
+TEST(LiberoSuite, ATaskThatCannotBeReadTakesOnlyItselfOut) {
+  const TinyCheckout tiny;
+  tiny.write_task("libero_goal", "do_it_again", "(define (problem x))");
+  const SuiteSpec suite = load_suite(tiny.open(), "libero_goal");
+  ASSERT_EQ(suite.tasks.size(), 1u);
+  EXPECT_EQ(suite.tasks[0].task.instruction, "do it");
+  EXPECT_THAT(suite.unreadable, testing::ElementsAre(HasSubstr("do_it_again.bddl:1:1")));
+  std::string text = kTinyTask;
+  text.replace(text.find("milk_1 - milk"), 13, "milk_1 - malt");
+  tiny.write_task("libero_goal", "do_it_again", text);
+  EXPECT_THAT(load_suite(tiny.open(), "libero_goal").unreadable,
+              testing::ElementsAre(HasSubstr("no model of category 'malt'")));
+  tiny.write_task("libero_goal", "KITCHEN_SCENE1_do_it", "");
+  EXPECT_THROW(load_suite(tiny.open(), "libero_goal"), Error);
+}
+
+TEST(LiberoSuite, ReadsFilesThatWindowsEditorsWrote) {
+  const TinyCheckout tiny;
+  std::string text = "\xEF\xBB\xBF";
+  for (const char c : std::string(kTinyTask)) text += c == '\n' ? "\r\n" : std::string(1, c);
+  tiny.write_task("libero_goal", "do_it_again", text);
+  EXPECT_EQ(load_suite(tiny.open(), "libero_goal").tasks.size(), 2u);
 }
 
 }  // namespace

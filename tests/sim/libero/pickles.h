@@ -2,14 +2,18 @@
 // not.
 #pragma once
 
+#include <zlib.h>
+
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#include "libra/sim/libero/zip_archive.h"
-
 namespace libra::sim::libero {
+
+inline uint32_t check_sum(const std::string& bytes) {
+  return uint32_t(crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), uInt(bytes.size())));
+}
 
 inline std::string little(uint64_t value, size_t size) {
   std::string out;
@@ -106,7 +110,7 @@ struct ZipEntry {
 inline std::string zip_of(const std::vector<ZipEntry>& entries) {
   std::string out, directory;
   for (const ZipEntry& e : entries) {
-    const std::string facts = little(e.method, 2) + little(0, 4) + little(crc32(e.bytes), 4) +
+    const std::string facts = little(e.method, 2) + little(0, 4) + little(check_sum(e.bytes), 4) +
                               little(e.bytes.size(), 4) + little(e.bytes.size(), 4) +
                               little(e.name.size(), 2) + little(0, 2);
     directory += "PK\x01\x02" + little(0, 2) + little(0, 2) + little(0, 2) + facts + little(0, 2) +

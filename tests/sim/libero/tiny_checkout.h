@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,7 +24,7 @@ inline std::string tiny_png() {
     return std::string(l.rbegin(), l.rend());
   };
   const auto chunk = [&](const std::string& body) {
-    return big(static_cast<uint32_t>(body.size() - 4)) + body + big(crc32(body));
+    return big(static_cast<uint32_t>(body.size() - 4)) + body + big(check_sum(body));
   };
   const std::string row("\0\x80\x80\x80", 4);
   uint32_t a = 1, b = 0;
@@ -197,6 +199,22 @@ class TinyCheckout {
   ~TinyCheckout() { std::filesystem::remove_all(root_); }
 
   std::string libero() const { return (root_ / "LIBERO").string(); }
+  // A suite of these tasks besides libero_goal; the same task file with `change` done to it.
+  void add_suite(const std::string& suite, const std::vector<std::string>& tasks,
+                 const std::function<std::string(std::string)>& change) const {
+    const std::string l = "LIBERO/libero/libero/";
+    std::string names;
+    for (const auto& task : tasks) {
+      write(l + "bddl_files/" + suite + "/" + task + ".bddl", change(kTinyTask));
+      names += "\"" + task + "\", ";
+    }
+    std::ofstream(root_ / (l + "benchmark/libero_suite_task_map.py"), std::ios::app)
+        << "\"" << suite << "\": [" << names << "]\n";
+  }
+  void write_task(const std::string& suite, const std::string& task,
+                  const std::string& text) const {
+    write("LIBERO/libero/libero/bddl_files/" + suite + "/" + task + ".bddl", text);
+  }
   std::string robosuite() const { return (root_ / "robosuite").string(); }
   Checkout open() const { return {libero(), robosuite()}; }
   std::string package(const std::string& path) const { return libero() + "/libero/libero/" + path; }
