@@ -312,16 +312,20 @@ void add_collect(CLI::App& app, Context& context) {
   command
       ->add_option("--noise", flags->demonstration.noise,
                    "standard deviation added to executed actions")
+      ->check(CLI::Range(0.0, 2.0))
       ->capture_default_str();
   command->add_option("--push", flags->demonstration.push, "probability of a push at each step")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
       ->add_option("--noisy-share", flags->demonstration.noisy_share,
                    "share of demonstrations with noise and pushes")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
       ->add_option("--detour-share", flags->demonstration.detour_share,
                    "share that begins after the arm was driven towards another item")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
       ->add_option("--variation", flags->variations,
@@ -333,6 +337,7 @@ void add_collect(CLI::App& app, Context& context) {
                       "the labels (DAgger)");
   add_schedule_flags(*command, flags->demonstration.schedule);
   command->add_option("--image-size", flags->image_size, "side of the camera images (px)")
+      ->check(CLI::Range(16, 4096))
       ->capture_default_str();
   command
       ->add_option("--gzip", flags->gzip,
@@ -345,7 +350,10 @@ void add_collect(CLI::App& app, Context& context) {
       "Example:\n  libra collect --suite object --layout shuffled --demos 100 --scenes 10000 --out "
       "data/shuffled");
   command->add_flag("--overwrite", flags->overwrite, "replace what --out holds of these tasks");
-  command->callback([flags, command, &context] { collect(*flags, *command, context); });
+  command->callback([flags, command, &context] {
+    tell_ineffective(*command, flags->demonstration.schedule);
+    collect(*flags, *command, context);
+  });
 }
 
 }  // namespace libra::cli

@@ -374,7 +374,10 @@ void add_eval(CLI::App& app, Context& context) {
                 "folder for the results; an interrupted evaluation there goes on")
       ->required();
   c->add_flag("--overwrite", flags->overwrite, "start anew where --out holds an evaluation");
-  c->callback([flags, c, &context] { run_eval(*flags, *c, context); });
+  c->callback([flags, c, &context] {
+    tell_ineffective(*c, flags->schedule);
+    run_eval(*flags, *c, context);
+  });
 }
 
 }  // namespace libra::cli

@@ -246,7 +246,10 @@ void add_run(CLI::App& app, Context& context) {
   c->add_option("--video", flags->video, "film the episode into this MP4 file");
   c->add_option("--trace", flags->trace,
                 "folder for trace.json (Perfetto) and timeline.txt (the intents in words)");
-  c->callback([flags, &context] { run_live(*flags, context); });
+  c->callback([flags, c, &context] {
+    tell_ineffective(*c, flags->schedule);
+    run_live(*flags, context);
+  });
 }
 
 }  // namespace libra::cli

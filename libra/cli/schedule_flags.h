@@ -3,8 +3,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <string>
+#include <vector>
 
+#include "libra/core/error.h"
 #include "libra/runtime/schedule.h"
 #include "libra/runtime/virtual_driver.h"
 
@@ -56,6 +59,30 @@ inline void add_schedule_options(CLI::App& c, ScheduleConfig& config) {
                "adaptive: share of refined actions outside their bins above which it replans")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+}
+
+// Flags that were given and change nothing beside the others are named on stderr.
+inline void tell_ineffective(const CLI::App& c, const ScheduleFlags& flags) {
+  const ScheduleConfig& s = flags.config;
+  const auto tell = [&](const std::vector<const char*>& names, const std::string& why) {
+    std::vector<std::string> given;
+    for (const char* name : names) {
+      const CLI::Option* option = c.get_option_no_throw(name);
+      if (option != nullptr && option->count() > 0) given.emplace_back(name);
+    }
+    if (given.empty()) return;
+    std::fprintf(stderr, "note: %s: no effect %s\n", join_names(given).c_str(), why.c_str());
+  };
+  if (s.schedule == "sync") tell({"--M"}, "under --schedule sync, which plans every chunk");
+  if (s.schedule != "overlapped") {
+    tell({"--execute", "--stale", "--eager", "--max-roll"}, "but under --schedule overlapped");
+  } else {
+    tell({"--waiting"}, "under --schedule overlapped, which never waits");
+    if (s.stale != "roll_forward") tell({"--max-roll"}, "but with --stale roll_forward");
+  }
+  if (!s.adaptive.enabled) {
+    tell({"--replan-entropy", "--replan-outside"}, "but with --adaptive");
+  }
 }
 
 inline void add_schedule_flags(CLI::App& c, ScheduleFlags& flags) {

@@ -53,6 +53,25 @@ Image thumbnail(const std::vector<Image>& images) {
   return side_by_side(small, 1);
 }
 
+// A film that cannot be written says nothing about the policy, so it fails no episode: it ends the
+// evaluation, which goes on from its journal.
+class FilmError : public Error {
+ public:
+  explicit FilmError(const Error& error)
+      : Error(ErrorCode::kFailed,
+              Parts{.problem = error.what(),
+                    .next = "free some space or use --videos 0; the same command goes on"}) {}
+};
+
+template <class Work>
+void film(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    throw FilmError(error);
+  }
+}
+
 }  // namespace
 
 VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool has_planner) {
@@ -85,6 +104,8 @@ void Worker::guarded(Slot& slot, int64_t step, Work&& work) {
   if (!slot.alive) return;
   try {
     work(slot);
+  } catch (const FilmError&) {
+    throw;
   } catch (const std::exception& e) {
     fail(slot, step, e.what());
   }
@@ -100,7 +121,7 @@ void Worker::guarded_batch(std::vector<Slot*>& slots, int64_t step, double& ms, 
     ms += milliseconds_since(start);
     elements += static_cast<int64_t>(slots.size());
     return;
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // whose it is will be seen one by one
   }
   for (Slot* slot : slots) {
     guarded(*slot, step, [&](Slot&) { batch(std::span<Slot* const>(&slot, 1)); });
@@ -187,8 +208,10 @@ void Worker::open_video(Slot& slot, const Task& task) {
       variation.begin(), variation.end(), [](char c) { return c == ':' || c == '.'; }, '-');
   slot.record.video = task.suite + "_" + task.name + (variation.empty() ? "" : "_" + variation) +
                       "_" + std::to_string(slot.record.episode) + ".mp4";
-  slot.video = std::make_unique<VideoWriter>(request_.video_dir + "/" + slot.record.video,
-                                             static_cast<int>(std::lround(spec().control_hz)));
+  film([&] {
+    slot.video = std::make_unique<VideoWriter>(request_.video_dir + "/" + slot.record.video,
+                                               static_cast<int>(std::lround(spec().control_hz)));
+  });
 }
 
 void Worker::observe(Slot& slot, int64_t step) {
@@ -196,7 +219,7 @@ void Worker::observe(Slot& slot, int64_t step) {
   if (!border && !slot.video) return;
   slot.env->observe(slot.observation);
   slot.observation.step = step;
-  if (slot.video) slot.video->add(side_by_side(slot.observation.images, 2));
+  if (slot.video) film([&] { slot.video->add(side_by_side(slot.observation.images, 2)); });
   if (border) {
     slot.frames.push_back(thumbnail(slot.observation.images));
     slot.frame_steps.push_back(step);
@@ -293,8 +316,10 @@ void Worker::finish(Slot& slot, bool success, int64_t steps) {
   slot.frames.push_back(thumbnail(slot.observation.images));
   slot.frame_steps.push_back(steps);
   if (slot.video) {
-    slot.video->add(side_by_side(slot.observation.images, 2));
-    slot.video->finish();
+    film([&] {
+      slot.video->add(side_by_side(slot.observation.images, 2));
+      slot.video->finish();
+    });
     slot.video.reset();
   }
   slot.record.success = success;

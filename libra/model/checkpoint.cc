@@ -64,7 +64,7 @@ LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& 
     if (stored.sizes() != tensor.sizes()) {
       wrong.push_back(name + ": expected " + shape_text(tensor.sizes()) + ", found " +
                       shape_text(stored.sizes()));
-    } else if (stored.is_floating_point() != tensor.is_floating_point()) {
+    } else if (holds_weights(stored.scalar_type()) != tensor.is_floating_point()) {
       wrong.push_back(name + ": found " + c10::toString(stored.scalar_type()));
     } else {
       pairs.emplace_back(tensor, stored);

@@ -18,9 +18,10 @@
 namespace libra::model {
 namespace {
 
-constexpr std::array<torch::ScalarType, 10> kScalarTypes = {
-    torch::kFloat64,  torch::kInt64, torch::kFloat32, torch::kInt32, torch::kFloat16,
-    torch::kBFloat16, torch::kInt16, torch::kInt8,    torch::kUInt8, torch::kBool};
+constexpr std::array<torch::ScalarType, 15> kScalarTypes = {
+    torch::kFloat64, torch::kInt64,   torch::kUInt64,   torch::kFloat32,       torch::kInt32,
+    torch::kUInt32,  torch::kFloat16, torch::kBFloat16, torch::kInt16,         torch::kUInt16,
+    torch::kInt8,    torch::kUInt8,   torch::kBool,     torch::kFloat8_e4m3fn, torch::kFloat8_e5m2};
 
 [[noreturn]] void fail_io(const std::string& path, const std::string& problem) {
   throw Error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailed,
@@ -39,6 +40,10 @@ StoredDtype stored_dtype(torch::ScalarType type, const std::string& name) {
 }
 
 torch::ScalarType scalar_type(StoredDtype dtype) { return kScalarTypes[size_t(dtype)]; }
+
+bool holds_weights(torch::ScalarType type) {
+  return c10::isFloatingType(type) && !c10::isFloat8Type(type);
+}
 
 // The bytes of a file; written to, they become this process's own.
 class SafetensorsFile::Mapping {

@@ -63,6 +63,9 @@ void write_safetensors(const std::string& path,
 // The dtype of stored elements in LibTorch, and back; what LibTorch lacks a name for in the format
 // throws Error(kBadInput) with `name`.
 torch::ScalarType scalar_type(StoredDtype dtype);
+// Whether its numbers are weights as they stand. Those of float8 need a scale that stands
+// elsewhere.
+bool holds_weights(torch::ScalarType type);
 StoredDtype stored_dtype(torch::ScalarType type, const std::string& name);
 
 }  // namespace libra::model

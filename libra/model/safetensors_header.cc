@@ -16,16 +16,21 @@ struct DtypeFacts {
   const char* name;
   size_t size;
 };
-constexpr std::array<DtypeFacts, 10> kDtypes = {{{"F64", 8},
+constexpr std::array<DtypeFacts, 15> kDtypes = {{{"F64", 8},
                                                  {"I64", 8},
+                                                 {"U64", 8},
                                                  {"F32", 4},
                                                  {"I32", 4},
+                                                 {"U32", 4},
                                                  {"F16", 2},
                                                  {"BF16", 2},
                                                  {"I16", 2},
+                                                 {"U16", 2},
                                                  {"I8", 1},
                                                  {"U8", 1},
-                                                 {"BOOL", 1}}};
+                                                 {"BOOL", 1},
+                                                 {"F8_E4M3", 1},
+                                                 {"F8_E5M2", 1}}};
 constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 
 [[noreturn]] void bad(const std::string& where, const std::string& problem,
@@ -48,8 +53,9 @@ StoredDtype parse_dtype(const json& value, const std::string& where) {
   for (size_t i = 0; i < kDtypes.size(); ++i) {
     if (word == kDtypes[i].name) return StoredDtype(i);
   }
-  bad(where, "unknown dtype", "F64, I64, F32, I32, F16, BF16, I16, I8, U8 or BOOL",
-      printable(word));
+  std::vector<std::string> known;
+  for (const DtypeFacts& facts : kDtypes) known.emplace_back(facts.name);
+  bad(where, "unknown dtype", join_names(known), printable(word));
 }
 
 StoredTensor parse_tensor(const json& value, uint64_t data_size, const std::string& where) {

@@ -11,7 +11,23 @@
 namespace libra::model {
 
 // In the order of falling width, in which tensors are written.
-enum class StoredDtype { kF64, kI64, kF32, kI32, kF16, kBf16, kI16, kI8, kU8, kBool };
+enum class StoredDtype {
+  kF64,
+  kI64,
+  kU64,
+  kF32,
+  kI32,
+  kU32,
+  kF16,
+  kBf16,
+  kI16,
+  kU16,
+  kI8,
+  kU8,
+  kBool,
+  kF8E4m3,
+  kF8E5m2
+};
 
 size_t dtype_size(StoredDtype dtype);       // bytes of an element
 const char* dtype_name(StoredDtype dtype);  // "BF16"

@@ -80,7 +80,7 @@ void compare(const std::vector<TensorRow>& rows, Origin origin, const model::Wei
     } else if (at->second.shape != row.shape) {
       wrong.push_back(row.published + ": expected " + shape_text(row.shape) + ", found " +
                       shape_text(at->second.shape));
-    } else if (!c10::isFloatingType(model::scalar_type(at->second.dtype))) {
+    } else if (!model::holds_weights(model::scalar_type(at->second.dtype))) {
       wrong.push_back(row.published + ": expected BF16, F16 or F32, found " +
                       model::dtype_name(at->second.dtype));
     }

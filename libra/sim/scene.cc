@@ -120,9 +120,17 @@ std::string compose(const Arena& arena, std::span<const SceneObject> objects,
 
 // MuJoCo's own handler writes a log file into the working directory; the environment reads the
 // warning counters instead.
-void silence_warnings() {
+void take_over_messages() {
   static std::once_flag once;
-  std::call_once(once, [] { mju_user_warning = [](const char*) {}; });
+  std::call_once(once, [] {
+    mju_user_warning = [](const char*) {};
+    // By default MuJoCo asks for a key and ends the program.
+    mju_user_error = [](const char* message) {
+      std::string text(message);
+      text.erase(text.find_last_not_of(" \r\n") + 1);
+      throw Error(ErrorCode::kFailed, {.where = "MuJoCo", .problem = text});
+    };
+  });
 }
 
 uint8_t shade(double value) { return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)); }
@@ -223,7 +231,7 @@ ObjectModel measured(const mjModel* m, int body) {
 }  // namespace
 
 ModelPtr compile_model(const std::string& xml) {
-  silence_warnings();
+  take_over_messages();
   const auto vfs = std::make_unique<mjVFS>();
   mj_defaultVFS(vfs.get());
   constexpr const char* kName = "scene.xml";

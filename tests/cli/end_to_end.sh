@@ -37,6 +37,19 @@ refused "holds a run already" "${train[@]}" --data "$work/data" --out "$work/run
 refused "train.optim.lr" "$libra" train --resume --out "$work/run" --set train.optim.lr=0.5
 refused "--data" "$libra" train --resume --out "$work/run" --data "$work/data" --data "$work/data"
 
+# 3 + 3 steps are 6 steps, bit for bit, where the schedule's end is said.
+exact=("${train[@]}" --data "$work/data" --set train.optim.warmup_steps=2 --set train.optim.schedule_steps=6)
+"${exact[@]}" --set train.steps=6 --out "$work/six"
+"${exact[@]}" --set train.steps=3 --out "$work/three"
+"$libra" train --resume --set train.steps=6 --out "$work/three"
+cmp "$work/six/checkpoint/model.safetensors" "$work/three/checkpoint/model.safetensors" || fail "resumed weights differ"
+
+# Tasks whose sentences do not use the names of their things train as well.
+"$libra" collect --suite spatial --tasks pick_up_the_black_bowl_next_to_the_plate_and_place_it_on_the_plate --demos 1 --workers 1 --out "$work/table"
+"$libra" collect --suite goal --tasks turn_on_the_stove --demos 1 --workers 1 --out "$work/table2"
+"$libra" train --config configs/libra_tiny.toml --set train.batch=4 --set train.grounding.steps=0 --set train.steps=2 --set train.sampling.held_out=0 \
+  --data "$work/table" "$work/table2" --out "$work/run3"
+
 # An interrupt ends with 130 and keeps what was finished; the same command goes on; other settings are refused.
 many=("$libra" collect --tasks $task --demos 6 --workers 1 --image-size 32 --out "$work/many")
 "${many[@]}" >"$work/out" 2>&1 &
@@ -71,6 +84,16 @@ grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is 
 "$libra" doctor >"$work/out"
 grep -q "EGL works" "$work/out" || fail "doctor sees no renderer"
 
+refused "did you mean 'eval'" "$libra" evla --suite object
+refused "libra eval --suite" "$libra" --suite object eval
+refused "in range 16 to 4096" "$libra" collect --image-size 100000 --out "$work/x"
+refused "in range 0" "$libra" collect --noise -3 --out "$work/x"
+touch "$work/file"
+refused "cannot make this folder" "$libra" collect --demos 1 --out "$work/file"
+refused "proprio value 2" "$libra" plan --checkpoint checkpoints/libra_tiny_object --image docs/figures/wrist_view.png --image docs/figures/wrist_view.png \
+  --instruction "pick up the milk" --proprio 0,0,nan,0,0,0,0,0
+"$libra" eval --checkpoint "$work/run2/checkpoint" --tasks 7 --rollouts 1 --videos 0 --schedule sync --execute 2 --M 1 --out "$work/sync" 2>"$work/err"
+grep -q -- "--execute: no effect" "$work/err" || fail "does not say which flags have no effect"
 refused "pick_up_the_milk" "$libra" eval --checkpoint "$work/run/checkpoint" --tasks nonsense --out "$work/x"
 refused "object" "$libra" eval --checkpoint "$work/run/checkpoint" --suite nonsense --out "$work/x"
 refused "1 to 5" "$libra" eval --checkpoint "$work/run/checkpoint" --perturb light:9 --out "$work/x"

@@ -1,5 +1,6 @@
 #include "libra/eval/rollout.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -111,6 +112,19 @@ TEST(Rollouts, ABrokenEpisodeFailsAloneAndIsLogged) {
   }
   EXPECT_EQ(broken, 1);
   EXPECT_EQ(outcome.log, std::vector<std::string>{"toy/cup episode 5 step 7: stuck"});
+}
+
+TEST(Rollouts, AFilmThatCannotBeWrittenFailsNoEpisodeButEndsTheRun) {
+  RolloutRequest request = toy_request();
+  request.videos = 1;
+  request.video_dir = "/nowhere/at/all";
+  try {
+    run_rollouts(request);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("/nowhere/at/all"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("--videos 0"));
+  }
 }
 
 // A policy whose batch calls fail for one instruction.

@@ -114,7 +114,8 @@ TEST(Safetensors, RoundTripOfEveryDtype) {
   std::vector<std::pair<std::string, torch::Tensor>> tensors;
   for (const auto type :
        {torch::kU8, torch::kBool, torch::kInt8, torch::kInt16, torch::kBFloat16, torch::kFloat16,
-        torch::kInt32, torch::kFloat32, torch::kInt64, torch::kFloat64}) {
+        torch::kInt32, torch::kFloat32, torch::kInt64, torch::kFloat64, torch::kUInt16,
+        torch::kUInt32, torch::kUInt64, torch::kFloat8_e4m3fn, torch::kFloat8_e5m2}) {
     tensors.emplace_back(std::string("t.") + c10::toString(type),
                          (torch::randn({3, 5}) * 3).to(type).t());
   }
