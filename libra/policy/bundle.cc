@@ -31,7 +31,8 @@ std::string read_part(const fs::path& path) {
 
 constexpr int64_t kLarge = 256'000'000;  // weights
 
-std::vector<std::pair<std::shared_ptr<torch::nn::Module>, std::string>> halves(const ModelBundle& bundle) {
+std::vector<std::pair<std::shared_ptr<torch::nn::Module>, std::string>> halves(
+    const ModelBundle& bundle) {
   return {{bundle.planner.ptr(), "planner."}, {bundle.refiner.ptr(), "refiner."}};
 }
 
