@@ -69,6 +69,7 @@ data::DemoFileInfo file_info(const sim::TaskSpec& spec, int gzip) {
   info.suite = spec.task.suite;
   info.task = spec.task.name;
   info.instruction = spec.task.instruction;
+  info.problem_name = spec.problem.name;
   info.gzip = gzip;
   info.bddl_file_name = std::filesystem::path(spec.problem.file).filename().string();
   info.bddl_file_content = read_file(spec.problem.file);

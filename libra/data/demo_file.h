@@ -17,7 +17,8 @@ std::string demo_file_name(const std::string& task);
 struct DemoFileInfo {
   std::string suite, task, instruction;
   std::string bddl_file_name, bddl_file_content;
-  std::string problem_name = "libero_floor_manipulation", domain_name = "robosuite";
+  std::string problem_name = "libero_floor_manipulation";  // the task file's problem class
+  std::string domain_name = "robosuite";
   double control_hz = 20.0;
   int gzip = 1;  // of images, 0 to 9; 0: as they are, ten times the size and no time
 };

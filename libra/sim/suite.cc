@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExtension = ".bddl";
 constexpr size_t kMaxTasks = 1000;
+constexpr double kControlHz = 20.0;  // of the simulator
 
 std::string next_to(std::string_view word, const std::vector<std::string>& known) {
   const std::string near = nearest_name(word, known);
@@ -77,7 +78,7 @@ void load_variations(SuiteSpec& suite, const Suite& everything, const fs::path& 
   }
   std::map<std::string, MemoryTests> tests;
   if (const fs::path file = folder / "memorisation.json"; fs::exists(file, error))
-    tests = read_memory_tests(file.string(), suite.tasks);
+    tests = read_memory_tests(file.string(), suite.tasks, everything);
   for (size_t i = 0; i < suite.tasks.size(); ++i) {
     MemoryTests& own = tests[suite.tasks[i].task.name];
     if (own.others.empty()) own.others = tasks_of_scene(suite.tasks, i);
@@ -182,7 +183,9 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   suite.max_steps = field<int>(object, "max_steps", path, &json::is_number_integer, "an integer");
   suite.control_hz = field<double>(object, "control_hz", path, &json::is_number, "a number");
   require(suite.max_steps > 0, path, "max_steps must be positive");
-  require(suite.control_hz > 0 && suite.control_hz <= 500, path, "control_hz must be in (0, 500]");
+  require(suite.control_hz == kControlHz, path,
+          "control_hz must be 20, the only rate at which the simulator controls, found " +
+              object["control_hz"].dump());
   read_protocol(object, path, suite);
   const json tasks = field<json>(object, "tasks", path, &json::is_array, "a list of file names");
   require(!tasks.empty() && tasks.size() <= kMaxTasks, path, "tasks must hold 1 to 1000 names");

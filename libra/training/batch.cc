@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "libra/core/error.h"
 #include "libra/data/window.h"
 #include "libra/policy/intent_tensors.h"
 #include "libra/preprocess/language.h"
@@ -13,6 +14,15 @@ namespace {
 
 std::string asking_for(const data::Demo& demo, size_t item) {
   return preprocess::ask_for(demo.instruction, demo.target, demo.items[item]);
+}
+
+void require_cameras(size_t found, int wanted) {
+  if (found == size_t(wanted)) return;
+  throw Error(ErrorCode::kBadInput, {.where = "model.cameras",
+                                     .problem = "the data have another number of cameras",
+                                     .expected = std::to_string(wanted),
+                                     .found = std::to_string(found),
+                                     .next = "set model.cameras=" + std::to_string(found)});
 }
 
 }  // namespace
@@ -28,6 +38,7 @@ Batcher::Batcher(const data::DemoSet& demos, const data::SceneSet* scenes,
   Rng rng(mix_seed({uint64_t(config.seed), hash_name("held out")}));
   for (int d = 0; d < int(demos.demos().size()); ++d) {
     const data::Demo& demo = demos.demo(d);
+    require_cameras(demo.images.size(), bundle.config.cameras);
     max_items_ = std::max(max_items_, int(demo.items.size()));
     const bool held_out = rng.uniform() < config.sampling.held_out;
     if (held_out) held_out_demos_.push_back(d);

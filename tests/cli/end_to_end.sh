@@ -47,6 +47,7 @@ cmp "$work/six/checkpoint/model.safetensors" "$work/three/checkpoint/model.safet
 # Tasks whose sentences do not use the names of their things train as well.
 "$libra" collect --suite spatial --tasks pick_up_the_black_bowl_next_to_the_plate_and_place_it_on_the_plate --demos 1 --workers 1 --out "$work/table"
 "$libra" collect --suite goal --tasks turn_on_the_stove --demos 1 --workers 1 --out "$work/table2"
+grep -aq libero_tabletop_manipulation "$work/table2"/*.hdf5 || fail "the file of a table's task names another problem"
 "$libra" train --config configs/libra_tiny.toml --set train.batch=4 --set train.grounding.steps=0 --set train.steps=2 --set train.sampling.held_out=0 \
   --data "$work/table" "$work/table2" --out "$work/run3"
 
@@ -98,6 +99,7 @@ refused "pick_up_the_milk" "$libra" eval --checkpoint "$work/run/checkpoint" --t
 refused "object" "$libra" eval --checkpoint "$work/run/checkpoint" --suite nonsense --out "$work/x"
 refused "1 to 5" "$libra" eval --checkpoint "$work/run/checkpoint" --perturb light:9 --out "$work/x"
 refused "config.json" "$libra" eval --checkpoint "$work/nothing" --out "$work/x"
+refused "model.cameras" "${train[@]}" --data "$work/data" --set model.cameras=3 --out "$work/x"
 refused "nonsense" "$libra" train --config configs/libra_tiny.toml --set train.nonsense=1 --data "$work/data" --out "$work/x"
 echo "not hdf5" >"$work/data/bad_demo.hdf5"
 refused "bad_demo.hdf5" "${train[@]}" --data "$work/data" --out "$work/x"

@@ -177,6 +177,8 @@ TEST_F(BrokenSuite, DescriptionErrorsNameTheField) {
               HasSubstr("'max_steps': expected an integer"));
   EXPECT_THAT(load(R"({"title":"t","max_steps":0,"control_hz":20,"tasks":["a"]})"),
               HasSubstr("max_steps must be positive"));
+  EXPECT_THAT(load(R"({"title":"t","max_steps":9,"control_hz":10,"tasks":["a"]})"),
+              HasSubstr("control_hz must be 20, the only rate"));
   EXPECT_THAT(load(R"({"title":"t","max_steps":9,"control_hz":20,"tasks":["../a"]})"),
               HasSubstr("tasks must be file names"));
   EXPECT_THAT(load(R"({"title":"t","max_steps":9,"control_hz":20,"tasks":[]})"),
@@ -195,6 +197,8 @@ TEST_F(BrokenSuite, ABadTaskFileTakesOnlyItselfOut) {
   std::ofstream(root_ / "suites" / "mine" / "a.bddl") << "(define";
   std::ofstream(root_ / "suites" / "mine" / "suite.json")
       << R"({"title":"t","max_steps":9,"control_hz":20,"tasks":["a", "b"]})";
+  std::ofstream(root_ / "suites" / "mine" / "memorisation.json")
+      << R"({"a": {"without": {"swapped_positions": "why not"}}})";
   const SuiteSpec suite = load_suite("mine", root_.string());
   ASSERT_EQ(suite.tasks.size(), 1u);
   EXPECT_EQ(suite.tasks[0].task.name, "b");

@@ -309,11 +309,12 @@ const Way& pick(const std::vector<Way>& ways, Rng& rng) {
 }  // namespace
 
 std::map<std::string, MemoryTests> read_memory_tests(const std::string& path,
-                                                     const std::vector<TaskSpec>& tasks) {
+                                                     const std::vector<TaskSpec>& tasks,
+                                                     const Suite& everything) {
   const nlohmann::json json = read_data_file(path);
   const DataNode file(json, path);
   std::vector<std::string> names;
-  for (const TaskSpec& spec : tasks) names.push_back(spec.task.name);
+  for (const Task& task : everything.tasks) names.push_back(task.name);
   file.only(names);
   std::map<std::string, MemoryTests> tests;
   for (const TaskSpec& spec : tasks) {

@@ -40,10 +40,12 @@ struct MemoryTests {
 };
 
 // What memorisation.json says, by task name; tasks and tests that it leaves out go by rule.
+// `everything`: the suite with the tasks that could not be read.
 // Throws Error(kBadInput) with file and key for what is unknown, missing or makes no test: a place
 // where nothing stands, a goal that is part of the task's own or has it as a part.
 std::map<std::string, MemoryTests> read_memory_tests(const std::string& path,
-                                                     const std::vector<TaskSpec>& tasks);
+                                                     const std::vector<TaskSpec>& tasks,
+                                                     const Suite& everything);
 // The tasks of a suite that can be asked for in the scene of tasks[index]: the same things are
 // there, and what they move stands where it stands in their own scene.
 std::vector<OtherTask> tasks_of_scene(const std::vector<TaskSpec>& tasks, size_t index);

@@ -207,7 +207,7 @@ class FaultyMemorisation : public ::testing::Test {
   void TearDown() override { std::filesystem::remove(path_); }
   std::string refusal_of(const std::string& text) {
     write_file(path_, text);
-    return message_of([&] { read_memory_tests(path_, suite_.tasks); });
+    return message_of([&] { read_memory_tests(path_, suite_.tasks, suite_.summary()); });
   }
   std::string refusal() { return refusal_of(json_.dump()); }
   nlohmann::json& bowl() { return json_["put_the_bowl_on_the_stove"]; }
