@@ -49,7 +49,7 @@ TEST(Bddl, ReadsEverySection) {
   const Problem p = parse_bddl(kKitchen, "t.bddl");
   EXPECT_EQ(p.name, "libero_kitchen");
   EXPECT_EQ(p.domain, "robosuite");
-  EXPECT_EQ(p.language, "put the bowl, please");
+  EXPECT_EQ(p.language, "Put the BOWL, please");
   ASSERT_EQ(p.regions.size(), 2u);
   EXPECT_EQ(p.regions[0].key, "main_table_cabinet_region");
   ASSERT_EQ(p.regions[0].ranges.size(), 2u);
