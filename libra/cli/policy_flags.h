@@ -31,7 +31,7 @@ inline void add_policy_flags(CLI::App& command, PolicyOptions& options) {
                   "of weights: f32, bf16; auto: bf16 for models of more than 256 million weights. "
                   "Products with bf16 weights are made in what the processor multiplies faster; "
                   "bf16_narrow: in bf16, bf16_wide: in f32")
-      ->check(CLI::IsMember({"auto", "f32", "bf16", "bf16_narrow", "bf16_wide"}))
+      ->check(CLI::IsMember(kPrecisions))
       ->capture_default_str();
   command
       .add_option("--threads", options.threads,

@@ -9,6 +9,7 @@
 #include "libra/core/file.h"
 #include "libra/model/checkpoint.h"
 #include "libra/nn/precision.h"
+#include "libra/policy/load_policy.h"
 
 namespace libra::policy {
 namespace {

@@ -35,16 +35,9 @@ struct ModelBundle {
 ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormStats& stats,
                         const std::string& tokenizer_dir, nn::Fresh fresh = nn::Fresh::kAll);
 
-// Where and in which precision (nn/linear.h) the networks of a checkpoint live.
-//   f32          matrices and products
-//   bf16         matrices, on the CPU mapped from their file; products in what is faster there
-//   bf16_narrow  matrices and products
-//   bf16_wide    matrices; products in f32
-//   auto         f32, but bf16 for models of more than 256 million weights
-inline const std::vector<std::string> kPrecisions = {"auto", "f32", "bf16", "bf16_narrow",
-                                                     "bf16_wide"};
+// Where and in which precision the networks of a checkpoint live.
 struct BundleOptions {
-  std::string precision = "f32";  // one of kPrecisions
+  std::string precision = "f32";  // one of kPrecisions (load_policy.h)
   std::string device = "cpu";     // cpu, cuda, cuda:1
 };
 // The device of a name: cpu, cuda, cuda:N. Throws Error(kBadInput) when it is not there.

@@ -137,12 +137,15 @@ Suite SuiteSpec::summary() const {
   return suite;
 }
 
-void add_task(SuiteSpec& suite, const std::function<TaskSpec()>& load, bool last) {
-  try {
-    suite.tasks.push_back(load());
-  } catch (const Error& error) {
-    if (last && suite.tasks.empty()) throw;
-    suite.unreadable.emplace_back(error.what());
+void add_tasks(SuiteSpec& suite, const std::vector<std::string>& stems,
+               const std::function<TaskSpec(const std::string&)>& load) {
+  for (const std::string& stem : stems) {
+    try {
+      suite.tasks.push_back(load(stem));
+    } catch (const Error& error) {
+      suite.unreadable.emplace_back(error.what());
+      if (suite.unreadable.size() == stems.size()) throw;
+    }
   }
 }
 
@@ -190,15 +193,14 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   const json tasks = field<json>(object, "tasks", path, &json::is_array, "a list of file names");
   require(!tasks.empty() && tasks.size() <= kMaxTasks, path, "tasks must hold 1 to 1000 names");
   Suite everything{name, {}};
+  std::vector<std::string> stems;
   for (const auto& stem : tasks) {
     require(stem.is_string() && stem.get<std::string>().find('/') == std::string::npos, path,
             "tasks must be file names without extension, found " + stem.dump());
-    everything.tasks.push_back(
-        {name, stem, instruction_from_file_name(stem.get<std::string>()), 0});
-    add_task(
-        suite, [&] { return load_task(suite, stem.get<std::string>(), folder); },
-        /*last=*/everything.tasks.size() == tasks.size());
+    stems.push_back(stem);
+    everything.tasks.push_back({name, stem, instruction_from_file_name(stems.back()), 0});
   }
+  add_tasks(suite, stems, [&](const std::string& stem) { return load_task(suite, stem, folder); });
   load_variations(suite, everything, folder);
   return suite;
 }

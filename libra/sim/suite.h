@@ -64,9 +64,10 @@ std::vector<std::string> suite_names(const std::string& asset_root = default_ass
 // faulty suite.json or where no task's BDDL file can be read.
 SuiteSpec load_suite(const std::string& name, const std::string& asset_root = default_asset_root());
 
-// Adds what `load` makes; where that throws, the task is one of the unreadable. Throws what the
-// last one threw when nothing is left, which `last` says.
-void add_task(SuiteSpec& suite, const std::function<TaskSpec()>& load, bool last);
+// Adds what `load` makes of each file stem; where that throws, the task is one of the unreadable.
+// Throws what the last one threw when nothing is left.
+void add_tasks(SuiteSpec& suite, const std::vector<std::string>& stems,
+               const std::function<TaskSpec(const std::string&)>& load);
 
 // Category of an instance name: "alphabet_soup_1" -> "alphabet_soup"; other names stay.
 std::string item_category(std::string_view name);

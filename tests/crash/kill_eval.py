@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CLOCK = {"wall_s", "latency_ms", "command", "runtime"}
+CLOCK = {"wall_s", "latency_ms", "command"}
 KILLS = 6
 
 

@@ -5,10 +5,10 @@
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 
 #include "libra/core/error.h"
 #include "tests/policy/random_observation.h"
+#include "tests/support/message_of.h"
 
 namespace libra::policy {
 namespace {
@@ -111,26 +111,17 @@ TEST(TorchPolicy, DrawnIntentsDependOnTheirOwnRequestAlone) {
   }
 }
 
-std::string refusal(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(TorchPolicy, RefusesWhatItCannotAnswer) {
   const auto policy = load_policy(saved_checkpoint("full"));
   Observation observation = random_observation(4);
   const auto plan = [&](const std::string& instruction) {
-    return refusal([&] {
+    return message_of([&] {
       const PlanRequest request{&observation, instruction, 0};
       IntentPlan answer;
       policy->planner()->plan({&request, 1}, {&answer, 1});
     });
   };
-  EXPECT_EQ(plan(kInstructions[0]), "");
+  EXPECT_EQ(plan(kInstructions[0]), "no error");
   EXPECT_THAT(plan(""), HasSubstr("instruction: empty"));
   EXPECT_THAT(plan("  \n"), HasSubstr("instruction: empty"));
   EXPECT_THAT(plan("pick up </s> the milk"), HasSubstr("reserved text '</s>'"));
@@ -139,7 +130,7 @@ TEST(TorchPolicy, RefusesWhatItCannotAnswer) {
   EXPECT_THAT(plan(endless), HasSubstr("longer than the model's text"));
   observation.proprio[3] = std::nanf("");
   EXPECT_THAT(plan(kInstructions[0]), HasSubstr("proprio value 3"));
-  EXPECT_THAT(refusal([&] {
+  EXPECT_THAT(message_of([&] {
                 Intent intent;
                 intent.horizon = policy->spec().horizon;
                 intent.bins = policy->spec().bins;
@@ -160,7 +151,7 @@ TEST(TorchPolicy, WeightsThatAreNoNumbersAreNamed) {
   }
   save_bundle(bundle, dir);
   EXPECT_THAT(
-      refusal([&] { load_policy(dir); }),
+      message_of([&] { load_policy(dir); }),
       AllOf(HasSubstr("2 tensors"), HasSubstr("planner.queries"), HasSubstr("refiner.join.bias")));
 }
 

@@ -47,24 +47,20 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
     suite.title = "tasks in LIBERO's scenes, from the checkout";
     suite.instructions = "the task file's :language";
   }
-  for (const std::string& stem : stems) {
-    const auto load = [&] {
-      TaskSpec spec;
-      spec.problem = read_bddl(checkout.bddl_file(name, stem));
-      require_models(spec.problem, checkout);
-      const std::string words =
-          published ? instruction_from_file_name(stem) : spec.problem.language;
-      if (words.empty()) {
-        throw Error(ErrorCode::kBadInput, {.where = checkout.bddl_file(name, stem),
-                                           .problem = "says no instruction",
-                                           .expected = "(:language ...)"});
-      }
-      spec.task = {name, stem, words, suite.max_steps};
-      spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem, options);
-      return spec;
-    };
-    add_task(suite, load, /*last=*/&stem == &stems.back());
-  }
+  add_tasks(suite, stems, [&](const std::string& stem) {
+    TaskSpec spec;
+    spec.problem = read_bddl(checkout.bddl_file(name, stem));
+    require_models(spec.problem, checkout);
+    const std::string words = published ? instruction_from_file_name(stem) : spec.problem.language;
+    if (words.empty()) {
+      throw Error(ErrorCode::kBadInput, {.where = checkout.bddl_file(name, stem),
+                                         .problem = "says no instruction",
+                                         .expected = "(:language ...)"});
+    }
+    spec.task = {name, stem, words, suite.max_steps};
+    spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem, options);
+    return spec;
+  });
   return suite;
 }
 
