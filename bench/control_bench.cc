@@ -23,7 +23,7 @@ void measure(Policy& policy, double hz, double seconds, const RealtimeWish& wish
   Observation observation;
   observation.images.assign(2, Image(policy.spec().image_size, policy.spec().image_size));
   AsyncOptions options;
-  options.schedule.schedule = "overlapped";
+  options.schedule.schedule = ScheduleKind::kOverlapped;
   options.schedule.eager = true;
   options.schedule.execute = 1;
   options.control_hz = hz;

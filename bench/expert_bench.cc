@@ -5,6 +5,7 @@
 // uniform bins a dimension, and back. By default each step's action is the expert's in the state
 // that was reached; with --chunk C (M H = 10 for the paper's M = 2) C actions are planned ahead by
 // rolling the expert, and executed open loop.
+// LIBERO's own suites (scripts/setup --libero) start from regions, never from their stored states.
 // Usage: expert_bench SUITE [--seeds K] [--first E] [--task I] [--seed S] [--shuffled] [--images]
 //                     [--variation V] [--bins N [--chunk C]] [--trace]
 #include <algorithm>
@@ -18,7 +19,9 @@
 #include <vector>
 
 #include "libra/action/action.h"
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
+#include "libra/sim/libero/libero.h"
 #include "libra/sim/sim.h"
 #include "libra/sim/variation/variation.h"
 
@@ -70,15 +73,18 @@ Flags parse(int argc, char** argv) {
 action::NormStats expert_stats(const SuiteSpec& suite) {
   constexpr int kEpisodes = 2;  // a task
   constexpr uint64_t kSeed = 1'000'000;
-  action::NormStatsAccumulator stats;
+  action::NormStatsAccumulator stats(libero_panda(), 1);
   for (const TaskSpec& task : suite.tasks) {
     SimEnv env(task);
     for (uint64_t episode = 0; episode < kEpisodes; ++episode) {
+      Rows<float> actions;
+      Rows<double> proprio;
       run_expert(env, {"libero", kSeed, episode, ""}, [&](const Expert&, const Action& clean) {
-        stats.add(clean, env.proprio());
+        actions.push_back(clean);
+        proprio.push_back(env.proprio());
         return clean;
       });
-      stats.end_episode();
+      stats.add(actions, proprio);
     }
   }
   return stats.finish();
@@ -88,7 +94,7 @@ action::NormStats expert_stats(const SuiteSpec& suite) {
 class BinCentres {
  public:
   BinCentres(const action::NormStats& stats, int bins, int chunk)
-      : normaliser_(stats), binner_(action::Binner::uniform(bins)), chunk_(chunk) {}
+      : codec_(libero_panda(), stats), binner_(action::Binner::uniform(bins)), chunk_(chunk) {}
   void begin(const TaskSpec& task, const EpisodeKey& key) {
     planned_.clear();
     if (chunk_ <= 1) return;
@@ -108,11 +114,16 @@ class BinCentres {
 
  private:
   Action centre(const Action& raw) const {
-    const Action normalised = normaliser_.normalise(raw);
-    return normaliser_.denormalise(binner_.centres(binner_.intent({&normalised, 1}), 0));
+    // The robot is moved by relative commands, whatever state it is in.
+    const Proprio state(static_cast<size_t>(libero_panda().proprio_dim()));
+    Rows<float> rows;
+    rows.push_back(raw);
+    const Intent intent = binner_.intent(codec_.encode(rows, state));
+    const Rows<float> back = codec_.decode(binner_.centres(intent), state);
+    return {back[0].begin(), back[0].end()};
   }
 
-  action::Normaliser normaliser_;
+  action::Codec codec_;
   action::Binner binner_;
   int chunk_;
   std::unique_ptr<SimEnv> ahead_;
@@ -172,8 +183,15 @@ TaskResult measure(const TaskSpec& task, const Flags& flags, BinCentres* centres
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const Flags flags = parse(argc, argv);
-  const SuiteSpec suite = load_suite(flags.suite);
+  Flags flags = parse(argc, argv);
+  const bool liberos = flags.suite.starts_with("libero_");
+  const auto checkout = libero::Checkout::find_in(data_root() + "/third_party/site");
+  if (liberos && !checkout) {
+    throw Error(ErrorCode::kNotFound, "LIBERO is not here: scripts/setup --libero brings it");
+  }
+  const SuiteSpec suite =
+      liberos ? libero::load_suite(*checkout, flags.suite) : load_suite(flags.suite);
+  if (liberos) flags.layout = "regions";
   std::printf("%-72s %9s %7s %7s %9s\n", "task", "success", "rate", "steps", "demos/h");
   std::fflush(stdout);
   std::unique_ptr<BinCentres> centres;

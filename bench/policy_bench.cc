@@ -43,7 +43,8 @@ double memory(const std::string& key) {
 Observation noise(const PolicySpec& spec) {
   Rng rng(1);
   Observation observation;
-  for (size_t c = 0; c < camera_names().size(); ++c) {
+  observation.proprio.assign(size_t(spec.embodiment.proprio_dim()), 0.0);
+  for (size_t c = 0; c < spec.embodiment.cameras.size(); ++c) {
     observation.images.emplace_back(spec.image_size, spec.image_size);
     for (auto& byte : observation.images.back().rgb) byte = uint8_t(rng.below(256));
   }
@@ -52,13 +53,14 @@ Observation noise(const PolicySpec& spec) {
 
 int run(int argc, char** argv) {
   const std::string checkpoint = argv[1];
-  const PolicyOptions options{.threads = argc > 4 ? std::atoi(argv[4]) : 2,
-                              .precision = argc > 2 ? argv[2] : "auto",
-                              .device = argc > 3 ? argv[3] : "cpu"};
+  const PolicyOptions options{
+      .threads = argc > 4 ? std::atoi(argv[4]) : 2,
+      .precision = parse_word<Precision>(argc > 2 ? argv[2] : "auto", "PRECISION"),
+      .device = argc > 3 ? argv[3] : "cpu"};
   const int repeats = argc > 5 ? std::max(1, std::atoi(argv[5])) : 5;
   const auto summary = policy::inspect_checkpoint(checkpoint);
   std::printf("%s: %.3f billion weights, %.2f GB; %s on %s, %d threads\n", summary.name.c_str(),
-              double(summary.total) / 1e9, double(summary.bytes) / 1e9, options.precision.c_str(),
+              double(summary.total) / 1e9, double(summary.bytes) / 1e9, word_of(options.precision),
               options.device.c_str(), options.threads);
   std::unique_ptr<Policy> policy;
   const double load = seconds_of([&] { policy = load_policy(checkpoint, options); });

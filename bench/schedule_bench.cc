@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "libra/action/codec.h"
 #include "libra/runtime/runtime.h"
 
 namespace libra {
@@ -15,28 +16,27 @@ class SleepingPolicy final : public Policy, public Planner, public Refiner {
  public:
   SleepingPolicy(double planner_ms, double refiner_ms)
       : planner_(planner_ms), refiner_(refiner_ms) {
-    spec_.expansion = kMaxExpansion;
+    spec_.expansion = 5;
+    spec_.embodiment = libero_panda();
   }
   const PolicySpec& spec() const override { return spec_; }
   Planner* planner() override { return this; }
   Refiner& refiner() override { return *this; }
+  const action::Codec& codec() const override { return codec_; }
   void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) override {
     std::this_thread::sleep_for(planner_);
     for (size_t r = 0; r < requests.size(); ++r) {
-      plans[r].expansion = spec_.expansion;
-      for (Intent& intent : plans[r].intents) {
-        intent.horizon = spec_.horizon;
-        intent.bins = spec_.bins;
-      }
+      plans[r] = IntentPlan(spec_.expansion, spec_.horizon, codec_.model_dim(), spec_.bins);
     }
   }
   void refine(std::span<const RefineRequest>, std::span<ActionChunk> chunks) override {
     std::this_thread::sleep_for(refiner_);
-    for (ActionChunk& chunk : chunks) chunk.horizon = spec_.horizon;
+    for (ActionChunk& chunk : chunks) chunk = ActionChunk(spec_.horizon, codec_.model_dim());
   }
 
  private:
   PolicySpec spec_;
+  action::Codec codec_{libero_panda(), action::NormStats::identity(libero_panda())};
   std::chrono::duration<double, std::milli> planner_, refiner_;
 };
 
@@ -46,13 +46,14 @@ struct Row {
 
 Row measure(SleepingPolicy& policy, const std::string& schedule, int expansion, int chunks) {
   AsyncOptions options;
-  options.schedule.schedule = schedule;
+  options.schedule.schedule = parse_word<ScheduleKind>(schedule, "schedule_bench");
   options.schedule.expansion = expansion;
   Observation observation;
   observation.images.assign(2, Image(128, 128));
+  observation.proprio.assign(8, 0.0);
   AsyncRuntime runtime(policy, options, observation);
   runtime.reset("go", {});
-  PeriodicLoop loop(policy.spec().control_hz);
+  PeriodicLoop loop(policy.spec().embodiment.control_hz);
   loop.start();
   int64_t step = 0, counted = 0, first_held = 0;
   // Counting begins behind the first plan, whose wait no schedule can hide, and covers whole plans.

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "libra/sim/scene.h"
+#include "libra/sim/engine/scene.h"
 #include "libra/sim/sim.h"
 
 namespace {

@@ -64,6 +64,7 @@ struct Networks {
   Networks(const std::string& checkpoint, int threads)
       : policy(load_policy(checkpoint, {.threads = threads})) {
     observation.images.assign(2, Image(policy->spec().image_size, policy->spec().image_size));
+    observation.proprio.assign(size_t(policy->spec().embodiment.proprio_dim()), 0.0);
     plan();
   }
   void plan() {

@@ -6,11 +6,15 @@ find_package(nlohmann_json REQUIRED)              # core, preprocess, data, mode
 find_package(tomlplusplus REQUIRED)               # core: configuration files
 find_package(CLI11 REQUIRED)                      # cli: flags
 find_package(ZLIB REQUIRED)                       # sim/libero: stored states in zips
-find_package(tinyxml2 REQUIRED)                   # sim/libero: joining model files
 find_package(OpenGL REQUIRED COMPONENTS EGL)      # sim: surfaceless offscreen context
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)             # data: demonstrations
 pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece)  # preprocess: tokenizer
 pkg_check_modules(AV REQUIRED IMPORTED_TARGET libavcodec libavformat libavutil libswscale)  # eval: video
+find_package(Boost 1.74 REQUIRED)                 # serving: sockets (Asio, Beast; headers alone)
+find_package(OpenSSL REQUIRED)                    # serving: TLS, keys
+find_package(PNG REQUIRED)                        # serving: pictures in messages
+pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)  # serving: metrics
 if(LIBRA_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
@@ -44,6 +48,16 @@ add_library(mujoco::mujoco SHARED IMPORTED)
 set_target_properties(mujoco::mujoco PROPERTIES
   IMPORTED_LOCATION ${LIBRA_MUJOCO_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${LIBRA_MUJOCO_ROOT}/include)
+
+# Arrow and Parquet: data alone. The libraries of the wheel pyarrow, which carry what they need.
+file(GLOB libra_arrow_library ${LIBRA_SITE}/pyarrow/libarrow.so.*)
+file(GLOB libra_parquet_library ${LIBRA_SITE}/pyarrow/libparquet.so.*)
+if(NOT libra_arrow_library OR NOT libra_parquet_library)
+  message(FATAL_ERROR "No libarrow and libparquet in ${LIBRA_SITE}/pyarrow: run scripts/setup")
+endif()
+add_library(libra_arrow INTERFACE IMPORTED)
+target_link_libraries(libra_arrow INTERFACE ${libra_parquet_library} ${libra_arrow_library})
+target_include_directories(libra_arrow SYSTEM INTERFACE ${LIBRA_SITE}/pyarrow/include)
 
 if(LIBRA_TORCH)
   # LibTorch: nn, model, policy, training. Targets of our own, because find_package(Torch) of a wheel insists on a CUDA toolkit
@@ -84,5 +98,18 @@ if(LIBRA_TORCH)
     target_link_options(libra_torch INTERFACE
       -Wl,--no-as-needed ${LIBRA_TORCH_ROOT}/lib/libtorch_cuda.so ${LIBRA_TORCH_ROOT}/lib/libc10_cuda.so -Wl,--as-needed)
     target_compile_definitions(libra_torch INTERFACE LIBRA_CUDA)
+  endif()
+  # training/distributed: c10d's NCCL is inside libtorch_cuda.so, its header reads NCCL's and CUDA's.
+  if(LIBRA_CUDA)
+    find_path(LIBRA_NCCL_INCLUDE nccl.h HINTS ${LIBRA_SITE}/nvidia/cu13/include /usr/local/cuda/include)
+    find_path(LIBRA_CUDA_INCLUDE cuda_runtime_api.h HINTS ${LIBRA_SITE}/nvidia/cu13/include /usr/local/cuda/include)
+    if(NOT LIBRA_NCCL_INCLUDE OR NOT LIBRA_CUDA_INCLUDE)
+      message(STATUS "No nccl.h and cuda_runtime_api.h (CUDA toolkit): this program trains on one GPU, not on several")
+    endif()
+  endif()
+  # training/distributed: c10d's Gloo is inside libtorch_cpu.so, its header names types of Gloo's own headers.
+  find_path(LIBRA_GLOO_INCLUDE gloo/context.h)
+  if(NOT LIBRA_GLOO_INCLUDE)
+    message(FATAL_ERROR "No gloo/context.h: run scripts/setup (libgloo-dev), or name its folder with -DLIBRA_GLOO_INCLUDE=")
   endif()
 endif()

@@ -8,13 +8,19 @@ set(libra_package lib/cmake/Libra)
 get_property(libra_libraries GLOBAL PROPERTY LIBRA_LIBRARIES)
 install(TARGETS libra_flags ${libra_libraries} EXPORT LibraTargets ARCHIVE DESTINATION lib)
 install(EXPORT LibraTargets NAMESPACE Libra:: DESTINATION ${libra_package})
-install(DIRECTORY libra DESTINATION include FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY libra DESTINATION include FILES_MATCHING PATTERN "*.h" PATTERN libra.h EXCLUDE)
 
 file(GLOB libra_mujoco_files ${LIBRA_MUJOCO_ROOT}/libmujoco.so* ${LIBRA_MUJOCO_ROOT}/lib/libmujoco.so*)
-install(FILES ${libra_mujoco_files} DESTINATION ${libra_private})
+install(FILES ${libra_mujoco_files} ${libra_arrow_library} ${libra_parquet_library} DESTINATION ${libra_private})
 if(LIBRA_TORCH)
   set_target_properties(libra PROPERTIES INSTALL_RPATH "$ORIGIN/../${libra_private}")
   install(TARGETS libra RUNTIME DESTINATION bin)
+  # The C API: libra.h, liblibra.so, pkg-config's libra.
+  set_target_properties(libra_c PROPERTIES INSTALL_RPATH "$ORIGIN/libra")
+  install(TARGETS libra_c LIBRARY DESTINATION lib)
+  install(FILES libra/api/libra.h DESTINATION include)
+  configure_file(cmake/libra.pc.in ${CMAKE_BINARY_DIR}/libra.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/libra.pc DESTINATION lib/pkgconfig)
   file(GLOB libra_torch_files ${LIBRA_TORCH_ROOT}/lib/libgomp*.so* ${LIBRA_TORCH_ROOT}/lib/libarm_compute*.so
     ${LIBRA_TORCH_ROOT}/lib/libnvpl_* ${LIBRA_TORCH_ROOT}/lib/libgfortran.so*)
   install(FILES ${LIBRA_TORCH_ROOT}/lib/libtorch_cpu.so ${LIBRA_TORCH_ROOT}/lib/libc10.so ${libra_torch_files}

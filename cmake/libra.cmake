@@ -23,7 +23,9 @@ elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
 endif()
 find_program(LIBRA_MOLD mold)
 if(LIBRA_MOLD)
-  add_link_options(-fuse-ld=mold)
+  # Debian 12's mold (1.10) can begin the part that becomes read-only on the page before its segment, and such a program
+  # does not start; which programs it meets is chance.
+  add_link_options(-fuse-ld=mold -Wl,-z,norelro)
 endif()
 if(LIBRA_SANITIZE)
   add_compile_options(-fsanitize=${LIBRA_SANITIZE} -fno-omit-frame-pointer)

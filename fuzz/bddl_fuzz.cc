@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "libra/core/error.h"
-#include "libra/sim/bddl.h"
+#include "libra/sim/task/bddl.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

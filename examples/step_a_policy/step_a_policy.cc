@@ -36,7 +36,8 @@ int main(int argc, char** argv) try {
                                        .seed = static_cast<uint64_t>(step)};
     policy->refiner().refine({&request, 1}, {&chunk, 1});
     for (int i = 0; i < chunk.horizon && !done; ++i, ++step) {
-      const libra::StepResult result = env.step(chunk.actions[static_cast<size_t>(i)]);
+      const auto action = chunk.actions[static_cast<size_t>(i)];
+      const libra::StepResult result = env.step({action.begin(), action.end()});
       success = result.success;
       done = result.done || result.success;
     }

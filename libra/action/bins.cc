@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "libra/action/norm_stats.h"
-#include "libra/action/normalise.h"
 #include "libra/core/error.h"
 
 namespace libra::action {
@@ -61,7 +60,7 @@ Binner Binner::uniform(int bins) {
   return binner;
 }
 
-Binner Binner::quantile(int bins, std::span<const Action> samples) {
+Binner Binner::quantile(int bins, const Rows<float>& samples) {
   check_bins(bins);
   if (samples.size() < static_cast<size_t>(bins)) {
     throw Error(ErrorCode::kBadInput, {.where = "quantile bins",
@@ -71,16 +70,18 @@ Binner Binner::quantile(int bins, std::span<const Action> samples) {
   }
   Binner binner;
   binner.bins_ = bins;
-  for (int dim = 0; dim < kActionDim; ++dim) {
+  for (size_t dim = 0; dim < samples.width(); ++dim) {
     std::vector<float> values;
-    for (const Action& sample : samples) values.push_back(std::clamp(sample[dim], -1.0f, 1.0f));
-    binner.edges_[dim] =
-        dim == kGripperDim ? uniform_edges(bins) : quantile_edges(bins, std::move(values));
+    for (size_t i = 0; i < samples.size(); ++i) {
+      values.push_back(std::clamp(samples[i][dim], -1.0f, 1.0f));
+    }
+    binner.edges_.push_back(quantile_edges(bins, std::move(values)));
   }
   return binner;
 }
 
-Binner Binner::from_edges(const std::array<std::vector<float>, kActionDim>& edges) {
+Binner Binner::from_edges(const std::vector<std::vector<float>>& edges) {
+  if (edges.empty()) throw Error(ErrorCode::kBadInput, "bin edges: no dimensions");
   Binner binner;
   binner.bins_ = static_cast<int>(edges[0].size()) - 1;
   check_bins(binner.bins_);
@@ -127,29 +128,36 @@ std::vector<float> Binner::edges(int dim) const {
   return is_uniform() ? uniform_edges(bins_) : edges_[dim];
 }
 
-Intent Binner::intent(std::span<const Action> actions) const {
+Intent Binner::intent(const Rows<float>& actions) const {
   if (actions.size() > static_cast<size_t>(kMaxHorizon)) {
     throw Error(ErrorCode::kBadInput, {.where = "intent",
                                        .problem = "too many actions",
                                        .expected = "at most " + std::to_string(kMaxHorizon),
                                        .found = std::to_string(actions.size())});
   }
-  Intent intent;
-  intent.horizon = static_cast<int32_t>(actions.size());
-  intent.bins = bins_;
+  Intent intent(static_cast<int>(actions.size()), actions.width(), bins_);
   for (size_t i = 0; i < actions.size(); ++i) {
-    for (int dim = 0; dim < kActionDim; ++dim) {
-      intent.bin[i][dim] = static_cast<uint8_t>(bin(dim, actions[i][dim]));
+    for (size_t dim = 0; dim < actions.width(); ++dim) {
+      intent.bin[i][dim] = static_cast<uint8_t>(bin(static_cast<int>(dim), actions[i][dim]));
       intent.probability[i][dim] = 1.0f;
     }
   }
   return intent;
 }
 
-Action Binner::centres(const Intent& intent, int step) const {
-  Action action;
-  for (int dim = 0; dim < kActionDim; ++dim) action[dim] = centre(dim, intent.bin[step][dim]);
-  return action;
+std::vector<float> Binner::centres(const Intent& intent, int step) const {
+  const auto bins = intent.bin[static_cast<size_t>(step)];
+  std::vector<float> values(bins.size());
+  for (size_t dim = 0; dim < bins.size(); ++dim) {
+    values[dim] = centre(static_cast<int>(dim), bins[dim]);
+  }
+  return values;
+}
+
+Rows<float> Binner::centres(const Intent& intent) const {
+  Rows<float> rows(static_cast<size_t>(intent.horizon), intent.dims());
+  for (size_t i = 0; i < rows.size(); ++i) rows.set(i, centres(intent, static_cast<int>(i)));
+  return rows;
 }
 
 }  // namespace libra::action

@@ -1,14 +1,12 @@
 // Coarse bins of normalised actions: value -> bin, bin -> centre, and the offset inside a bin.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "libra/core/intent.h"
-#include "libra/core/observation.h"
 
 namespace libra::action {
 
@@ -24,14 +22,14 @@ class Binner {
   // Uniform bins over [-1, 1]. Requires 1 <= bins <= kMaxBins; throws Error(kBadInput) otherwise.
   static Binner uniform(int bins);
   // Inner edges that put equally many of the samples (normalised actions) into each bin. Where that
-  // is impossible because values repeat, the edges of that dimension are uniform. The gripper,
-  // which has two values, is always uniform. Throws Error(kBadInput) for fewer than `bins` samples.
-  static Binner quantile(int bins, std::span<const Action> samples);
+  // is impossible because values repeat (a gripper has two), the edges of that dimension are
+  // uniform. Throws Error(kBadInput) for fewer than `bins` samples.
+  static Binner quantile(int bins, const Rows<float>& samples);
   // From stored edges: per dimension N + 1 ascending values from -1 to 1.
-  static Binner from_edges(const std::array<std::vector<float>, kActionDim>& edges);
+  static Binner from_edges(const std::vector<std::vector<float>>& edges);
 
   int bins() const { return bins_; }
-  bool is_uniform() const { return edges_[0].empty(); }
+  bool is_uniform() const { return edges_.empty(); }
   int bin(int dim, float value) const;
   float centre(int dim, int bin) const;
   float width(int dim, int bin) const;
@@ -42,13 +40,15 @@ class Binner {
   std::vector<float> edges(int dim) const;
 
   // Bins of consecutive normalised actions, probability 1. Requires at most kMaxHorizon actions.
-  Intent intent(std::span<const Action> actions) const;
+  Intent intent(const Rows<float>& actions) const;
   // Bin centres of step i of an intent.
-  Action centres(const Intent& intent, int step) const;
+  std::vector<float> centres(const Intent& intent, int step) const;
+  // Of all steps.
+  Rows<float> centres(const Intent& intent) const;
 
  private:
   int bins_ = 0;
-  std::array<std::vector<float>, kActionDim> edges_;  // empty: uniform
+  std::vector<std::vector<float>> edges_;  // of each dimension; empty: uniform
 };
 
 }  // namespace libra::action

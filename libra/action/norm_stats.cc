@@ -4,7 +4,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "libra/action/codec.h"
 #include "libra/core/error.h"
+#include "libra/core/rng.h"
 
 namespace libra::action {
 namespace {
@@ -58,12 +60,16 @@ std::vector<double> read_numbers(const ordered_json& value, size_t size, const s
   return numbers;
 }
 
-ColumnStats read_columns(const ordered_json& object, size_t size, const std::string& where,
+ColumnStats read_columns(const ordered_json& object, const std::string& where,
                          const std::string& name) {
   std::vector<std::string> known;
   for (const auto& statistic : kStatistics) known.emplace_back(statistic.name);
   check_keys(object, known, where, name + ".");
   ColumnStats columns;
+  // All as long as the first.
+  const ordered_json& first = member(object, kStatistics[0].name, where, name);
+  const size_t size = first.is_array() ? first.size() : 0;
+  if (size == 0) fail(where, name + "." + kStatistics[0].name, "a list of numbers");
   for (const auto& statistic : kStatistics) {
     const std::string path = name + "." + statistic.name;
     columns.*statistic.values =
@@ -93,39 +99,24 @@ ordered_json columns_to_json(const ColumnStats& columns) {
   return object;
 }
 
-void describe_column(const std::vector<float>& values, ColumnStats& out) {
-  std::vector<float> sorted = values;
-  out.q01.push_back(quantile(sorted, 0.01));
-  // The second call finds the values sorted already.
-  out.q99.push_back(quantile(sorted, 0.99));
-  double sum = 0;
-  for (const float v : values) sum += v;
-  const double mean = sum / static_cast<double>(values.size());
-  double squares = 0;
-  for (const float v : values) squares += (v - mean) * (v - mean);
-  out.mean.push_back(mean);
-  out.std.push_back(std::sqrt(squares / static_cast<double>(values.size())));
-  out.min.push_back(sorted.front());
-  out.max.push_back(sorted.back());
-}
-
 }  // namespace
 
-NormStats NormStats::identity() {
-  const auto unit = [](size_t size) {
+NormStats NormStats::identity(const Embodiment& embodiment) {
+  const auto unit = [](int columns) {
+    const auto size = static_cast<size_t>(columns);
     const std::vector<double> low(size, -1.0), high(size, 1.0), zero(size, 0.0), one(size, 1.0);
     return ColumnStats{low, high, zero, one, low, high};
   };
   NormStats stats;
-  stats.kind = "identity";
-  stats.action = unit(kActionDim);
-  stats.proprio = unit(kProprioDim);
+  stats.kind = Normalization::kIdentity;
+  stats.action = unit(embodiment.model_dim());
+  stats.proprio = unit(embodiment.proprio_dim());
   return stats;
 }
 
 std::string to_json(const NormStats& stats) {
   ordered_json object;
-  object["kind"] = stats.kind;
+  object["kind"] = word_of(stats.kind);
   object["samples"] = stats.samples;
   object["episodes"] = stats.episodes;
   object["action"] = columns_to_json(stats.action);
@@ -143,29 +134,88 @@ NormStats norm_stats_from_json(const std::string& text, const std::string& where
   check_keys(object, {"kind", "samples", "episodes", "action", "proprio"}, where, "");
   NormStats stats;
   const auto kind = member(object, "kind", where, "kind");
-  if (kind != "q01_q99" && kind != "identity") {
-    fail(where, "kind", "q01_q99 or identity", kind.dump());
+  if (!kind.is_string() || !find_word(kind.get<std::string>(), stats.kind)) {
+    fail(where, "kind", join_names(words_of<Normalization>(), " or "), kind.dump());
   }
-  stats.kind = kind.get<std::string>();
   stats.samples = read_count(object, "samples", where);
   stats.episodes = read_count(object, "episodes", where);
-  stats.action =
-      read_columns(member(object, "action", where, "action"), kActionDim, where, "action");
-  stats.proprio =
-      read_columns(member(object, "proprio", where, "proprio"), kProprioDim, where, "proprio");
+  stats.action = read_columns(member(object, "action", where, "action"), where, "action");
+  stats.proprio = read_columns(member(object, "proprio", where, "proprio"), where, "proprio");
   return stats;
 }
 
-void NormStatsAccumulator::add(const Action& action, const Proprio& proprio) {
-  const auto finite = [](double v) { return std::isfinite(v); };
-  if (!std::all_of(action.begin(), action.end(), finite) ||
-      !std::all_of(proprio.begin(), proprio.end(), finite)) {
-    throw Error(ErrorCode::kBadInput, {.where = "sample " + std::to_string(samples_),
-                                       .problem = "action or proprio holds NaN or infinity"});
+NormStatsAccumulator::NormStatsAccumulator(const Embodiment& embodiment, int horizon)
+    : embodiment_(embodiment),
+      horizon_(static_cast<size_t>(std::max(1, horizon))),
+      actions_(static_cast<size_t>(embodiment.model_dim())),
+      proprios_(static_cast<size_t>(embodiment.proprio_dim())) {}
+
+void NormStatsAccumulator::add(Column& column, float value) {
+  column.min = column.count == 0 ? value : std::min(column.min, value);
+  column.max = column.count == 0 ? value : std::max(column.max, value);
+  ++column.count;
+  if (column.kept.size() < kKept) {
+    column.kept.push_back(value);
+    return;
   }
-  for (int i = 0; i < kActionDim; ++i) actions_[i].push_back(action[i]);
-  for (int i = 0; i < kProprioDim; ++i) proprios_[i].push_back(static_cast<float>(proprio[i]));
-  ++samples_;
+  // A reservoir: each value so far is kept with the same chance.
+  Rng rng(static_cast<uint64_t>(column.count));
+  const uint64_t place = rng.below(static_cast<uint64_t>(column.count));
+  if (place < kKept) column.kept[place] = value;
+}
+
+void NormStatsAccumulator::add(const Rows<float>& actions, const Rows<double>& proprio) {
+  const auto require_finite = [](const char* what, const auto& rows) {
+    for (size_t t = 0; t < rows.size(); ++t) {
+      for (const auto value : rows[t]) {
+        if (std::isfinite(value)) continue;
+        throw Error(ErrorCode::kBadInput, {.where = "step " + std::to_string(t),
+                                           .problem = std::string(what) + " is NaN or infinite"});
+      }
+    }
+  };
+  require_finite("action", actions);
+  require_finite("proprio", proprio);
+  // Changes differ with how far into a chunk they are; numbers that are learned as they are do not.
+  std::vector<bool> changes(actions_.size());
+  const auto spans = model_spans_of(embodiment_.action);
+  for (size_t s = 0; s < spans.size(); ++s) {
+    if (embodiment_.action[s].representation == Representation::kAbsolute) continue;
+    std::fill_n(changes.begin() + static_cast<std::ptrdiff_t>(spans[s].first), spans[s].size, true);
+  }
+  const bool any = std::find(changes.begin(), changes.end(), true) != changes.end();
+  for (size_t t = 0; t < actions.size(); ++t) {
+    Rows<float> chunk;
+    const size_t end = any ? std::min(actions.size(), t + horizon_) : t + 1;
+    for (size_t i = t; i < end; ++i) chunk.push_back(actions[i]);
+    const Rows<float> learned = to_changes(embodiment_, chunk, proprio[t]);
+    for (size_t i = 0; i < learned.size(); ++i) {
+      for (size_t d = 0; d < actions_.size(); ++d) {
+        if (i == 0 || changes[d]) add(actions_[d], learned[i][d]);
+      }
+    }
+    for (size_t d = 0; d < proprios_.size(); ++d) {
+      add(proprios_[d], static_cast<float>(proprio[t][d]));
+    }
+    ++samples_;
+  }
+  ++episodes_;
+}
+
+void NormStatsAccumulator::describe(const Column& column, ColumnStats& out) {
+  std::vector<float> sorted = column.kept;
+  out.q01.push_back(quantile(sorted, 0.01));
+  // The second call finds the values sorted already.
+  out.q99.push_back(quantile(sorted, 0.99));
+  double sum = 0;
+  for (const float v : column.kept) sum += v;
+  const double mean = sum / static_cast<double>(column.kept.size());
+  double squares = 0;
+  for (const float v : column.kept) squares += (v - mean) * (v - mean);
+  out.mean.push_back(mean);
+  out.std.push_back(std::sqrt(squares / static_cast<double>(column.kept.size())));
+  out.min.push_back(column.min);
+  out.max.push_back(column.max);
 }
 
 NormStats NormStatsAccumulator::finish() const {
@@ -175,8 +225,8 @@ NormStats NormStatsAccumulator::finish() const {
   NormStats stats;
   stats.samples = samples_;
   stats.episodes = episodes_;
-  for (const auto& column : actions_) describe_column(column, stats.action);
-  for (const auto& column : proprios_) describe_column(column, stats.proprio);
+  for (const auto& column : actions_) describe(column, stats.action);
+  for (const auto& column : proprios_) describe(column, stats.proprio);
   return stats;
 }
 

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "libra/core/observation.h"
+#include "libra/core/embodiment.h"
+#include "libra/core/rows.h"
 
 namespace libra::action {
 
@@ -18,38 +19,50 @@ struct ColumnStats {
 };
 
 struct NormStats {
-  // How actions and proprio are brought to [-1, 1]: "q01_q99" (LIBERO's convention) or "identity".
-  std::string kind = "q01_q99";
-  ColumnStats action;   // kActionDim columns
-  ColumnStats proprio;  // kProprioDim columns
+  Normalization kind = Normalization::kQuantiles;
+  ColumnStats action;   // a column for each number that a policy predicts (action/codec.h)
+  ColumnStats proprio;  // a column for each number of proprio
   int64_t samples = 0;
   int64_t episodes = 0;
   bool operator==(const NormStats&) const = default;
 
   // For actions that are in [-1, 1] already; all bounds are -1 and 1.
-  static NormStats identity();
+  static NormStats identity(const Embodiment& embodiment);
 };
 
 std::string to_json(const NormStats& stats);
-// Strict: every field must be there, of the right length, finite and ordered (min <= q01 <= q99 <=
-// max, std >= 0), and no other. Throws Error(kBadInput) that names `where` and the field.
+// Strict: every field must be there, each statistic of the same length, finite and ordered (min <=
+// q01 <= q99 <= max, std >= 0), and no other. Throws Error(kBadInput) that names `where` and the
+// field.
 NormStats norm_stats_from_json(const std::string& text, const std::string& where);
 
-// Collects samples and gives exact statistics. It keeps every value (4 bytes each) for the sake of
-// exact quantiles.
+// Collects episodes and gives their statistics, exact up to kKept values a column. Of more it keeps
+// a sample of that size, the same in every run; minimum and maximum are of all.
 class NormStatsAccumulator {
  public:
-  // Throws Error(kBadInput) for a value that is not finite.
-  void add(const Action& action, const Proprio& proprio);
-  void end_episode() { ++episodes_; }
-  int64_t samples() const { return samples_; }
+  static constexpr size_t kKept = size_t{1} << 22;
+  // horizon: H of the chunks that changes from the state are counted over.
+  NormStatsAccumulator(const Embodiment& embodiment, int horizon);
+  // An episode's raw actions, and the proprio seen before each of them. Throws Error(kBadInput),
+  // with the step, for a value that is not finite.
+  void add(const Rows<float>& actions, const Rows<double>& proprio);
+  int64_t samples() const { return samples_; }  // frames
   // Quantiles by linear interpolation between order statistics (numpy's default), std over n.
   // Throws Error(kBadInput) when nothing was added.
   NormStats finish() const;
 
  private:
-  std::vector<std::vector<float>> actions_{kActionDim};    // by column
-  std::vector<std::vector<float>> proprios_{kProprioDim};  // by column
+  struct Column {
+    std::vector<float> kept;  // all values, or a sample of them
+    int64_t count = 0;
+    float min = 0.0f, max = 0.0f;  // of all
+  };
+  static void add(Column& column, float value);
+  static void describe(const Column& column, ColumnStats& out);
+
+  Embodiment embodiment_;
+  size_t horizon_;
+  std::vector<Column> actions_, proprios_;
   int64_t samples_ = 0, episodes_ = 0;
 };
 

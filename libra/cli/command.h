@@ -17,10 +17,13 @@ struct Context {
 void add_suites(CLI::App& app, Context& context);
 void add_collect(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
+void add_granularity(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
+void add_serve(CLI::App& app, Context& context);
+void add_data(CLI::App& app, Context& context);
 void add_info(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);

@@ -3,6 +3,7 @@
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/eval/eval.h"
+#include "libra/media/media.h"
 
 namespace libra::cli {
 namespace {
@@ -19,11 +20,11 @@ View view_of(sim::SimEnv& env, const std::string& variation) {
   return {std::move(seen.images.at(0)), env.instruction()};
 }
 
-eval::ContactSheet::Row row_of(sim::SimEnv& env, const View& plain, const sim::VariationKind& kind,
-                               std::string_view subkind) {
+media::ContactSheet::Row row_of(sim::SimEnv& env, const View& plain, const sim::VariationKind& kind,
+                                std::string_view subkind) {
   const std::string name =
       std::string(kind.name) + (subkind.empty() ? "" : "." + std::string(subkind));
-  eval::ContactSheet::Row row{
+  media::ContactSheet::Row row{
       std::string(subkind.empty() ? kind.name : subkind), {plain.image}, {}};
   std::vector<std::string> words{plain.instruction};
   bool told_otherwise = false;
@@ -50,16 +51,16 @@ std::vector<std::string> write_contact_sheets(const std::string& folder, const s
   sim::SimEnv env(spec, sim::SimConfig{.image_size = cell_pixels});
   const View plain = view_of(env, "");
   std::vector<std::string> paths;
-  const auto write = [&](const eval::ContactSheet& sheet, std::string_view name) {
-    const std::vector<uint8_t> png = eval::encode_png(eval::contact_sheet(sheet));
+  const auto write = [&](const media::ContactSheet& sheet, std::string_view name) {
+    const std::vector<uint8_t> png = media::encode_png(media::contact_sheet(sheet));
     paths.push_back(folder + "/" + spec.task.suite + "_" + std::string(name) + ".png");
     write_file(paths.back(), std::string(png.begin(), png.end()));
   };
-  eval::ContactSheet overview{spec.task.instruction, column_names(sim::kVariationLevels), {}};
+  media::ContactSheet overview{spec.task.instruction, column_names(sim::kVariationLevels), {}};
   for (const sim::VariationKind& kind : sim::variation_kinds()) {
-    eval::ContactSheet sheet{std::string(kind.name) + ": " + std::string(kind.what),
-                             column_names(kind.levels ? sim::kVariationLevels : 0),
-                             {}};
+    media::ContactSheet sheet{std::string(kind.name) + ": " + std::string(kind.what),
+                              column_names(kind.levels ? sim::kVariationLevels : 0),
+                              {}};
     try {
       for (const auto& subkind : kind.subkinds)
         sheet.rows.push_back(row_of(env, plain, kind, subkind.name));

@@ -10,6 +10,7 @@
 #include "libra/cli/command.h"
 #include "libra/core/core.h"
 #include "libra/eval/eval.h"
+#include "libra/media/media.h"
 #include "libra/policy/inspect.h"
 #include "libra/sim/sim.h"
 
@@ -36,7 +37,7 @@ bool check_simulator(nlohmann::ordered_json& report) {
     sim::SimEnv env(suite.tasks.at(0));
     env.reset({});
     Clock::time_point start = Clock::now();
-    for (int i = 0; i < kRounds; ++i) env.step({});
+    for (int i = 0; i < kRounds; ++i) env.step({0, 0, 0, 0, 0, 0, -1});
     const double step_ms = milliseconds_since(start) / kRounds;
     report["physics"] = "works, " + text("%.2f ms a control step of 50 ms", step_ms);
     Observation observation;
@@ -63,7 +64,7 @@ bool check_video(nlohmann::ordered_json& report) {
        ("libra_doctor_" + std::to_string(Clock::now().time_since_epoch().count()) + ".mp4"))
           .string();
   try {
-    eval::VideoWriter writer(path);
+    media::VideoWriter writer(path);
     writer.add(Image(64, 64));
     report["video encoder"] =
         writer.encoder() + (writer.encoder() == "mpeg4" ? " (no H.264 encoder found)" : "");

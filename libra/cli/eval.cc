@@ -10,6 +10,7 @@
 
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
+#include "libra/cli/key_file.h"
 #include "libra/cli/policy_flags.h"
 #include "libra/cli/schedule_flags.h"
 #include "libra/cli/settings.h"
@@ -18,6 +19,7 @@
 #include "libra/core/core.h"
 #include "libra/eval/journal.h"
 #include "libra/policy/load_policy.h"
+#include "libra/serving/client.h"
 #include "libra/sim/sim.h"
 #include "libra/sim/variation/variation.h"
 
@@ -25,29 +27,25 @@ namespace libra::cli {
 namespace {
 
 struct EvalFlags {
-  std::string checkpoint, out;
+  std::string checkpoint, remote, key_file, authority, out;
   std::vector<std::string> suites = {"object"}, tasks;
-  std::string layout = "libero", instruction = "task", executor = "full";
+  std::string layout = "libero", instruction = "task";
+  eval::Executor executor = eval::Executor::kFull;
   std::vector<std::string> perturb, memorisation;
   std::vector<std::string> clearance;  // levels
   ScheduleFlags schedule;
   std::string shard;
   bool overwrite = false;
-  int rollouts = 50, workers = 0, videos = 1;
+  int rollouts = 50, workers = 0, videos = 1, group = 10;
   PolicyOptions policy;
   SuiteFlags libero;
   uint64_t seed = 0;
 };
 
-action::NormStats read_norm_stats(const std::string& checkpoint) {
-  const std::string path = checkpoint + "/norm_stats.json";
-  return action::norm_stats_from_json(read_file(path), path);
-}
-
 // Rolls the scripted expert ahead in a second environment that starts from the first one's state.
 class ExpertOracle final : public eval::IntentOracle {
  public:
-  explicit ExpertOracle(const action::NormStats& stats) : normaliser_(stats) {}
+  explicit ExpertOracle(const action::Codec& codec) : codec_(codec) {}
 
   void begin(Env& env, const EpisodeKey& key) override {
     if (ahead_ == nullptr || ahead_->task().name != env.task().name ||
@@ -59,31 +57,24 @@ class ExpertOracle final : public eval::IntentOracle {
   }
 
   void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
-    const std::vector<Action> clean =
-        sim::foresee(*ahead_, dynamic_cast<sim::SimEnv&>(env), expansion * horizon);
+    const auto& world = dynamic_cast<sim::SimEnv&>(env);
+    const std::vector<Action> clean = sim::foresee(*ahead_, world, expansion * horizon);
     const action::Binner binner = action::Binner::uniform(bins);
+    // The simulator's robot is moved by relative commands, whatever state it is in.
+    const Proprio state = world.proprio();
     out.expansion = expansion;
+    out.intents.clear();
     for (int m = 0; m < expansion; ++m) {
-      std::vector<Action> actions;
-      for (int i = 0; i < horizon; ++i)
-        actions.push_back(normaliser_.normalise(clean[static_cast<size_t>(m * horizon + i)]));
-      out.intents[static_cast<size_t>(m)] = binner.intent(actions);
+      Rows<float> actions;
+      for (int i = 0; i < horizon; ++i) actions.push_back(clean[size_t(m * horizon + i)]);
+      out.intents.push_back(binner.intent(codec_.encode(actions, state)));
     }
   }
 
  private:
-  action::Normaliser normaliser_;
+  const action::Codec& codec_;
   std::unique_ptr<sim::SimEnv> ahead_;
 };
-
-eval::IntentDecoder bin_centres(const action::NormStats& stats) {
-  return [normaliser = action::Normaliser(stats)](const Intent& intent, ActionChunk& chunk) {
-    const action::Binner binner = action::Binner::uniform(intent.bins);
-    for (int i = 0; i < intent.horizon; ++i) {
-      chunk.actions[static_cast<size_t>(i)] = normaliser.denormalise(binner.centres(intent, i));
-    }
-  };
-}
 
 // Tasks may be named or numbered (from 0); without any the whole suite runs.
 std::vector<Suite> pick_tasks(const EvalFlags& flags, const std::vector<sim::SuiteSpec>& specs,
@@ -179,6 +170,13 @@ int cores() {
   return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
 }
 
+// The checkpoint's networks, or those of a server.
+std::unique_ptr<Policy> make_policy(const EvalFlags& flags) {
+  if (flags.remote.empty()) return load_policy(flags.checkpoint, flags.policy);
+  return std::make_unique<serving::Client>(serving::ClientOptions{
+      .url = flags.remote, .key = read_key(flags.key_file), .authority = flags.authority});
+}
+
 eval::RolloutRequest make_request(const EvalFlags& flags) {
   eval::RolloutRequest request;
   request.rollouts = flags.rollouts;
@@ -186,15 +184,18 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.swapped = flags.instruction == "swapped";
   request.schedule = flags.schedule.config;
   request.time = flags.schedule.time();
-  request.executor = eval::parse_executor(flags.executor);
+  request.executor = flags.executor;
   request.seed = flags.seed;
   request.workers = flags.workers > 0 ? flags.workers : cores();
+  request.group_size = flags.group;
   request.videos = flags.videos;
   request.video_dir = flags.out + "/videos";
 
   // The first worker gets the policy that is loaded here to learn what images it wants.
-  auto first =
-      std::make_shared<std::unique_ptr<Policy>>(load_and_tell(flags.checkpoint, flags.policy));
+  auto first = std::make_shared<std::unique_ptr<Policy>>(make_policy(flags));
+  for (const std::string& note : (*first)->spec().notes) {
+    std::fprintf(stderr, "note: %s: %s\n", flags.checkpoint.c_str(), note.c_str());
+  }
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
   std::vector<sim::SuiteSpec> specs;
@@ -207,14 +208,12 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   for (const std::string& level : flags.clearance) clearances.push_back("clearance:" + level);
   add_tests(clearances, sim::kClearance, flags, tasks, request);
   request.make_env = make_env_factory(flags.libero, sim_config);
-  request.make_policy = [first, options = flags.policy, dir = flags.checkpoint] {
-    return *first != nullptr ? std::move(*first) : load_policy(dir, options);
+  request.make_policy = [first, flags] {
+    return *first != nullptr ? std::move(*first) : make_policy(flags);
   };
-  if (request.executor != eval::Executor::kFull) {
-    const action::NormStats stats = read_norm_stats(flags.checkpoint);
-    request.decode_intent = bin_centres(stats);
-    request.make_oracle = [stats] { return std::make_unique<ExpertOracle>(stats); };
-  }
+  request.make_oracle = [](const action::Codec& codec) {
+    return std::make_unique<ExpertOracle>(codec);
+  };
   return request;
 }
 
@@ -248,13 +247,35 @@ std::string percent(int part, int whole) {
   return text;
 }
 
+// Prints the results of an evaluation that has nothing left to do: written anew they would lose the
+// times that were measured. False: something is missing.
+bool print_finished(const EvalFlags& flags, const Context& context) {
+  const std::string path = flags.out + "/results.json";
+  if (!std::filesystem::exists(path) || !std::filesystem::exists(flags.out + "/report.html")) {
+    return false;
+  }
+  const eval::Results results = eval::parse_results(read_file(path), path);
+  if (!results.complete) return false;
+  std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
+  return true;
+}
+
 void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context) {
+  if (flags.checkpoint.empty() == flags.remote.empty()) {
+    throw Error(ErrorCode::kBadInput, "eval: give either --checkpoint or --policy");
+  }
+  if (!flags.remote.empty() && flags.executor == eval::Executor::kPlannerOnly) {
+    throw Error(ErrorCode::kBadInput,
+                Error::Parts{.where = "--executor planner_only",
+                             .problem = "needs the checkpoint, to know what its bins stand for"});
+  }
   make_out_folder(flags.out);
   make_out_folder(flags.out + "/videos");
   eval::RolloutRequest request = make_request(flags);
   parse_shard(flags.shard, request);
   const int total = eval::episode_count(request);
-  const std::string hash = weights_hash(flags.checkpoint);
+  const std::string hash =
+      flags.remote.empty() ? weights_hash(flags.checkpoint) : "served:" + flags.remote;
   nlohmann::json settings = settings_of(command, kBeside);
   settings["checkpoint"] = hash;
   const std::string journal_path = flags.out + "/episodes.jsonl";
@@ -268,6 +289,8 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   if (!request.finished.empty()) {
     std::fprintf(stderr, "eval: %s holds %zu of these episodes already\n", flags.out.c_str(),
                  request.finished.size());
+    if (static_cast<int>(request.finished.size()) == total && print_finished(flags, context))
+      return;
   }
   eval::EpisodeJournal journal(journal_path, settings.dump());
   request.on_group = [&](const std::vector<eval::EpisodeRecord>& group) {
@@ -282,7 +305,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
   for (const std::string& line : outcome.log) std::fprintf(stderr, "eval: %s\n", line.c_str());
 
   eval::Results results = eval::make_results(request, outcome);
-  results.checkpoint = flags.checkpoint;
+  results.checkpoint = flags.remote.empty() ? flags.checkpoint : flags.remote;
   results.checkpoint_hash = hash;
   results.version = version();
   results.denoise_steps = flags.policy.denoise_steps;
@@ -293,7 +316,9 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
       flags.out + "/report.html",
       eval::to_html(results, outcome,
                     {.title = "Libra evaluation: " + join_names(flags.suites),
-                     .configuration = read_file(find_data(flags.checkpoint) + "/config.json")}));
+                     .configuration = flags.remote.empty()
+                                          ? read_file(find_data(flags.checkpoint) + "/config.json")
+                                          : "a policy that " + flags.remote + " serves"}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
   if (!outcome.complete) {
@@ -312,7 +337,17 @@ void add_eval(CLI::App& app, Context& context) {
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* c =
       app.add_subcommand("eval", "rollouts of a checkpoint -> results.json, report.html, videos");
-  c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
+  c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder");
+  c->add_option("--policy", flags->remote,
+                "instead of a checkpoint: a policy that is served, ws://HOST:PORT (libra serve, or "
+                "any server of openpi's protocol)");
+  c->add_option("--key-file", flags->key_file, "with --policy: file that holds the server's key")
+      ->needs("--policy");
+  c->add_option(
+       "--tls-authority", flags->authority,
+       "with --policy wss://...: PEM file of who signed the server's certificate; \"\": the "
+       "system's")
+      ->needs("--policy");
   c->add_option("--suite", flags->suites, "suites, separated by commas")
       ->delimiter(',')
       ->capture_default_str();
@@ -352,17 +387,19 @@ void add_eval(CLI::App& app, Context& context) {
       "Example:\n  libra eval --checkpoint C --suite object --rollouts 10 --perturb all --out D\n"
       "Pictures of them: libra suites --contact-sheet DIR");
   add_schedule_flags(*c, flags->schedule);
-  c->add_option(
-       "--executor", flags->executor,
-       "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "
-       "refiner with the expert's intents")
-      ->check(CLI::IsMember({"full", "planner_only", "teacher"}))
-      ->capture_default_str();
+  add_word_flag(
+      *c, "--executor", flags->executor,
+      "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "
+      "refiner with the expert's intents");
   add_policy_flags(*c, flags->policy);
   add_suite_flags(*c, flags->libero);
   c->add_option("--seed", flags->seed, "of initial states and noise")->capture_default_str();
   c->add_option("--workers", flags->workers, "threads; 0: one per core")
       ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  c->add_option("--group", flags->group,
+                "episodes that step together, so that the networks work on batches")
+      ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   c->add_option("--videos", flags->videos, "episodes per task to film")
       ->check(CLI::Range(0, 100000))

@@ -12,12 +12,14 @@
 #include "libra/cli/command.h"
 #include "libra/core/data_root.h"
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/data/data.h"
 #include "libra/data/hdf5_file.h"
 #include "libra/policy/bundle.h"
 #include "libra/policy/import.h"
 #include "libra/policy/inspect.h"
 #include "libra/sim/sim.h"
+#include "libra/training/training_log.h"
 
 namespace libra::cli {
 namespace {
@@ -66,12 +68,10 @@ json describe_demos(const data::DemoFile& file, action::NormStatsAccumulator& st
   std::map<std::string, int> layouts, variations;
   std::vector<std::string> items;
   for (int i = 0; i < file.size(); ++i) {
-    const data::Demo demo = file.read_without_images(i);
-    for (size_t t = 0; t < demo.actions.size(); ++t) {
-      stats.add(demo.actions[t], demo.proprio[t]);
-      pushed += demo.perturbed[t] != 0;
-    }
-    stats.end_episode();
+    const data::Demo demo = file.read(i, {.states = false, .images = false});
+    stats.add(demo.actions, demo.proprio);
+    pushed += std::count_if(demo.perturbed.begin(), demo.perturbed.end(),
+                            [](uint8_t flag) { return flag != 0; });
     frames += demo.frames;
     shortest = i == 0 ? demo.frames : std::min(shortest, demo.frames);
     longest = std::max(longest, demo.frames);
@@ -89,7 +89,8 @@ json describe_demos(const data::DemoFile& file, action::NormStatsAccumulator& st
       {"frames_shortest", shortest},
       {"frames_longest", longest},
       {"frames_pushed", pushed},
-      {"image_size_px", file.image_size(0)},
+      {"image_height_px", file.image_shape(0).height},
+      {"image_width_px", file.image_shape(0).width},
       {"layouts", layouts},
       {"variations", variations},
       {"observations", file.observed_before_action() ? "before the action" : "after the action"},
@@ -111,13 +112,13 @@ void add_statistics(json& out, const action::NormStatsAccumulator& accumulator) 
 json describe_hdf5(const std::string& path) {
   const data::Hdf5File file = data::Hdf5File::open(path);
   if (file.exists("/scenes")) {
-    const auto shape = file.shape("/scenes/" + camera_names()[0]);
+    const auto shape = file.shape("/scenes/" + libero_panda().cameras[0].name);
     return {{"kind", "still scenes"},
             {"scenes", file.int_attribute("/scenes", "num_scenes")},
             {"image_size_px", shape.size() == 4 ? shape[1] : 0},
             {"megabytes", megabytes(path)}};
   }
-  action::NormStatsAccumulator stats;
+  action::NormStatsAccumulator stats(libero_panda(), 1);
   json out = describe_demos(data::DemoFile(path), stats);
   add_statistics(out, stats);
   return out;
@@ -125,7 +126,7 @@ json describe_hdf5(const std::string& path) {
 
 json describe_data_folder(const std::string& path) {
   json files = json::object();
-  action::NormStatsAccumulator stats;
+  action::NormStatsAccumulator stats(libero_panda(), 1);
   int demos = 0;
   double size = 0;
   for (const std::string& name : data::find_demo_files(path)) {
@@ -172,9 +173,34 @@ json describe_checkpoint(const std::string& path) {
           {"megabytes", double(summary.bytes) / 1e6}};
 }
 
-// A run folder of libra train: what counts is its checkpoint.
+// A run folder of libra train: its checkpoint, how far it is, and how it was started.
 bool is_run(const std::string& path) { return is_checkpoint(path + "/checkpoint"); }
-json describe_run(const std::string& path) { return describe_checkpoint(path + "/checkpoint"); }
+json describe_run(const std::string& path) {
+  json out = describe_checkpoint(path + "/checkpoint");
+  out["kind"] = "training run";
+  const model::LibraVlaConfig config = policy::read_bundle_config(path + "/checkpoint");
+  out["robot"] = config.embodiment.name;
+  out["cameras"] = config.embodiment.camera_names();
+  out["normalize"] = word_of(config.action.normalize);
+  std::error_code error;
+  if (fs::exists(path + "/run.json", error)) {
+    const json started = json::parse(read_file(path + "/run.json"), nullptr, false);
+    for (const char* key : {"command", "data", "scenes", "init"}) {
+      if (started.contains(key)) out[key] = started[key];
+    }
+  }
+  if (!fs::exists(path + "/log.jsonl", error)) return out;
+  for (const nlohmann::json& line : training::read_training_log(path)) {
+    if (line.contains("validation")) {
+      out["validation"] = line["validation"];
+      continue;
+    }
+    for (const char* key : {"step", "plan", "accuracy", "diffusion", "samples_per_second"}) {
+      if (line.contains(key)) out[key] = line[key];
+    }
+  }
+  return out;
+}
 
 // One of our suites, by name or folder.
 bool is_suite(const std::string& path) {
@@ -258,8 +284,10 @@ void info(const std::string& named, bool tensors, const Context& context) {
     }
     return;
   }
-  throw Error(ErrorCode::kBadInput,
-              {.where = path, .problem = "is of no known kind", .expected = join_names(known)});
+  throw Error(ErrorCode::kBadInput, {.where = path,
+                                     .problem = "is of no known kind",
+                                     .expected = join_names(known),
+                                     .next = "libra data info reads data sets of other formats"});
 }
 
 }  // namespace

@@ -76,10 +76,13 @@ int main(int argc, char** argv) {
   libra::cli::add_suites(app, context);
   libra::cli::add_collect(app, context);
   libra::cli::add_train(app, context);
+  libra::cli::add_granularity(app, context);
   libra::cli::add_eval(app, context);
   libra::cli::add_compare(app, context);
   libra::cli::add_run(app, context);
   libra::cli::add_plan(app, context);
+  libra::cli::add_serve(app, context);
+  libra::cli::add_data(app, context);
   libra::cli::add_info(app, context);
   libra::cli::add_import(app, context);
   libra::cli::add_doctor(app, context);

@@ -2,13 +2,13 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "libra/action/action.h"
+#include "libra/action/norm_stats.h"
+#include "libra/api/inference.h"
 #include "libra/cli/command.h"
 #include "libra/cli/policy_flags.h"
 #include "libra/core/core.h"
-#include "libra/eval/image_file.h"
+#include "libra/media/image_file.h"
 #include "libra/policy/load_policy.h"
-#include "libra/preprocess/image.h"
 
 namespace libra::cli {
 namespace {
@@ -21,35 +21,31 @@ struct PlanFlags {
 };
 
 // The given numbers, or the mean of the training data when none are given.
-Proprio proprio_of(const PlanFlags& flags) {
-  std::vector<double> values = flags.proprio;
-  if (values.empty()) {
-    const std::string path = flags.checkpoint + "/norm_stats.json";
-    values = action::norm_stats_from_json(read_file(path), path).proprio.mean;
+Proprio proprio_of(const PlanFlags& flags, const Embodiment& embodiment) {
+  if (flags.proprio.empty()) {
+    const std::string path = find_data(flags.checkpoint) + "/norm_stats.json";
+    return action::norm_stats_from_json(read_file(path), path).proprio.mean;
   }
-  Proprio proprio{};
-  std::copy_n(values.begin(), std::min(values.size(), proprio.size()), proprio.begin());
-  return proprio;
+  if (flags.proprio.size() != static_cast<size_t>(embodiment.proprio_dim())) {
+    throw Error(ErrorCode::kBadInput, {.where = "--proprio",
+                                       .problem = "wrong number of values",
+                                       .expected = std::to_string(embodiment.proprio_dim()) + ": " +
+                                                   join_names(embodiment.proprio_names()),
+                                       .found = std::to_string(flags.proprio.size())});
+  }
+  return flags.proprio;
 }
 
-// What the refiner makes of the first intent on the same observation.
-ActionChunk first_chunk(Policy& policy, const Observation& observation, const Intent& intent,
-                        const PlanFlags& flags) {
-  const RefineRequest request{.observation = &observation,
-                              .intent = &intent,
-                              .instruction = flags.instruction,
-                              .seed = flags.policy.seed};
-  ActionChunk chunk;
-  policy.refiner().refine({&request, 1}, {&chunk, 1});
-  return chunk;
-}
-
-void print_actions(const ActionChunk& chunk) {
+void print_actions(const ActionChunk& chunk, const Embodiment& embodiment) {
   std::printf("actions");
-  for (const char* name : kActionNames) std::printf(" %9s", name);
+  const auto names = embodiment.action_names();
+  for (const auto& name : names) std::printf(" %9s", name.c_str());
   for (int i = 0; i < chunk.horizon; ++i) {
     std::printf("\nstep %2d", i);
-    for (const float value : chunk.actions[size_t(i)]) std::printf(" %9.4f", double(value));
+    for (size_t d = 0; d < names.size(); ++d) {
+      const int width = std::max<int>(9, int(names[d].size()));
+      std::printf(" %*.4f", width, double(chunk.actions[size_t(i)][d]));
+    }
   }
   std::printf("\n");
 }
@@ -57,46 +53,49 @@ void print_actions(const ActionChunk& chunk) {
 nlohmann::ordered_json to_json(const Intent& intent, int64_t step, const std::string& words) {
   nlohmann::ordered_json json = {{"step", step}, {"words", words}, {"bins", intent.bins}};
   for (int i = 0; i < intent.horizon; ++i) {
-    json["bin"].push_back(intent.bin[static_cast<size_t>(i)]);
-    json["probability"].push_back(intent.probability[static_cast<size_t>(i)]);
+    const auto bin = intent.bin[static_cast<size_t>(i)];
+    const auto probability = intent.probability[static_cast<size_t>(i)];
+    json["bin"].push_back(std::vector<int>(bin.begin(), bin.end()));
+    json["probability"].push_back(std::vector<float>(probability.begin(), probability.end()));
   }
   return json;
 }
 
 void run_plan(const PlanFlags& flags, const Context& context) {
-  if (flags.images.size() != camera_names().size()) {
-    throw Error(ErrorCode::kBadInput, {.where = "--image",
-                                       .problem = "wrong number of images",
-                                       .expected = "one per camera: " + join_names(camera_names()),
-                                       .found = std::to_string(flags.images.size())});
+  const auto policy = load_and_tell(flags.checkpoint, flags.policy);
+  const Embodiment& embodiment = policy->spec().embodiment;
+  if (flags.images.size() != embodiment.cameras.size()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "--image",
+                 .problem = "wrong number of images",
+                 .expected = "one per camera: " + join_names(embodiment.camera_names()),
+                 .found = std::to_string(flags.images.size())});
   }
   Observation observation;
   for (const std::string& path : flags.images) {
-    observation.images.push_back(preprocess::center_square(eval::read_image(path)));
+    observation.images.push_back(media::read_image(path));
   }
-  const auto policy = load_and_tell(flags.checkpoint, flags.policy);
   if (policy->planner() == nullptr) {
     throw Error(ErrorCode::kBadInput, {.where = flags.checkpoint,
                                        .problem = "variant " + policy->spec().variant +
                                                   " has no planner that says intents"});
   }
-  observation.proprio = proprio_of(flags);
-  const PlanRequest request{&observation, flags.instruction, 0};
-  IntentPlan plan;
-  policy->planner()->plan({&request, 1}, {&plan, 1});
-
-  const ActionChunk chunk = first_chunk(*policy, observation, plan.intents[0], flags);
-  const action::Binner binner = action::Binner::uniform(policy->spec().bins);
+  observation.proprio = proprio_of(flags, embodiment);
+  const auto [plan, chunk] = api::infer(*policy, observation, flags.instruction, flags.policy.seed);
+  const std::vector<std::string> all_words = api::words_of(plan, policy->spec());
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (int m = 0; m < plan.expansion; ++m) {
     const Intent& intent = plan.intents[static_cast<size_t>(m)];
     const int64_t first = int64_t{m} * intent.horizon;
-    const std::string words = action::describe(intent, binner);
+    const std::string& words = all_words[static_cast<size_t>(m)];
     if (context.json) {
       json.push_back(to_json(intent, first, words));
       if (m == 0) {
-        for (int i = 0; i < chunk.horizon; ++i)
-          json.back()["actions"].push_back(chunk.actions[size_t(i)]);
+        json.back()["action_names"] = embodiment.action_names();
+        for (int i = 0; i < chunk.horizon; ++i) {
+          const auto action = chunk.actions[size_t(i)];
+          json.back()["actions"].push_back(std::vector<float>(action.begin(), action.end()));
+        }
       }
     } else {
       std::printf("steps %2lld to %2lld: %s\n", static_cast<long long>(first),
@@ -106,7 +105,7 @@ void run_plan(const PlanFlags& flags, const Context& context) {
   if (context.json) {
     std::printf("%s\n", json.dump(2).c_str());
   } else {
-    print_actions(chunk);
+    print_actions(chunk, embodiment);
   }
 }
 
@@ -119,16 +118,16 @@ void add_plan(CLI::App& app, Context& context) {
   c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
   c->add_option(
        "--image", flags->images,
-       "PNG, JPEG or PPM file; once per camera, in this order: " + join_names(camera_names()))
+       "PNG, JPEG or PPM file; once per camera, in the order of the checkpoint's robot (LIBERO: " +
+           join_names(libero_panda().camera_names()) + ")")
       ->required()
       ->allow_extra_args(false);
   c->add_option("--instruction", flags->instruction, "what the robot is told")->required();
-  c->add_option(
-       "--proprio", flags->proprio,
-       "8 numbers: position 3 (m), axis-angle 3 (rad), fingers 2 (m); default: the mean of the "
-       "training data")
-      ->delimiter(',')
-      ->expected(8);
+  c->add_option("--proprio", flags->proprio,
+                "the robot's state, numbers separated by commas (LIBERO: position 3 (m), "
+                "axis-angle 3 (rad), "
+                "fingers 2 (m)); default: the mean of the training data")
+      ->delimiter(',');
   add_policy_flags(*c, flags->policy);
   c->callback([flags, &context] { run_plan(*flags, context); });
 }

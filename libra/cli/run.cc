@@ -12,6 +12,7 @@
 #include "libra/core/core.h"
 #include "libra/core/memory.h"
 #include "libra/eval/eval.h"
+#include "libra/media/media.h"
 #include "libra/policy/load_policy.h"
 #include "libra/runtime/runtime.h"
 #include "libra/sim/sim.h"
@@ -43,12 +44,12 @@ class Episode {
   Episode(const RunFlags& flags, Env& env, double control_hz)
       : flags_(flags), env_(env), control_hz_(control_hz) {
     if (flags.video.empty()) return;
-    video_ =
-        std::make_unique<eval::VideoWriter>(flags.video, static_cast<int>(std::lround(control_hz)));
+    video_ = std::make_unique<media::VideoWriter>(flags.video,
+                                                  static_cast<int>(std::lround(control_hz)));
   }
   bool films() const { return video_ != nullptr; }
   void film(const Observation& observation) {
-    if (video_) video_->add(eval::side_by_side(observation.images, 2));
+    if (video_) video_->add(media::side_by_side(observation.images, 2));
   }
   // False: the episode is over.
   bool step(const Tick& tick) {
@@ -80,7 +81,7 @@ class Episode {
   const RunFlags& flags_;
   Env& env_;
   double control_hz_;
-  std::unique_ptr<eval::VideoWriter> video_;
+  std::unique_ptr<media::VideoWriter> video_;
   StepResult result_;
   int64_t steps_ = 0;
   bool stopped_ = false;
@@ -94,11 +95,11 @@ void print_stats(const ScheduleStats& s) {
       s.chunks > 0 ? double(s.plan_age) / double(s.chunks) : 0.0);
 }
 
-void write_trace(const std::string& dir, Trace& trace, int bins) {
+void write_trace(const std::string& dir, Trace& trace) {
   trace.collect();
   std::filesystem::create_directories(dir);
   write_file(dir + "/trace.json", trace.chrome_json());
-  write_file(dir + "/timeline.txt", trace.timeline(bins));
+  write_file(dir + "/timeline.txt", trace.timeline());
   std::printf("trace: %s/trace.json (open in ui.perfetto.dev), %s/timeline.txt\n", dir.c_str(),
               dir.c_str());
 }
@@ -110,7 +111,7 @@ void play(const RunFlags& flags, Policy& policy, Env& env, Trace& trace,
   PolicyDriver driver(policy, flags.schedule.config, flags.schedule.time());
   driver.reset(env.instruction(), env.task().name, flags.seed, flags.episode);
   driver.set_trace(&trace);
-  Episode episode(flags, env, policy.spec().control_hz);
+  Episode episode(flags, env, policy.spec().embodiment.control_hz);
   Observation observation;
   std::printf("step  planner  intent of the next %d steps\n", policy.spec().horizon);
   for (bool goes_on = true; goes_on && !stop;) {
@@ -118,11 +119,12 @@ void play(const RunFlags& flags, Policy& policy, Env& env, Trace& trace,
     const bool border = driver.needs_observation(step);
     if (border || episode.films()) env.observe(observation);
     episode.film(observation);
-    const Tick tick = driver.act(observation, step);
+    const Tick& tick = driver.act(observation, step);
     if (const Job* job = driver.refined()) {
-      std::printf("%4lld  %-7s  %s\n", static_cast<long long>(step),
-                  driver.planned() ? "planned" : "",
-                  job->has_intent ? action::describe(job->intent, binner).c_str() : "(no intents)");
+      std::printf(
+          "%4lld  %-7s  %s\n", static_cast<long long>(step), driver.planned() ? "planned" : "",
+          job->has_intent ? action::describe(job->intent, binner, policy.spec().embodiment).c_str()
+                          : "(no intents)");
       std::fflush(stdout);
     }
     trace.collect();
@@ -136,7 +138,7 @@ void play(const RunFlags& flags, Policy& policy, Env& env, Trace& trace,
 void play_realtime(const RunFlags& flags, const GuardConfig& guard, Policy& policy, Env& env,
                    Trace& trace, const std::atomic<bool>& stop) {
   keep_freed_memory();
-  const double hz = policy.spec().control_hz;
+  const double hz = policy.spec().embodiment.control_hz;
   Observation observation;
   env.observe(observation);
   AsyncOptions options;
@@ -205,7 +207,7 @@ void run_live(const RunFlags& flags, Context& context) {
   } else {
     play(flags, *policy, env, trace, context.stop);
   }
-  if (!flags.trace.empty()) write_trace(flags.trace, trace, policy->spec().bins);
+  if (!flags.trace.empty()) write_trace(flags.trace, trace);
 }
 
 }  // namespace

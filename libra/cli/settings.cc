@@ -47,6 +47,22 @@ void require_same_settings(const nlohmann::json& before, const nlohmann::json& n
                .next = "name another folder, or start anew with --overwrite"});
 }
 
+void claim_settings(const std::string& folder, const std::string& name,
+                    const nlohmann::json& settings) {
+  const std::string path = folder + "/" + name;
+  if (!std::filesystem::exists(path)) {
+    write_file(path, settings.dump(2) + "\n");
+    return;
+  }
+  const nlohmann::json before = nlohmann::json::parse(read_file(path), nullptr, false);
+  if (!before.is_object()) {
+    throw Error(ErrorCode::kBadInput, {.where = path,
+                                       .problem = "is not what libra wrote",
+                                       .next = "name another folder, or use --overwrite"});
+  }
+  require_same_settings(before, settings, folder);
+}
+
 void make_out_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);

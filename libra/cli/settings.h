@@ -17,6 +17,11 @@ nlohmann::json settings_of(const CLI::App& command, const std::vector<std::strin
 void require_same_settings(const nlohmann::json& before, const nlohmann::json& now,
                            const std::string& folder);
 
+// A folder takes results of one kind only: the settings are kept in <folder>/<name>, and those of a
+// later run must be the same. Throws Error(kBadInput).
+void claim_settings(const std::string& folder, const std::string& name,
+                    const nlohmann::json& settings);
+
 // Makes the folder of --out. Throws Error(kBadInput).
 void make_out_folder(const std::string& folder);
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 
+#include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero.h"
 
@@ -24,48 +26,51 @@ bool is_liberos(const SuiteFlags& flags, const std::string& name) {
   return has_roots(flags) || name.starts_with(kLiberos);
 }
 
+// Where LIBERO is; nullopt when nobody said and scripts/setup --libero was not run.
+std::optional<sim::libero::Checkout> find_libero(const SuiteFlags& flags) {
+  if (has_roots(flags)) return sim::libero::Checkout(flags.libero_root, flags.robosuite_root);
+  return sim::libero::Checkout::find_in(data_root() + "/third_party/site");
+}
+
 sim::SuiteSpec load_liberos(const SuiteFlags& flags, const std::string& name, bool allow_missing) {
-  const sim::libero::Checkout checkout(flags.libero_root, flags.robosuite_root);
-  return sim::libero::load_suite(checkout, name, {.allow_missing_visuals = allow_missing});
+  const auto checkout = find_libero(flags);
+  if (!checkout) {
+    throw Error(ErrorCode::kNotFound,
+                {.where = "suite '" + name + "'",
+                 .problem = "is one of LIBERO's own",
+                 .next = "scripts/setup --libero brings them, or say where LIBERO is with "
+                         "--libero-root and --robosuite-root; ours are " +
+                         join_names(sim::suite_names())});
+  }
+  return sim::libero::load_suite(*checkout, name, {.allow_missing_visuals = allow_missing});
 }
 
 }  // namespace
 
 void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
   auto* libero = command.add_option("--libero-root", flags.libero_root,
-                                    "a checkout of LIBERO: adds its suites libero_spatial, "
-                                    "libero_object, libero_goal, libero_10 and libero_90");
+                                    "a checkout of LIBERO with its suites libero_spatial, "
+                                    "libero_object, ...; without: what scripts/setup --libero "
+                                    "brought");
   auto* robosuite = command.add_option("--robosuite-root", flags.robosuite_root,
                                        "a checkout of robosuite 1.4, which LIBERO's robot is in");
   libero->needs(robosuite);
   robosuite->needs(libero);
-  command
-      .add_flag("--allow-missing-visuals", flags.allow_missing_visuals,
-                "draw collision shapes where a checkout lacks meshes, plain surfaces where it "
-                "lacks textures")
-      ->needs(libero);
+  command.add_flag("--allow-missing-visuals", flags.allow_missing_visuals,
+                   "draw collision shapes where a checkout lacks meshes, plain surfaces where it "
+                   "lacks textures");
 }
 
 std::vector<std::string> suite_names(const SuiteFlags& flags) {
   std::vector<std::string> names = sim::suite_names();
-  if (has_roots(flags)) {
-    for (const std::string& name :
-         sim::libero::Checkout(flags.libero_root, flags.robosuite_root).suites()) {
-      names.push_back(name);
-    }
+  if (const auto checkout = find_libero(flags)) {
+    for (const std::string& name : checkout->suites()) names.push_back(name);
   }
   return names;
 }
 
 sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
   if (!is_liberos(flags, name)) return sim::load_suite(name);
-  if (!has_roots(flags)) {
-    throw Error(ErrorCode::kNotFound,
-                {.where = "suite '" + name + "'",
-                 .problem = "is one of LIBERO's own",
-                 .next = "say where LIBERO is with --libero-root and --robosuite-root; ours are " +
-                         join_names(sim::suite_names())});
-  }
   return load_liberos(flags, name, flags.allow_missing_visuals);
 }
 

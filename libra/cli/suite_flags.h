@@ -1,4 +1,5 @@
-// Which suites a command knows: ours, and LIBERO's own where the user says where LIBERO is.
+// Which suites a command knows: ours, and LIBERO's own where scripts/setup --libero brought them or
+// the user says where LIBERO is.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -16,9 +17,9 @@ struct SuiteFlags {
 
 void add_suite_flags(CLI::App& command, SuiteFlags& flags);
 
-// Ours, then LIBERO's when both roots are given.
+// Ours, then LIBERO's where there is one.
 std::vector<std::string> suite_names(const SuiteFlags& flags);
-// Throws Error(kNotFound) that says which flags LIBERO's suites need, and as the two load_suite of
+// Throws Error(kNotFound) that says how to get LIBERO's suites, and as the two load_suite of
 // sim.
 sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name);
 // The same; tasks that cannot be read are told on stderr.

@@ -137,7 +137,7 @@ void measure_expert(const SuitesFlags& flags, const Context& context) {
   std::vector<sim::SuiteSpec> suites;
   for (const std::string& name :
        flags.only.empty() ? sim::suite_names() : std::vector<std::string>{flags.only}) {
-    suites.push_back(sim::load_suite(name));
+    suites.push_back(load_and_tell(flags.libero, name));
   }
   std::vector<const sim::TaskSpec*> tasks;
   for (const auto& suite : suites) {
@@ -237,7 +237,7 @@ void add_suites(CLI::App& app, Context& context) {
       ->check(CLI::Range(0, 100000));
   command->add_flag("--wordings", flags->wordings, "other wordings of the tasks, too");
   command->add_option("--layout", flags->layout, "of the expert's episodes")
-      ->check(CLI::IsMember({"libero", "shuffled"}))
+      ->check(CLI::IsMember({"libero", "shuffled", "regions"}))
       ->capture_default_str();
   command->add_option("--workers", flags->workers, "threads")
       ->check(CLI::Range(1, 256))

@@ -84,6 +84,22 @@ struct Assign {
     }
     *target = std::move(numbers);
   }
+  void operator()(std::vector<std::string>* target) const {
+    std::vector<std::string> texts;
+    for (const auto& item : value.is_array() ? value : json::array({nullptr})) {
+      if (!item.is_string()) {
+        fail(where, field.path, "has the wrong type", "a list of texts", value.dump());
+      }
+      texts.push_back(item.get<std::string>());
+    }
+    *target = std::move(texts);
+  }
+  void operator()(const WordTarget& target) const {
+    std::string word;
+    (*this)(&word);
+    target.set(word);
+  }
+  void operator()(const ListTarget& target) const;
 };
 
 json to_json_value(const toml::node& node, const std::string& where, const std::string& path) {
@@ -130,9 +146,31 @@ void read_object(const std::vector<ConfigField>& fields, const json& object,
   }
 }
 
-json field_value(const ConfigField& field) {
-  return std::visit([](auto* target) { return json(*target); }, field.target);
+void Assign::operator()(const ListTarget& target) const {
+  const auto is_object = [](const json& item) { return item.is_object(); };
+  if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_object)) {
+    fail(where, field.path, "has the wrong type", "a list of tables", value.dump());
+  }
+  target.resize(value.size());
+  for (size_t i = 0; i < value.size(); ++i) {
+    read_object(target.fields(i).fields(), value[i], "",
+                where + ", " + field.path + " " + std::to_string(i));
+  }
 }
+
+json nested(const std::vector<ConfigField>& fields);
+
+struct Value {
+  json operator()(const auto* target) const { return json(*target); }
+  json operator()(const WordTarget& target) const { return json(target.get()); }
+  json operator()(const ListTarget& target) const {
+    json list = json::array();
+    for (size_t i = 0; i < target.size(); ++i) list.push_back(nested(target.fields(i).fields()));
+    return list;
+  }
+};
+
+json field_value(const ConfigField& field) { return std::visit(Value{}, field.target); }
 
 json nested(const std::vector<ConfigField>& fields) {
   json root = json::object();
@@ -152,8 +190,8 @@ json nested(const std::vector<ConfigField>& fields) {
 
 void ConfigFields::push(std::string_view name, std::string_view help, FieldBounds bounds,
                         std::vector<std::string> choices, decltype(ConfigField::target) target) {
-  fields_.push_back(
-      {prefix_ + std::string(name), std::string(help), bounds, std::move(choices), target});
+  fields_.push_back({prefix_ + std::string(name), std::string(help), bounds, std::move(choices),
+                     std::move(target)});
 }
 void ConfigFields::add(std::string_view name, bool& value, std::string_view help) {
   push(name, help, {}, {}, &value);
@@ -171,6 +209,10 @@ void ConfigFields::add(std::string_view name, std::string& value, std::string_vi
   push(name, help, {}, std::move(choices), &value);
 }
 void ConfigFields::add(std::string_view name, std::vector<int>& value, std::string_view help) {
+  push(name, help, {}, {}, &value);
+}
+void ConfigFields::add(std::string_view name, std::vector<std::string>& value,
+                       std::string_view help) {
   push(name, help, {}, {}, &value);
 }
 
@@ -228,6 +270,16 @@ void ConfigFields::set(std::string_view assignment, std::string_view flag) const
   read_object(fields_, object, "", where);
 }
 
+std::vector<std::string> ConfigFields::differences(const ConfigFields& other) const {
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (field_value(fields_[i]) != field_value(other.fields_.at(i))) {
+      paths.push_back(fields_[i].path);
+    }
+  }
+  return paths;
+}
+
 std::string ConfigFields::to_json() const { return nested(fields_).dump(2) + "\n"; }
 
 std::string ConfigFields::to_toml() const {
@@ -247,9 +299,17 @@ std::string ConfigFields::to_toml() const {
   for (const auto& owner : owners) {
     if (!owner.empty()) out << "\n[" << owner << "]\n";
     for (const auto& field : fields_) {
-      if (owner_of(field) != owner) continue;
+      if (owner_of(field) != owner || std::holds_alternative<ListTarget>(field.target)) continue;
       out << field.path.substr(owner.empty() ? 0 : owner.size() + 1) << " = "
           << field_value(field).dump() << "  # " << field.help << "\n";
+    }
+  }
+  // [[lists]] last: what follows one belongs to its last element.
+  for (const auto& field : fields_) {
+    const auto* list = std::get_if<ListTarget>(&field.target);
+    for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      out << "\n[[" << field.path << "]]" << (i == 0 ? "  # " + field.help : "") << "\n"
+          << list->fields(i).to_toml();
     }
   }
   return out.str();

@@ -1,24 +1,32 @@
 #include "libra/core/data_root.h"
 
+#include <dlfcn.h>
+
 #include <filesystem>
+#include <vector>
 
 namespace libra {
 namespace fs = std::filesystem;
 
 namespace {
 
-std::string root_of_this_program() {
+// An installed program or library lies in PREFIX/bin or PREFIX/lib, its data in PREFIX/share/libra.
+std::string installed_root() {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    const fs::path shared = program.parent_path().parent_path() / "share" / "libra";
+  std::vector<fs::path> candidates = {fs::read_symlink("/proc/self/exe", error)};
+  Dl_info here;
+  if (dladdr(reinterpret_cast<const void*>(&installed_root), &here) != 0 && here.dli_fname) {
+    candidates.push_back(fs::weakly_canonical(here.dli_fname, error));  // liblibra.so
+  }
+  for (const fs::path& code : candidates) {
+    const fs::path shared = code.parent_path().parent_path() / "share" / "libra";
     if (fs::is_directory(shared / "assets", error)) return shared.string();
   }
   return LIBRA_SOURCE_DIR;
 }
 
 std::string& root() {
-  static std::string folder = root_of_this_program();
+  static std::string folder = installed_root();
   return folder;
 }
 

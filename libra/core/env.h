@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "libra/core/embodiment.h"
 #include "libra/core/observation.h"
 
 namespace libra {
@@ -66,6 +67,8 @@ class Env {
   // Renders the cameras and reads proprio at the current state.
   virtual void observe(Observation& out) = 0;
   virtual const Task& task() const = 0;
+  // The robot that acts in it.
+  virtual const Embodiment& embodiment() const = 0;
   // The instruction of the current episode (differs from the task's when EpisodeKey::target is
   // set).
   virtual const std::string& instruction() const = 0;

@@ -34,10 +34,25 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 Error::Error(ErrorCode code, const Parts& parts)
-    : std::runtime_error(compose(parts)), code_(code) {}
+    : std::runtime_error(compose(parts)),
+      code_(code),
+      parts_(std::make_shared<const Parts>(parts)) {}
 
-Error::Error(ErrorCode code, const std::string& message)
-    : std::runtime_error(message), code_(code) {}
+Error::Error(ErrorCode code, const std::string& message) : Error(code, Parts{.problem = message}) {}
+
+const char* code_word(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBadInput:
+      return "bad_input";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kInterrupted:
+      return "interrupted";
+    case ErrorCode::kFailed:
+      break;
+  }
+  return "failed";
+}
 
 int Error::exit_code() const {
   if (code_ == ErrorCode::kInterrupted) return 130;

@@ -2,6 +2,7 @@
 // and what to do next; cli turns its code into the process exit code.
 #pragma once
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,10 +33,16 @@ class Error : public std::runtime_error {
 
   ErrorCode code() const { return code_; }
   int exit_code() const;
+  // What the message was made of; a message without structure is all problem.
+  const Parts& parts() const { return *parts_; }
 
  private:
   ErrorCode code_;
+  std::shared_ptr<const Parts> parts_;  // so that copies do not throw
 };
+
+// "bad_input", "not_found", "failed", "interrupted": for other languages and protocols.
+const char* code_word(ErrorCode code);
 
 // The entry of `known` nearest to `word` by edit distance, or "" when nothing is near.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& known);

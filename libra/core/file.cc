@@ -134,10 +134,22 @@ FileWriter::~FileWriter() {
 }
 
 void FileWriter::write(const void* bytes, size_t count) {
-  write_all(file_, path_, static_cast<const char*>(bytes), count);
+  const auto* from = static_cast<const char*>(bytes);
+  if (waiting_.size() + count > kBuffered) flush();
+  if (count > kBuffered) {
+    write_all(file_, path_, from, count);
+  } else {
+    waiting_.append(from, count);
+  }
+}
+
+void FileWriter::flush() {
+  write_all(file_, path_, waiting_.data(), waiting_.size());
+  waiting_.clear();
 }
 
 void FileWriter::finish() {
+  flush();
   if (fsync(file_) != 0) fail(path_, "cannot be written", errno);
   if (close(std::exchange(file_, -1)) != 0) fail(path_, "cannot be written", errno);
   if (rename(part_.c_str(), path_.c_str()) != 0) {

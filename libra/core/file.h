@@ -30,7 +30,10 @@ class FileWriter {
   void finish();
 
  private:
-  std::string path_, part_;
+  static constexpr size_t kBuffered = size_t{1} << 20;  // LibTorch writes a few bytes at a time
+  void flush();
+
+  std::string path_, part_, waiting_;
   int file_ = -1;
 };
 void write_file(const std::string& path, std::string_view bytes);

@@ -8,10 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "libra/core/embodiment.h"
 #include "libra/core/intent.h"
 #include "libra/core/observation.h"
 
 namespace libra {
+namespace action {
+class Codec;
+}
 
 // What a loaded policy is; constant after loading.
 struct PolicySpec {
@@ -21,7 +25,7 @@ struct PolicySpec {
   int expansion = 2;     // M the planner predicts in one pass; 0 when it has no planner
   int bins = 10;         // N
   int image_size = 128;  // side of the square camera images it wants (px)
-  double control_hz = 20.0;
+  Embodiment embodiment;
   // What a user should hear once: never trained, tensors that no network asked for.
   std::vector<std::string> notes;
 };
@@ -47,8 +51,8 @@ class Planner {
 // it; 0: free. Steps from `count` on are free. (Real-time chunking, arXiv 2506.07339.)
 struct ActionPrior {
   int32_t count = 0;
-  std::array<Action, kMaxHorizon> actions{};
-  std::array<float, kMaxHorizon> weight{};
+  Rows<float> actions;
+  std::vector<float> weight;
 };
 
 struct RefineRequest {
@@ -74,6 +78,8 @@ class Policy {
   virtual const PolicySpec& spec() const = 0;
   virtual Planner* planner() = 0;
   virtual Refiner& refiner() = 0;
+  // Between the robot's actions and the space that intents live in.
+  virtual const action::Codec& codec() const = 0;
 };
 
 }  // namespace libra

@@ -13,6 +13,10 @@ namespace libra::data {
 // Name of the file of a task: "<task>_demo.hdf5".
 std::string demo_file_name(const std::string& task);
 
+// The files of demonstrations below `path`, sorted: those named *_demo.hdf5, or where there are
+// none all *.hdf5; `path` itself when it is a file. Throws Error(kNotFound) when there is none.
+std::vector<std::string> find_demo_files(const std::string& path);
+
 // What all demonstrations of a file share.
 struct DemoFileInfo {
   std::string suite, task, instruction;
@@ -22,6 +26,9 @@ struct DemoFileInfo {
   double control_hz = 20.0;
   int gzip = 1;  // of images, 0 to 9; 0: as they are, ten times the size and no time
 };
+
+// What the error of a demonstration without any motion says.
+inline constexpr const char* kIdleEpisode = "no action of the episode does anything";
 
 class DemoFile;
 class Hdf5File;
@@ -54,7 +61,9 @@ class DemoFileWriter {
 // was taken after action i; then the first action and the last observation are left out, so that
 // what is returned is always "seen before the action". Of files that are not ours, steps whose
 // action does nothing are left out by OpenVLA's test: ||a[0..5]|| < 1e-4 and the gripper command of
-// the action kept before. Every shape, type and length is checked: a missing, damaged or foreign
+// the action kept before. What training does not need may be
+// missing (joint states, rewards, dones), and obs may have robomimic's names. Every shape, type and
+// length is checked: a missing, damaged or foreign
 // file throws Error(kNotFound or kBadInput) that names file and object.
 class DemoFile {
  public:
@@ -68,13 +77,19 @@ class DemoFile {
   int64_t number(int demo) const;  // as given to DemoFileWriter::append; -1 none
   bool observed_before_action() const;
   const std::vector<std::string>& names() const;  // "demo_0", ... by number
-  // Frames and image side, without reading them.
+  // Frames and the size of pictures (px), without reading them.
   int frames(int demo) const;
-  int image_size(int demo) const;
-  // with_states: also Demo::states and Demo::model_xml.
-  Demo read(int demo, bool with_states = true) const;
-  // The same without images, states and model: fast, for statistics.
-  Demo read_without_images(int demo) const;
+  struct Shape {
+    int height = 0, width = 0;
+  };
+  Shape image_shape(int demo) const;
+  // Some of it: the numbers of every frame always, Demo::states and Demo::model_xml and the
+  // pictures where they are wanted.
+  struct Parts {
+    bool states = true, images = true;
+  };
+  Demo read(int demo, Parts parts) const;
+  Demo read(int demo) const { return read(demo, Parts{}); }
 
  private:
   struct Impl;

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
+#include "libra/core/embodiment.h"
 #include "libra/core/error.h"
 #include "libra/core/instruction.h"
 #include "libra/data/demo_file.h"
@@ -35,6 +37,9 @@ struct DemoFile::Impl {
   std::vector<std::string> names;
 
   std::string group(int demo) const { return "/data/" + names.at(static_cast<size_t>(demo)) + "/"; }
+  // A dataset by our name, or by robomimic's where there is none of ours.
+  std::string dataset(const std::string& group, const char* ours, const char* robomimic) const;
+  std::string images_of(const std::string& group, size_t camera) const;
   // Observations stored, which may be more than frames returned.
   uint64_t stored_frames(const std::string& group) const;
   Steps list_steps(const std::string& group, uint64_t stored) const;
@@ -48,6 +53,9 @@ struct DemoFile::Impl {
 namespace {
 
 constexpr uint64_t kMaxSide = 4096;  // px
+// Of LIBERO's schema: numbers in an action, of the hand's place, of fingers and of the arm's
+// joints.
+constexpr size_t kActionNumbers = 7, kHandDim = 6, kFingers = 2, kJoints = 7;
 
 // Number behind "demo_"; -1 when the name is another.
 int demo_number(const std::string& name) {
@@ -165,11 +173,15 @@ std::vector<std::string> list_demos(const Hdf5File& file) {
   return names;
 }
 
-template <class Row>
-std::vector<Row> as_rows(const std::vector<typename Row::value_type>& flat) {
-  const size_t width = std::tuple_size_v<Row>;
-  std::vector<Row> rows(flat.size() / width);
-  for (size_t i = 0; i < flat.size(); ++i) rows[i / width][i % width] = flat[i];
+// A dataset of so many rows of `width` numbers each, at the given indices.
+template <class T>
+Rows<T> read_rows(const Hdf5File& file, const std::string& dataset, uint64_t stored, size_t width,
+                  const std::vector<size_t>& wanted) {
+  const std::vector<T> flat = file.read<T>(dataset, {stored, width});
+  Rows<T> rows(wanted.size(), width);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    rows.set(i, std::span(flat).subspan(wanted[i] * width, width));
+  }
   return rows;
 }
 
@@ -188,89 +200,138 @@ std::vector<T> pick(const std::vector<T>& values, const std::vector<size_t>& row
 
 // OpenVLA's test for an action that does nothing: no motion, and the gripper command of the action
 // kept before it (the first action has none).
-bool is_idle(const Action& action, const Action* kept) {
+bool is_idle(std::span<const float> action, std::span<const float> kept) {
   double square = 0;
   for (size_t i = 0; i < 6; ++i) square += double{action[i]} * double{action[i]};
-  return std::sqrt(square) < 1e-4 && (kept == nullptr || action[6] == (*kept)[6]);
+  return std::sqrt(square) < 1e-4 && (kept.empty() || action[6] == kept[6]);
 }
 
 }  // namespace
 
+std::string DemoFile::Impl::dataset(const std::string& group, const char* ours,
+                                    const char* robomimic) const {
+  return !file.exists(group + ours) && file.exists(group + robomimic) ? group + robomimic
+                                                                      : group + ours;
+}
+
+std::string DemoFile::Impl::images_of(const std::string& group, size_t camera) const {
+  return dataset(group, schema::image_dataset(camera),
+                 camera == 0 ? "obs/agentview_image" : "obs/robot0_eye_in_hand_image");
+}
+
 uint64_t DemoFile::Impl::stored_frames(const std::string& group) const {
-  const std::vector<uint64_t> shape = file.shape(group + schema::image_dataset(0));
+  const std::vector<uint64_t> shape = file.shape(images_of(group, 0));
   const uint64_t least = before_action ? 1 : 2;
   if (shape.size() == 4 && shape[0] >= least && shape[0] < (1u << 24) && shape[1] > 0 &&
-      shape[1] <= kMaxSide && shape[1] == shape[2] && shape[3] == 3) {
+      shape[1] <= kMaxSide && shape[2] > 0 && shape[2] <= kMaxSide && shape[3] == 3) {
+    for (size_t c = 0; c < libero_panda().cameras.size(); ++c) {
+      file.require_bytes(images_of(group, c));
+    }
     return shape[0];
   }
   std::string found;
   for (const uint64_t n : shape) found += (found.empty() ? "" : " x ") + std::to_string(n);
-  throw Error(ErrorCode::kBadInput, {.where = file.path() + ":" + group + schema::image_dataset(0),
+  throw Error(ErrorCode::kBadInput, {.where = file.path() + ":" + images_of(group, 0),
                                      .problem = "wrong shape",
-                                     .expected = "frames x side x side x 3",
+                                     .expected = "frames x height x width x 3",
                                      .found = found.empty() ? "a single value" : found});
 }
 
 Steps DemoFile::Impl::list_steps(const std::string& group, uint64_t stored) const {
   Steps steps{stored, {}, {}};
-  std::vector<Action> actions;
+  Rows<float> actions;
   if (drop_idle) {
-    actions = as_rows<Action>(file.read<float>(group + "actions", {stored, kActionDim}));
+    std::vector<size_t> all(stored);
+    std::iota(all.begin(), all.end(), size_t{0});
+    actions = read_rows<float>(file, group + "actions", stored, kActionNumbers, all);
   }
   for (size_t t = before_action ? 0 : 1; t < stored; ++t) {
-    if (drop_idle &&
-        is_idle(actions[t], steps.action.empty() ? nullptr : &actions[steps.action.back()])) {
+    if (drop_idle && is_idle(actions[t], steps.action.empty() ? std::span<const float>()
+                                                              : actions[steps.action.back()])) {
       continue;
     }
     steps.action.push_back(t);
     steps.seen.push_back(before_action ? t : t - 1);
   }
   if (steps.action.empty()) {
-    throw Error(ErrorCode::kBadInput, {.where = file.path() + ":" + group + "actions",
-                                       .problem = "no action of the demonstration does anything"});
+    throw Error(ErrorCode::kBadInput,
+                {.where = file.path() + ":" + group + "actions", .problem = kIdleEpisode});
   }
   return steps;
 }
 
 void DemoFile::Impl::read_steps(const std::string& group, const Steps& steps, Demo& demo) const {
   const auto actions = [&](const char* name) {
-    return pick(as_rows<Action>(file.read<float>(group + name, {steps.stored, kActionDim})),
-                steps.action);
+    const Rows<float> rows =
+        read_rows<float>(file, group + name, steps.stored, kActionNumbers, steps.action);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      for (size_t d = 0; d < rows.width(); ++d) {
+        if (std::isfinite(rows[i][d])) continue;
+        throw Error(ErrorCode::kBadInput,
+                    {.where = file.path() + ":" + group + name,
+                     .problem = "step " + std::to_string(steps.action[i]) + ", dimension " +
+                                std::to_string(d) + ", is NaN or infinite",
+                     .next = "leave such episodes out with --skip-bad, or mend the data"});
+      }
+    }
+    return rows;
   };
+  // Nobody learns from rewards: where they are no bytes, what is above 0 counts as success.
   const auto flags = [&](const char* name) {
-    return pick(file.read<uint8_t>(group + name, {steps.stored}), steps.action);
+    if (!file.exists(group + name)) return std::vector<uint8_t>(steps.action.size());
+    if (file.holds_bytes(group + name)) {
+      return pick(file.read<uint8_t>(group + name, {steps.stored}), steps.action);
+    }
+    std::vector<uint8_t> above;
+    for (const double x : file.read<double>(group + name, {steps.stored})) above.push_back(x > 0);
+    return pick(above, steps.action);
   };
   demo.frames = static_cast<int>(steps.action.size());
   demo.actions = actions("actions");
   demo.expert_actions =
       file.exists(group + "expert_actions") ? actions("expert_actions") : demo.actions;
   demo.success = flags("rewards");
-  demo.perturbed = file.exists(group + "perturbed") ? flags("perturbed")
-                                                    : std::vector<uint8_t>(steps.action.size());
+  demo.perturbed = flags("perturbed");
 }
 
 void DemoFile::Impl::read_images(const std::string& group, const Steps& steps, Demo& demo) const {
-  const uint64_t side = static_cast<uint64_t>(demo.image_size);
-  for (size_t camera = 0; camera < camera_names().size(); ++camera) {
-    demo.images.push_back(pick(
-        file.read<uint8_t>(group + schema::image_dataset(camera), {steps.stored, side, side, 3}),
-        steps.seen, side * side * 3));
-    if (bottom_up) schema::flip_rows(demo.images.back(), side, side * 3);
+  const auto height = static_cast<uint64_t>(demo.height), width = static_cast<uint64_t>(demo.width);
+  for (size_t camera = 0; camera < libero_panda().cameras.size(); ++camera) {
+    demo.images.push_back(
+        pick(file.read<uint8_t>(images_of(group, camera), {steps.stored, height, width, 3}),
+             steps.seen, height * width * 3));
+    if (bottom_up) schema::flip_rows(demo.images.back(), height, width * 3);
   }
 }
 
 void DemoFile::Impl::read_proprio(const std::string& group, const Steps& steps, Demo& demo) const {
-  const auto ee =
-      as_rows<std::array<double, 6>>(file.read<double>(group + "obs/ee_states", {steps.stored, 6}));
-  const auto gripper = as_rows<std::array<double, 2>>(
-      file.read<double>(group + "obs/gripper_states", {steps.stored, 2}));
-  demo.joints = pick(as_rows<std::array<double, 7>>(
-                         file.read<double>(group + "obs/joint_states", {steps.stored, 7})),
-                     steps.seen);
-  for (const size_t t : steps.seen) {
-    Proprio& proprio = demo.proprio.emplace_back();
-    std::copy(ee[t].begin(), ee[t].end(), proprio.begin());
-    std::copy(gripper[t].begin(), gripper[t].end(), proprio.begin() + 6);
+  const auto rows = [&](const std::string& name, size_t width) {
+    return read_rows<double>(file, name, steps.stored, width, steps.seen);
+  };
+  demo.proprio.resize(steps.seen.size(), kHandDim + kFingers);
+  const Rows<double> fingers =
+      rows(dataset(group, "obs/gripper_states", "obs/robot0_gripper_qpos"), kFingers);
+  const std::string joints = dataset(group, "obs/joint_states", "obs/robot0_joint_pos");
+  if (file.exists(joints)) demo.joints = rows(joints, kJoints);
+  Rows<double> hand;
+  if (file.exists(group + "obs/ee_states") || !file.exists(group + "obs/robot0_eef_quat")) {
+    hand = rows(group + "obs/ee_states", kHandDim);
+  } else {  // robomimic's: position and quaternion (x, y, z, w)
+    const Rows<double> place = rows(group + "obs/robot0_eef_pos", 3),
+                       turn = rows(group + "obs/robot0_eef_quat", 4);
+    hand.resize(place.size(), kHandDim);
+    for (size_t t = 0; t < place.size(); ++t) {
+      std::copy(place[t].begin(), place[t].end(), hand[t].begin());
+      // As robosuite makes it: the angle of the quaternion as it is, up to 2 pi.
+      const double w = std::clamp(turn[t][3], -1.0, 1.0), sine = std::sqrt(1.0 - w * w);
+      const double scale = sine > 1e-8 ? 2.0 * std::acos(w) / sine : 0.0;
+      for (size_t k = 0; k < 3; ++k) hand[t][3 + k] = scale * turn[t][k];
+    }
+  }
+  for (size_t t = 0; t < hand.size(); ++t) {
+    const auto proprio = demo.proprio[t];
+    std::copy(hand[t].begin(), hand[t].end(), proprio.begin());
+    std::copy(fingers[t].begin(), fingers[t].end(), proprio.begin() + kHandDim);
   }
 }
 
@@ -283,7 +344,7 @@ void DemoFile::Impl::read_labels(const std::string& group, const Steps& steps, D
                                        .problem = "attribute 'items' is not a list of texts"});
   }
   demo.items = names.get<std::vector<std::string>>();
-  const uint64_t items = demo.items.size(), cameras = camera_names().size();
+  const uint64_t items = demo.items.size(), cameras = libero_panda().cameras.size();
   demo.item_uv = pick(file.read<float>(group + schema::kItemUv, {steps.stored, items, cameras, 2}),
                       steps.seen, items * cameras * 2);
   demo.item_position =
@@ -302,9 +363,9 @@ void DemoFile::Impl::read_origin(const std::string& group, Demo& demo) const {
   if (file.has_attribute(object, "seed")) {
     demo.seed = static_cast<uint64_t>(file.int_attribute(object, "seed"));
   }
-  if (file.has_attribute(object, "episode")) {
-    demo.episode = static_cast<uint64_t>(file.int_attribute(object, "episode"));
-  }
+  demo.episode = file.has_attribute(object, "episode")
+                     ? static_cast<uint64_t>(file.int_attribute(object, "episode"))
+                     : static_cast<uint64_t>(demo_number(object.substr(object.rfind('/') + 1)));
 }
 
 DemoFile::DemoFile(const std::string& path) {
@@ -314,6 +375,14 @@ DemoFile::DemoFile(const std::string& path) {
                                        .problem = "is not a file of demonstrations",
                                        .expected = "a group /data",
                                        .found = join_names(file.children("/"))});
+  }
+  for (const std::string& name : file.children("/data")) {
+    if (demo_number(name) < 0 || file.exists("/data/" + name + "/obs")) continue;
+    throw Error(ErrorCode::kBadInput,
+                {.where = path + ":/data/" + name,
+                 .problem = "has no observations: it is a raw recording, as robosuite makes them",
+                 .next = "make observations of its states first, for instance with robomimic's "
+                         "dataset_states_to_obs.py"});
   }
   impl_ = std::make_unique<Impl>(Impl{std::move(file), {}, false, true, false, {}});
   impl_->info = read_info(impl_->file);
@@ -346,42 +415,50 @@ int DemoFile::frames(int demo) const {
   return static_cast<int>(impl_->list_steps(group, impl_->stored_frames(group)).action.size());
 }
 
-int DemoFile::image_size(int demo) const {
+DemoFile::Shape DemoFile::image_shape(int demo) const {
   const std::string group = impl_->group(demo);
   impl_->stored_frames(group);
-  return static_cast<int>(impl_->file.shape(group + schema::image_dataset(0))[1]);
+  const auto shape = impl_->file.shape(impl_->images_of(group, 0));
+  return {static_cast<int>(shape[1]), static_cast<int>(shape[2])};
 }
 
-Demo DemoFile::read_without_images(int index) const {
+Demo DemoFile::read(int index, Parts parts) const {
   const std::string group = impl_->group(index);
   const Steps steps = impl_->list_steps(group, impl_->stored_frames(group));
   Demo demo;
-  demo.image_size = image_size(index);
+  const Shape shape = image_shape(index);
+  demo.height = shape.height;
+  demo.width = shape.width;
   impl_->read_steps(group, steps, demo);
   impl_->read_proprio(group, steps, demo);
   impl_->read_labels(group, steps, demo);
   impl_->read_origin(group, demo);
-  return demo;
-}
-
-Demo DemoFile::read(int index, bool with_states) const {
-  Demo demo = read_without_images(index);
-  const std::string group = impl_->group(index);
-  const Steps steps = impl_->list_steps(group, impl_->stored_frames(group));
-  impl_->read_images(group, steps, demo);
-  if (with_states && impl_->file.exists(group + "states")) {
+  if (parts.images) impl_->read_images(group, steps, demo);
+  if (parts.states && impl_->file.exists(group + "states")) {
     // A state is that before the action of its index, whenever observations were taken.
-    const std::vector<double> flat = impl_->file.read<double>(group + "states", {steps.stored, 0});
-    const auto width = static_cast<std::ptrdiff_t>(flat.size() / steps.stored);
+    const std::vector<uint64_t> shape = impl_->file.shape(group + "states");
+    const uint64_t stored = shape.empty() ? 0 : shape[0];
+    if (stored < steps.stored) {
+      throw Error(ErrorCode::kBadInput, {.where = impl_->file.path() + ":" + group + "states",
+                                         .problem = "there are fewer states than actions",
+                                         .expected = std::to_string(steps.stored),
+                                         .found = std::to_string(stored)});
+    }
+    const std::vector<double> flat = impl_->file.read<double>(group + "states", {stored, 0});
+    const auto width = static_cast<std::ptrdiff_t>(flat.size() / stored);
     for (const size_t t : steps.action) {
       const auto row = flat.begin() + static_cast<std::ptrdiff_t>(t) * width;
       demo.states.emplace_back(row, row + width);
     }
   }
-  if (with_states) {
+  if (parts.states) {
     demo.model_xml = optional_text(impl_->file, group.substr(0, group.size() - 1), "model_file");
   }
-  check(demo, impl_->file.path() + ":" + group);
+  if (parts.images) {
+    check(demo, impl_->file.path() + ":" + group);
+  } else {
+    check_numbers(demo, impl_->file.path() + ":" + group);
+  }
   return demo;
 }
 

@@ -5,7 +5,7 @@
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/data/demo_file.h"
-#include "libra/data/hdf5_file.h"
+#include "libra/data/hdf5_writer.h"
 #include "libra/data/schema.h"
 
 namespace libra::data {
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // gripper 2, eef position 3, eef quaternion 4 (x, y, z, w).
-std::array<double, 9> robot_state(const Proprio& p) {
+std::array<double, 9> robot_state(std::span<const double> p) {
   const double angle = std::hypot(p[3], p[4], p[5]);
   const double scale = angle > 1e-12 ? std::sin(angle / 2) / angle : 0.5;
   return {
@@ -25,13 +25,13 @@ std::array<double, 9> robot_state(const Proprio& p) {
 
 // Rows of `width` numbers made by fill(t, row), as a dataset [T, width] of doubles.
 template <class Fill>
-void write_rows(Hdf5File& file, const std::string& dataset, int frames, size_t width, Fill fill) {
+void write_rows(Hdf5Writer& file, const std::string& dataset, int frames, size_t width, Fill fill) {
   std::vector<double> rows(static_cast<size_t>(frames) * width);
   for (size_t t = 0; t < static_cast<size_t>(frames); ++t) fill(t, rows.data() + t * width);
   file.write(dataset, H5Type::kF64, {static_cast<uint64_t>(frames), width}, rows.data());
 }
 
-void write_columns(Hdf5File& file, const std::string& dataset, const std::vector<Proprio>& proprio,
+void write_columns(Hdf5Writer& file, const std::string& dataset, const Rows<double>& proprio,
                    size_t first, size_t width) {
   write_rows(file, dataset, static_cast<int>(proprio.size()), width, [&](size_t t, double* row) {
     std::copy_n(proprio[t].begin() + static_cast<std::ptrdiff_t>(first), width, row);
@@ -39,29 +39,29 @@ void write_columns(Hdf5File& file, const std::string& dataset, const std::vector
 }
 
 template <class Rows>
-void write_list(Hdf5File& file, const std::string& dataset, const Rows& rows) {
+void write_list(Hdf5Writer& file, const std::string& dataset, const Rows& rows) {
   const size_t width = rows.empty() ? 0 : rows[0].size();
   write_rows(file, dataset, static_cast<int>(rows.size()), width,
              [&](size_t t, double* row) { std::copy(rows[t].begin(), rows[t].end(), row); });
 }
 
-void write_observations(Hdf5File& file, const std::string& group, const Demo& demo, int gzip) {
+void write_observations(Hdf5Writer& file, const std::string& group, const Demo& demo, int gzip) {
   const uint64_t frames = static_cast<uint64_t>(demo.frames);
-  const uint64_t side = static_cast<uint64_t>(demo.image_size);
+  const auto height = static_cast<uint64_t>(demo.height), width = static_cast<uint64_t>(demo.width);
   for (size_t camera = 0; camera < demo.images.size(); ++camera) {
     std::vector<uint8_t> images = demo.images[camera];
-    schema::flip_rows(images, side, side * 3);
-    file.write(group + schema::image_dataset(camera), H5Type::kU8, {frames, side, side, 3},
+    schema::flip_rows(images, height, width * 3);
+    file.write(group + schema::image_dataset(camera), H5Type::kU8, {frames, height, width, 3},
                images.data(), gzip);
   }
   write_columns(file, group + "obs/ee_states", demo.proprio, 0, 6);
   write_columns(file, group + "obs/ee_pos", demo.proprio, 0, 3);
   write_columns(file, group + "obs/ee_ori", demo.proprio, 3, 3);
   write_columns(file, group + "obs/gripper_states", demo.proprio, 6, 2);
-  write_list(file, group + "obs/joint_states", demo.joints);
+  if (!demo.joints.empty()) write_list(file, group + "obs/joint_states", demo.joints);
 }
 
-void write_steps(Hdf5File& file, const std::string& group, const Demo& demo) {
+void write_steps(Hdf5Writer& file, const std::string& group, const Demo& demo) {
   const uint64_t frames = static_cast<uint64_t>(demo.frames);
   write_list(file, group + "actions", demo.actions);
   write_list(file, group + "expert_actions", demo.expert_actions);
@@ -77,7 +77,7 @@ void write_steps(Hdf5File& file, const std::string& group, const Demo& demo) {
   file.write(group + "perturbed", H5Type::kU8, {frames}, demo.perturbed.data());
 }
 
-void write_labels(Hdf5File& file, const std::string& group, const Demo& demo) {
+void write_labels(Hdf5Writer& file, const std::string& group, const Demo& demo) {
   const uint64_t frames = static_cast<uint64_t>(demo.frames), items = demo.items.size();
   file.make_group(group + schema::kLabels);
   file.write_attribute(group + schema::kLabels, "items", json(demo.items).dump());
@@ -87,7 +87,7 @@ void write_labels(Hdf5File& file, const std::string& group, const Demo& demo) {
              demo.item_position.data());
 }
 
-void write_header(Hdf5File& file, const DemoFileInfo& info) {
+void write_header(Hdf5Writer& file, const DemoFileInfo& info) {
   const json problem = {{"problem_name", info.problem_name},
                         {"domain_name", info.domain_name},
                         {"language_instruction", info.instruction}};
@@ -118,7 +118,7 @@ std::string demo_file_name(const std::string& task) { return task + "_demo.hdf5"
 
 struct DemoFileWriter::Impl {
   std::string path, part;
-  Hdf5File file;
+  Hdf5Writer file;
   int gzip = 1;
   int count = 0;
   int64_t samples = 0;
@@ -132,7 +132,7 @@ DemoFileWriter::DemoFileWriter(const std::string& path, const DemoFileInfo& info
   if (!folder.empty()) fs::create_directories(folder, failure);
   const std::string part = path + ".part";
   impl_ =
-      std::make_unique<Impl>(Impl{path, part, Hdf5File::create(part, expected_bytes), info.gzip});
+      std::make_unique<Impl>(Impl{path, part, Hdf5Writer::create(part, expected_bytes), info.gzip});
   write_header(impl_->file, info);
 }
 
@@ -147,7 +147,7 @@ int DemoFileWriter::count() const { return impl_->count; }
 void DemoFileWriter::append(const Demo& demo, int64_t number) {
   const std::string name = "/data/demo_" + std::to_string(impl_->count);
   check(demo, impl_->path + ":" + name);
-  Hdf5File& file = impl_->file;
+  Hdf5Writer& file = impl_->file;
   file.make_group(name);
   file.write_attribute(name, "num_samples", int64_t{demo.frames});
   if (number >= 0) file.write_attribute(name, "number", number);

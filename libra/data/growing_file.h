@@ -3,33 +3,36 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "libra/data/demo_file.h"
+#include "libra/data/episode_writer.h"
 
 namespace libra::data {
 
-// While it grows, demonstration i is the file <path>.parts/i.hdf5. Thread: one at a time.
-class GrowingDemoFile {
+// While it grows, demonstration i is the file <path>.parts/i.hdf5.
+class GrowingDemoFile final : public EpisodeWriter {
  public:
   // Looks at what is there already: in `path`, and in parts of a run that did not finish. Throws
   // Error(kBadInput) when `path` holds demonstrations without numbers, as other programs write.
   GrowingDemoFile(const std::string& path, const DemoFileInfo& info);
 
-  const std::set<int>& finished() const { return finished_; }
-  // On the disk when it returns. Throws Error(kFailed) when the disk does not take it, with what
-  // was finished before intact.
-  void add(int number, const Demo& demo);
-  // Joins what is finished into `path`, by number, and removes the parts.
-  void join();
+  std::set<int64_t> finished() const override;
+  void add(int64_t number, Demo demo, const Pictures& pictures = {}) override;
+  void join() override;
 
  private:
-  std::string part(int number) const;
+  std::string part(int64_t number) const;
   std::string path_, parts_;
   DemoFileInfo info_;
-  std::set<int> finished_;
-  std::map<int, int> joined_;  // those that `path` holds: number -> place in it
+  std::set<int64_t> finished_;
+  std::map<int64_t, int> joined_;  // those that `path` holds: number -> place in it
 };
+
+// The same for episodes of many tasks: a file a task, named and described by the demonstrations.
+// Their pictures must be those of LIBERO's two cameras.
+std::unique_ptr<EpisodeWriter> write_hdf5(const std::string& folder, int gzip);
 
 }  // namespace libra::data

@@ -1,15 +1,13 @@
 #include "libra/data/hdf5_file.h"
 
-#include <hdf5.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
+#include <array>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "libra/core/error.h"
-#include "libra/core/file.h"
+#include "libra/data/hdf5_handle.h"
 
 namespace libra::data {
 namespace {
@@ -19,38 +17,43 @@ constexpr uint64_t kMaxElements = uint64_t{1} << 34;
 // Deflate cannot pack tighter than this, so a damaged header cannot ask for more memory.
 constexpr uint64_t kMaxCompression = 1040;
 
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
+// The name of the filter that packs a dataset and that this HDF5 does not have; "" has all.
+std::string missing_filter(hid_t set) {
+  const Handle how(H5Dget_create_plist(set), H5Pclose);
+  for (int i = 0; i < H5Pget_nfilters(how); ++i) {
+    char name[64] = "";
+    unsigned flags = 0, config = 0;
+    size_t values = 0;
+    const H5Z_filter_t id =
+        H5Pget_filter2(how, unsigned(i), &flags, &values, nullptr, sizeof name, name, &config);
+    if (id >= 0 && H5Zfilter_avail(id) <= 0) {
+      return name[0] != '\0' ? std::string(name) : "filter " + std::to_string(id);
+    }
   }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-// HDF5 prints to stderr by default; the setting is per thread and costs nothing. And at the end of
-// the program it would write what it could not write before, which crashes it when the disk is
-// full.
-void silence() {
-  static const bool once = H5dont_atexit() >= 0;
-  (void)once;
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  return "";
 }
 
-[[noreturn]] void fail(const std::string& path, const std::string& object,
-                       const std::string& problem, const std::string& expected = "",
-                       const std::string& found = "") {
-  throw Error(ErrorCode::kBadInput, {.where = path + ":" + object,
-                                     .problem = problem,
-                                     .expected = expected,
-                                     .found = found,
-                                     .next = "make the file again with `libra collect`"});
+void require_filters(const std::string& path, const std::string& dataset, hid_t set) {
+  const std::string filter = missing_filter(set);
+  if (filter.empty()) return;
+  throw Error(ErrorCode::kBadInput,
+              {.where = path + ":" + dataset,
+               .problem = "is packed with the filter " + filter + ", which this HDF5 cannot unpack",
+               .next = "repack it: h5repack -f GZIP=1 OLD NEW"});
+}
+
+// How long a file says that it is, by its superblock (HDF5 file format, III.A); 0: it does not.
+uint64_t stored_size(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::array<unsigned char, 48> head{};
+  file.read(reinterpret_cast<char*>(head.data()), head.size());
+  constexpr std::array<unsigned char, 8> kSignature = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  if (!file || !std::equal(kSignature.begin(), kSignature.end(), head.begin())) return 0;
+  const bool old = head[8] < 2;
+  if (head[old ? 13 : 9] != 8) return 0;  // bytes of an address
+  uint64_t end = 0;
+  for (int i = 7; i >= 0; --i) end = end << 8 | head[size_t((old ? 40 : 28) + i)];
+  return end;
 }
 
 std::string shape_text(const std::vector<uint64_t>& shape) {
@@ -75,20 +78,6 @@ std::string type_text(H5T_class_t kind, size_t width) {
   }
 }
 
-hid_t memory_type(H5Type type) {
-  switch (type) {
-    case H5Type::kU8:
-      return H5T_NATIVE_UINT8;
-    case H5Type::kF32:
-      return H5T_NATIVE_FLOAT;
-    case H5Type::kF64:
-      return H5T_NATIVE_DOUBLE;
-    case H5Type::kI64:
-      return H5T_NATIVE_INT64;
-  }
-  return -1;
-}
-
 template <class T>
 hid_t native();
 template <>
@@ -111,57 +100,19 @@ herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* list) {
 
 }  // namespace
 
-// Keeps the bytes of a file in memory when HDF5 closes it. (H5Fget_file_image of HDF5 1.10 gives
-// them with a wrong checksum.)
-struct Hdf5File::Image {
-  void* bytes = nullptr;
-  size_t size = 0;
-  ~Image() { std::free(bytes); }
-  // Without what HDF5 has allocated behind the end: the superblock (versions 2 and 3) says at byte
-  // 28 where that is.
-  size_t used() const {
-    constexpr size_t kSuperblock = 48, kVersion = 8, kEnd = 28;
-    uint64_t end = 0;
-    if (size < kSuperblock) return size;
-    const auto* begin = static_cast<const unsigned char*>(bytes);
-    for (size_t i = 0; i < 8; ++i) end |= uint64_t{begin[kEnd + i]} << (8 * i);
-    const bool known = begin[kVersion] == 2 || begin[kVersion] == 3;
-    return known && end >= kSuperblock && end <= size ? size_t(end) : size;
-  }
-};
-
-static H5FD_file_image_callbacks_t image_callbacks(void* image) {
-  using Op = H5FD_file_image_op_t;
-  H5FD_file_image_callbacks_t callbacks{};
-  callbacks.image_malloc = [](size_t size, Op, void*) { return std::malloc(size); };
-  callbacks.image_memcpy = [](void* to, const void* from, size_t size, Op, void*) {
-    return std::memcpy(to, from, size);
-  };
-  callbacks.image_realloc = [](void* old, size_t size, Op, void* to) {
-    static_cast<Hdf5File::Image*>(to)->size = size;
-    return std::realloc(old, size);
-  };
-  callbacks.image_free = [](void* bytes, Op op, void* to) -> herr_t {
-    if (op == H5FD_FILE_IMAGE_OP_FILE_CLOSE) {
-      static_cast<Hdf5File::Image*>(to)->bytes = bytes;
-    } else {
-      std::free(bytes);
-    }
-    return 0;
-  };
-  callbacks.udata_copy = [](void* to) { return to; };
-  callbacks.udata_free = [](void*) -> herr_t { return 0; };
-  callbacks.udata = image;
-  return callbacks;
-}
-
-Hdf5File::Hdf5File(std::string path, int64_t file, std::unique_ptr<Image> image)
-    : path_(std::move(path)), file_(file), image_(std::move(image)) {}
+Hdf5File::Hdf5File(std::string path, int64_t file) : path_(std::move(path)), file_(file) {}
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept
-    : path_(std::move(other.path_)),
-      file_(std::exchange(other.file_, -1)),
-      image_(std::move(other.image_)) {}
+    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
+
+Hdf5File::~Hdf5File() {
+  if (file_ >= 0) H5Fclose(file_);
+}
+
+std::mutex& hdf5_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 Hdf5File Hdf5File::open(const std::string& path) {
   silence();
@@ -170,52 +121,16 @@ Hdf5File Hdf5File::open(const std::string& path) {
   }
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0) {
-    throw Error(ErrorCode::kBadInput, {.where = path,
-                                       .problem = "not a whole HDF5 file",
-                                       .expected = "an HDF5 file",
-                                       .found = std::to_string(std::filesystem::file_size(path)) +
-                                                " bytes that HDF5 cannot open"});
+    const uint64_t should = stored_size(path), is = std::filesystem::file_size(path);
+    throw Error(
+        ErrorCode::kBadInput,
+        {.where = path,
+         .problem = "not a whole HDF5 file",
+         .expected = should > is ? std::to_string(should) + " bytes" : "an HDF5 file",
+         .found = std::to_string(is) + " bytes" + (should > is ? "" : " that HDF5 cannot open"),
+         .next = should > is ? "copy or download it again" : ""});
   }
-  return Hdf5File(path, file, nullptr);
-}
-
-Hdf5File Hdf5File::create(const std::string& path, uint64_t expected_bytes) {
-  silence();
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  // Older formats allow no attribute above 64 KB, and a demonstration carries its model as one.
-  H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-  std::unique_ptr<Image> image;
-  if (expected_bytes <= kInMemory) {
-    image = std::make_unique<Image>();
-    H5FD_file_image_callbacks_t callbacks = image_callbacks(image.get());
-    H5Pset_fapl_core(access, size_t{1} << 16, /*backing_store=*/0);
-    H5Pset_file_image_callbacks(access, &callbacks);
-  }
-  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
-  if (file < 0) throw Error(ErrorCode::kFailed, {.where = path, .problem = "cannot be created"});
-  return Hdf5File(path, file, std::move(image));
-}
-
-Hdf5File::~Hdf5File() {
-  if (file_ >= 0) H5Fclose(file_);
-}
-
-void Hdf5File::close() {
-  const hid_t file = std::exchange(file_, -1);
-  if (image_ && file >= 0) {
-    if (H5Fclose(file) < 0 || image_->bytes == nullptr) {
-      throw Error(ErrorCode::kFailed, {.where = path_, .problem = "cannot be made in memory"});
-    }
-    FileWriter writer(path_);
-    writer.write(image_->bytes, image_->used());
-    writer.finish();
-    image_.reset();
-    return;
-  }
-  if (file >= 0 && H5Fclose(file) < 0) {
-    throw Error(ErrorCode::kFailed,
-                {.where = path_, .problem = "cannot be written", .next = "is the disk full?"});
-  }
+  return Hdf5File(path, file);
 }
 
 bool Hdf5File::exists(const std::string& object) const {
@@ -236,79 +151,6 @@ std::vector<std::string> Hdf5File::children(const std::string& group) const {
   return names;
 }
 
-void Hdf5File::make_group(const std::string& group) {
-  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(links, 1);
-  const Handle handle(H5Gcreate2(file_, group.c_str(), links, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-  if (handle < 0) fail(path_, group, "cannot be created");
-}
-
-void Hdf5File::write(const std::string& dataset, H5Type type, const std::vector<uint64_t>& shape,
-                     const void* bytes, int gzip) {
-  const std::vector<hsize_t> dims(shape.begin(), shape.end());
-  const Handle space(H5Screate_simple(int(dims.size()), dims.data(), nullptr), H5Sclose);
-  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(links, 1);
-  const Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  if (gzip > 0 && !dims.empty() && dims[0] > 0) {
-    std::vector<hsize_t> chunk = dims;
-    chunk[0] = std::min<hsize_t>(dims[0], 8);
-    H5Pset_chunk(layout, int(chunk.size()), chunk.data());
-    H5Pset_deflate(layout, unsigned(gzip));
-  }
-  const Handle set(
-      H5Dcreate2(file_, dataset.c_str(), memory_type(type), space, links, layout, H5P_DEFAULT),
-      H5Dclose);
-  if (set < 0 || H5Dwrite(set, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
-    throw Error(ErrorCode::kFailed, {.where = path_ + ":" + dataset,
-                                     .problem = "cannot be written",
-                                     .next = "is the disk full?"});
-  }
-}
-
-// Attributes one by one: HDF5 1.10 crashes where H5Ocopy meets more than eight with texts among
-// them.
-void Hdf5File::copy_attributes(const Hdf5File& from, const std::string& object,
-                               const std::string& as) {
-  const Handle theirs(H5Oopen(from.file_, object.c_str(), H5P_DEFAULT), H5Oclose);
-  const Handle ours(H5Oopen(file_, as.c_str(), H5P_DEFAULT), H5Oclose);
-  const int count = H5Aget_num_attrs(theirs);
-  for (int i = 0; i < count; ++i) {
-    const Handle attribute(H5Aopen_by_idx(theirs, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(i),
-                                          H5P_DEFAULT, H5P_DEFAULT),
-                           H5Aclose);
-    std::string name(size_t(std::max<ssize_t>(0, H5Aget_name(attribute, 0, nullptr))) + 1, '\0');
-    H5Aget_name(attribute, name.size(), name.data());
-    name.pop_back();
-    const Handle type(H5Aget_type(attribute), H5Tclose);
-    if (H5Tis_variable_str(type) > 0) {
-      write_attribute(as, name, from.text_attribute(object, name));
-      continue;
-    }
-    const Handle space(H5Aget_space(attribute), H5Sclose);
-    std::vector<char> bytes(H5Tget_size(type) * size_t(H5Sget_simple_extent_npoints(space)));
-    const Handle copy(H5Acreate2(ours, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
-                      H5Aclose);
-    if (H5Aread(attribute, type, bytes.data()) < 0 || copy < 0 ||
-        H5Awrite(copy, type, bytes.data()) < 0) {
-      fail(path_, as, "cannot write attribute " + name);
-    }
-  }
-}
-
-void Hdf5File::copy_group(const Hdf5File& from, const std::string& group, const std::string& as) {
-  make_group(as);
-  copy_attributes(from, group, as);
-  for (const std::string& child : from.children(group)) {
-    if (H5Ocopy(from.file_, (group + "/" + child).c_str(), file_, (as + "/" + child).c_str(),
-                H5P_DEFAULT, H5P_DEFAULT) < 0) {
-      throw Error(ErrorCode::kFailed, {.where = path_ + ":" + as + "/" + child,
-                                       .problem = "cannot be copied from " + from.path_,
-                                       .next = "is the disk full?"});
-    }
-  }
-}
-
 std::vector<uint64_t> Hdf5File::shape(const std::string& dataset) const {
   const Handle set(exists(dataset) ? H5Dopen2(file_, dataset.c_str(), H5P_DEFAULT) : -1, H5Dclose);
   if (set < 0) fail(path_, dataset, "missing dataset");
@@ -318,6 +160,24 @@ std::vector<uint64_t> Hdf5File::shape(const std::string& dataset) const {
   std::vector<hsize_t> dims(size_t(std::max(rank, 1)));
   H5Sget_simple_extent_dims(space, dims.data(), nullptr);
   return {dims.begin(), dims.begin() + rank};
+}
+
+void Hdf5File::require_bytes(const std::string& dataset) const {
+  const bool bytes = holds_bytes(dataset);
+  const Handle set(H5Dopen2(file_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  const Handle type(H5Dget_type(set), H5Tclose);
+  if (!bytes) {
+    fail(path_, dataset, "wrong type", "bytes", type_text(H5Tget_class(type), H5Tget_size(type)));
+  }
+  require_filters(path_, dataset, set);
+}
+
+bool Hdf5File::holds_bytes(const std::string& dataset) const {
+  shape(dataset);  // says what is missing
+  const Handle set(H5Dopen2(file_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  const Handle type(H5Dget_type(set), H5Tclose);
+  const H5T_class_t kind = H5Tget_class(type);
+  return (kind == H5T_INTEGER || kind == H5T_ENUM) && H5Tget_size(type) == 1;
 }
 
 template <class T>
@@ -336,7 +196,8 @@ std::vector<T> Hdf5File::read(const std::string& dataset,
   const Handle type(H5Dget_type(set), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type);
   const size_t width = H5Tget_size(type);
-  if (sizeof(T) == 1 ? kind != H5T_INTEGER || width != 1
+  // h5py's bool is an enum of bytes.
+  if (sizeof(T) == 1 ? (kind != H5T_INTEGER && kind != H5T_ENUM) || width != 1
                      : kind != H5T_INTEGER && kind != H5T_FLOAT) {
     fail(path_, dataset, "wrong type", sizeof(T) == 1 ? "bytes" : "numbers",
          type_text(kind, width));
@@ -346,7 +207,9 @@ std::vector<T> Hdf5File::read(const std::string& dataset,
          std::to_string(H5Dget_storage_size(set)) + " bytes in the file");
   }
   std::vector<T> values(count);
-  if (count > 0 && H5Dread(set, native<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
+  const hid_t as = kind == H5T_ENUM ? hid_t(type) : native<T>();
+  if (count > 0 && H5Dread(set, as, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
+    require_filters(path_, dataset, set);
     fail(path_, dataset, "cannot be read: the file is damaged");
   }
   return values;
@@ -357,44 +220,6 @@ template std::vector<float> Hdf5File::read<float>(const std::string&,
                                                   const std::vector<uint64_t>&) const;
 template std::vector<double> Hdf5File::read<double>(const std::string&,
                                                     const std::vector<uint64_t>&) const;
-
-void Hdf5File::write_attribute(const std::string& object, const std::string& name,
-                               const std::string& text) {
-  const Handle owner(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
-  // Variable length, as h5py writes str.
-  const Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type, H5T_VARIABLE);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
-                         H5Aclose);
-  const char* bytes = text.c_str();
-  if (attribute < 0 || H5Awrite(attribute, type, &bytes) < 0)
-    fail(path_, object, "cannot write attribute " + name);
-}
-
-void Hdf5File::write_attribute(const std::string& object, const std::string& name, int64_t value) {
-  const Handle owner(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
-  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute(
-      H5Acreate2(owner, name.c_str(), H5T_NATIVE_INT64, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_INT64, &value) < 0) {
-    fail(path_, object, "cannot write attribute " + name);
-  }
-}
-
-void Hdf5File::write_attribute(const std::string& object, const std::string& name,
-                               const std::vector<double>& values) {
-  const Handle owner(H5Oopen(file_, object.c_str(), H5P_DEFAULT), H5Oclose);
-  const hsize_t count = values.size();
-  const Handle space(H5Screate_simple(1, &count, nullptr), H5Sclose);
-  const Handle attribute(
-      H5Acreate2(owner, name.c_str(), H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT),
-      H5Aclose);
-  if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_DOUBLE, values.data()) < 0) {
-    fail(path_, object, "cannot write attribute " + name);
-  }
-}
 
 bool Hdf5File::has_attribute(const std::string& object, const std::string& name) const {
   return exists(object) && H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) > 0;

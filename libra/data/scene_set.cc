@@ -5,9 +5,12 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "libra/core/embodiment.h"
 #include "libra/core/error.h"
 #include "libra/core/file.h"
+#include "libra/core/rows.h"
 #include "libra/data/hdf5_file.h"
+#include "libra/data/hdf5_writer.h"
 
 namespace libra::data {
 
@@ -28,14 +31,19 @@ constexpr uint64_t kMaxScenes = 10'000'000;  // per file
                                      .next = "make the file again with `libra collect --scenes`"});
 }
 
-std::string image_dataset(size_t camera) { return "/scenes/" + camera_names()[camera]; }
+std::string image_dataset(size_t camera) {
+  return "/scenes/" + libero_panda().cameras[camera].name;
+}
 
-size_t uv_length(const Scene& scene) { return scene.items.size() * camera_names().size() * 2; }
+size_t uv_length(const Scene& scene) {
+  return scene.items.size() * libero_panda().cameras.size() * 2;
+}
 
 // Throws Error(kBadInput) unless the scene has square images of `side` and labels of fitting
 // length.
 void check(const Scene& scene, int side, const std::string& where) {
-  if (scene.images.size() != camera_names().size()) damaged(where, "wrong number of images");
+  if (scene.images.size() != libero_panda().cameras.size())
+    damaged(where, "wrong number of images");
   for (const Image& image : scene.images) {
     const size_t bytes = static_cast<size_t>(side) * static_cast<size_t>(side) * 3;
     if (image.height != side || image.width != side || image.rgb.size() != bytes) {
@@ -98,7 +106,7 @@ void read_uv(const Hdf5File& file, std::vector<Scene>& scenes) {
   }
 }
 
-void write_images(Hdf5File& file, const std::vector<Scene>& scenes, size_t camera) {
+void write_images(Hdf5Writer& file, const std::vector<Scene>& scenes, size_t camera) {
   const auto side = static_cast<uint64_t>(scenes[0].images[camera].height);
   std::vector<uint8_t> bytes;
   bytes.reserve(scenes.size() * side * side * 3);
@@ -112,7 +120,7 @@ void write_images(Hdf5File& file, const std::vector<Scene>& scenes, size_t camer
 
 void read_images(const Hdf5File& file, std::vector<Scene>& scenes, uint64_t side) {
   const size_t bytes = side * side * 3;
-  for (size_t camera = 0; camera < camera_names().size(); ++camera) {
+  for (size_t camera = 0; camera < libero_panda().cameras.size(); ++camera) {
     const auto all = file.read<uint8_t>(image_dataset(camera), {scenes.size(), side, side, 3});
     for (size_t i = 0; i < scenes.size(); ++i) {
       Image image(static_cast<int>(side), static_cast<int>(side));
@@ -127,10 +135,12 @@ void read_images(const Hdf5File& file, std::vector<Scene>& scenes, uint64_t side
 void SceneSet::save(const std::string& path) const {
   if (scenes_.empty()) return;
   const int side = scenes_[0].images.empty() ? 0 : scenes_[0].images[0].height;
-  std::vector<Proprio> proprio;
+  const auto width = static_cast<size_t>(libero_panda().proprio_dim());
+  Rows<double> proprio;
   std::vector<float> uv;
   for (const Scene& scene : scenes_) {
     check(scene, side, path);
+    if (scene.proprio.size() != width) damaged(path, "proprio of a scene has the wrong length");
     proprio.push_back(scene.proprio);
     uv.insert(uv.end(), scene.item_uv.begin(), scene.item_uv.end());
   }
@@ -140,14 +150,15 @@ void SceneSet::save(const std::string& path) const {
   std::error_code failure;
   if (!folder.empty()) fs::create_directories(folder, failure);
   const std::string part = path + ".part";
-  const uint64_t bytes = scenes_.size() * camera_names().size() * size_t(side) * size_t(side) * 3;
+  const uint64_t bytes =
+      scenes_.size() * libero_panda().cameras.size() * size_t(side) * size_t(side) * 3;
   require_space(folder.string(), bytes, "still scenes");
-  Hdf5File file = Hdf5File::create(part, bytes);
+  Hdf5Writer file = Hdf5Writer::create(part, bytes);
   file.make_group("/scenes");
   file.write_attribute("/scenes", "num_scenes", static_cast<int64_t>(scenes_.size()));
-  for (size_t camera = 0; camera < camera_names().size(); ++camera)
+  for (size_t camera = 0; camera < libero_panda().cameras.size(); ++camera)
     write_images(file, scenes_, camera);
-  file.write("/scenes/proprio", H5Type::kF64, {scenes_.size(), kProprioDim}, proprio.data());
+  file.write("/scenes/proprio", H5Type::kF64, {scenes_.size(), width}, proprio.values().data());
   file.write("/scenes/items", H5Type::kU8, {items.size()}, items.data());
   file.write("/scenes/item_uv", H5Type::kF32, {uv.size()}, uv.data());
   file.close();
@@ -178,9 +189,12 @@ SceneSet SceneSet::load(const std::string& path) {
   }
   std::vector<Scene> scenes(static_cast<size_t>(count));
   read_images(file, scenes, shape[1]);
-  const auto proprio = file.read<double>("/scenes/proprio", {scenes.size(), kProprioDim});
+  const auto width = static_cast<std::ptrdiff_t>(libero_panda().proprio_dim());
+  const auto proprio =
+      file.read<double>("/scenes/proprio", {scenes.size(), static_cast<uint64_t>(width)});
   for (size_t i = 0; i < scenes.size(); ++i) {
-    std::copy_n(proprio.data() + i * kProprioDim, kProprioDim, scenes[i].proprio.begin());
+    const auto first = proprio.begin() + static_cast<std::ptrdiff_t>(i) * width;
+    scenes[i].proprio.assign(first, first + width);
   }
   read_items(file, scenes);
   read_uv(file, scenes);

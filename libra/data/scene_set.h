@@ -11,8 +11,8 @@
 namespace libra::data {
 
 struct Scene {
-  std::vector<Image> images;  // in the order of camera_names()
-  Proprio proprio{};
+  std::vector<Image> images;  // in the order of the embodiment's cameras
+  Proprio proprio;
   std::vector<std::string> items;         // present items
   std::vector<std::string> instructions;  // what one says to ask for each of them
   std::vector<float> item_uv;             // items x cameras x 2; not-a-number: not in view

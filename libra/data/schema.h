@@ -16,7 +16,7 @@ inline constexpr const char* kLabels = "labels";
 inline constexpr const char* kItemUv = "labels/item_uv";
 inline constexpr const char* kItemPosition = "labels/item_position";
 
-// Dataset of a camera's images in a demonstration's obs group, by index in camera_names().
+// Dataset of a camera's images in a demonstration's obs group, by index among LIBERO's cameras.
 inline const char* image_dataset(size_t camera) {
   return camera == 0 ? "obs/agentview_rgb" : "obs/eye_in_hand_rgb";
 }

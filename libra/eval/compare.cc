@@ -5,10 +5,19 @@
 #include <charconv>
 #include <optional>
 
-#include "libra/eval/svg.h"
+#include "libra/media/svg.h"
 
 namespace libra::eval {
 namespace {
+
+using media::number;
+using media::percent_text;
+using media::svg;
+using media::svg_disc;
+using media::svg_line;
+using media::svg_path;
+using media::svg_rect;
+using media::svg_text;
 
 Tally total_of(const Results& results) {
   Tally sum;

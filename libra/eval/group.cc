@@ -4,38 +4,17 @@
 #include <chrono>
 #include <cmath>
 
+#include "libra/action/bins.h"
+#include "libra/action/codec.h"
 #include "libra/core/error.h"
+#include "libra/core/hash.h"
 #include "libra/core/rng.h"
+#include "libra/eval/latency_probe.h"
 
 namespace libra::eval {
 namespace {
 
 constexpr size_t kStripFrames = 8;
-constexpr int kThumbnail = 128;  // px, height of a film strip's frame
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-// Mean of factor x factor blocks.
-Image shrunk(const Image& image, int factor) {
-  if (factor <= 1) return image;
-  Image out(image.height / factor, image.width / factor);
-  for (int y = 0; y < out.height; ++y) {
-    for (int x = 0; x < out.width * 3; ++x) {
-      int sum = 0;
-      for (int dy = 0; dy < factor; ++dy) {
-        for (int dx = 0; dx < factor; ++dx) {
-          sum += image.row(y * factor + dy)[(x / 3 * factor + dx) * 3 + x % 3];
-        }
-      }
-      out.row(y)[x] = static_cast<uint8_t>(sum / (factor * factor));
-    }
-  }
-  return out;
-}
 
 // The record of what begins at `step`, made when there is none.
 ChunkRecord& chunk_at(EpisodeRecord& record, int64_t step) {
@@ -47,46 +26,12 @@ ChunkRecord& chunk_at(EpisodeRecord& record, int64_t step) {
   return fresh;
 }
 
-Image thumbnail(const std::vector<Image>& images) {
-  std::vector<Image> small;
-  for (const Image& image : images) small.push_back(shrunk(image, image.height / kThumbnail));
-  return side_by_side(small, 1);
-}
-
-// A film that cannot be written says nothing about the policy, so it fails no episode: it ends the
-// evaluation, which goes on from its journal.
-class FilmError : public Error {
- public:
-  explicit FilmError(const Error& error)
-      : Error(ErrorCode::kFailed,
-              Parts{.problem = error.what(),
-                    .next = "free some space or use --videos 0; the same command goes on"}) {}
-};
-
-template <class Work>
-void film(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    throw FilmError(error);
-  }
-}
-
 }  // namespace
 
 VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool has_planner) {
   // An oracle plans as far ahead as it is asked to.
   if (request.executor == Executor::kTeacher) spec.expansion = request.schedule.expansion;
   return VirtualDriver(request.schedule, spec, has_planner, request.time);
-}
-
-std::vector<size_t> spread(size_t size, size_t count) {
-  std::vector<size_t> picked;
-  count = std::min(size, count);
-  for (size_t i = 0; i < count; ++i) {
-    picked.push_back(count == 1 ? 0 : i * (size - 1) / (count - 1));
-  }
-  return picked;
 }
 
 Worker::Worker(const RolloutRequest& request) : request_(request), policy_(request.make_policy()) {}
@@ -97,6 +42,12 @@ const Task& Worker::task_of(const Group& group) const {
 
 std::string Worker::variation_of(int index) const {
   return request_.variations.empty() ? "" : request_.variations[static_cast<size_t>(index)].name;
+}
+
+std::unique_ptr<Env> Worker::make_env(const Task& task) const {
+  auto env = request_.make_env(task);
+  require_same(spec().embodiment, "the policy", env->embodiment(), "the environment");
+  return env;
 }
 
 template <class Work>
@@ -138,8 +89,10 @@ std::optional<GroupOutcome> Worker::run(const Group& group, const std::atomic<bo
   for (Slot& slot : slots_) slot.alive = false;
   for (size_t i = 0; i < group.episodes.size(); ++i) {
     if (slots_[i].env == nullptr) {
-      slots_[i].env = request_.make_env(task);
-      if (request_.executor == Executor::kTeacher) slots_[i].oracle = request_.make_oracle();
+      slots_[i].env = make_env(task);
+      if (request_.executor == Executor::kTeacher) {
+        slots_[i].oracle = request_.make_oracle(policy_->codec());
+      }
     }
     begin(slots_[i], group, group.episodes[i]);
   }
@@ -181,13 +134,12 @@ EpisodeKey Worker::reset_env(Slot& slot, const Group& group, uint64_t episode) {
 
 void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
   slot.record = {};
+  slot.record.actions_hash = kHashOfNothing;
   slot.record.suite = group.suite;
   slot.record.task = group.task;
   slot.record.variation = group.variation;
   slot.record.episode = episode;
-  slot.frames.clear();
-  slot.frame_steps.clear();
-  slot.video.reset();
+  slot.film.clear();
   slot.details = episode == 0 && group.variation == 0;
   slot.alive = true;
   guarded(slot, 0, [&](Slot& s) {
@@ -208,22 +160,16 @@ void Worker::open_video(Slot& slot, const Task& task) {
       variation.begin(), variation.end(), [](char c) { return c == ':' || c == '.'; }, '-');
   slot.record.video = task.suite + "_" + task.name + (variation.empty() ? "" : "_" + variation) +
                       "_" + std::to_string(slot.record.episode) + ".mp4";
-  film([&] {
-    slot.video = std::make_unique<VideoWriter>(request_.video_dir + "/" + slot.record.video,
-                                               static_cast<int>(std::lround(spec().control_hz)));
-  });
+  slot.film.open(request_.video_dir + "/" + slot.record.video, spec().embodiment.control_hz);
 }
 
 void Worker::observe(Slot& slot, int64_t step) {
   const bool border = slot.driver->needs_observation(step);
-  if (!border && !slot.video) return;
+  if (!border && !slot.film.is_open()) return;
   slot.env->observe(slot.observation);
   slot.observation.step = step;
-  if (slot.video) film([&] { slot.video->add(side_by_side(slot.observation.images, 2)); });
-  if (border) {
-    slot.frames.push_back(thumbnail(slot.observation.images));
-    slot.frame_steps.push_back(step);
-  }
+  slot.film.add(slot.observation.images);
+  if (border) slot.film.note(step, slot.observation.images);
 }
 
 void Worker::plan(int64_t step) {
@@ -276,9 +222,11 @@ void Worker::refine(int64_t step) {
   if (request_.executor == Executor::kPlannerOnly) {
     for (Slot* slot : due) {
       guarded(*slot, step, [&](Slot& s) {
+        const Intent& intent = s.job->intent;
         s.chunk = {};
-        s.chunk.horizon = s.job->intent.horizon;
-        request_.decode_intent(s.job->intent, s.chunk);
+        s.chunk.horizon = intent.horizon;
+        s.chunk.actions = policy_->codec().decode(
+            action::Binner::uniform(intent.bins).centres(intent), s.observation.proprio);
       });
     }
   } else {
@@ -299,12 +247,14 @@ void Worker::refine(int64_t step) {
 }
 
 void Worker::act(Slot& slot, const Task& task, int64_t step) {
-  const Tick tick = slot.driver->tick(step);
+  const Tick& tick = slot.driver->tick(step);
   if (tick.source == Tick::Source::kStopped) {
     fail(slot, step, "no intent covers this step, and starvation = stop");
     return;
   }
   if (slot.details) slot.record.actions.push_back(tick.action);
+  slot.record.actions_hash =
+      hash_bytes(tick.action.data(), tick.action.size() * sizeof(float), slot.record.actions_hash);
   const StepResult result = slot.env->step(tick.action);
   slot.record.reached = result.reached;
   const bool timed_out = task.max_steps > 0 && step + 1 >= task.max_steps;
@@ -313,22 +263,16 @@ void Worker::act(Slot& slot, const Task& task, int64_t step) {
 
 void Worker::finish(Slot& slot, bool success, int64_t steps) {
   slot.env->observe(slot.observation);
-  slot.frames.push_back(thumbnail(slot.observation.images));
-  slot.frame_steps.push_back(steps);
-  if (slot.video) {
-    film([&] {
-      slot.video->add(side_by_side(slot.observation.images, 2));
-      slot.video->finish();
-    });
-    slot.video.reset();
-  }
+  slot.film.note(steps, slot.observation.images);
+  slot.film.add(slot.observation.images);
+  slot.film.finish();
   slot.record.success = success;
   slot.record.steps = static_cast<int>(steps);
   slot.record.first_lifted = slot.env->first_lifted();
   slot.record.runtime = slot.driver->stats();
   slot.record.chunk_latency_ms = slot.driver->chunk_latency_ms();
   slot.record.robot_s =
-      static_cast<double>(steps) / spec().control_hz + slot.driver->paused_ms() / 1000.0;
+      static_cast<double>(steps) / spec().embodiment.control_hz + slot.driver->paused_ms() / 1000.0;
   std::stable_sort(slot.record.chunks.begin(), slot.record.chunks.end(),
                    [](const auto& a, const auto& b) { return a.step < b.step; });
   slot.alive = false;
@@ -340,7 +284,7 @@ void Worker::fail(Slot& slot, int64_t step, const std::string& why) {
   slot.record.steps = static_cast<int>(step);
   slot.record.error = why;
   slot.record.video.clear();
-  slot.video.reset();
+  slot.film.drop_film();
   slot.env.reset();  // whatever state it is in: the next group makes a new one
   slot.oracle.reset();
 }
@@ -349,12 +293,7 @@ void Worker::collect(GroupOutcome& out) {
   int successes = 0, failures = 0;
   for (Slot& slot : slots_) {
     const bool wanted = slot.record.success ? successes++ < 1 : failures++ < request_.strips;
-    if (wanted) {
-      for (size_t i : spread(slot.frames.size(), kStripFrames)) {
-        slot.record.strip.steps.push_back(slot.frame_steps[i]);
-        slot.record.strip.frames.push_back(std::move(slot.frames[i]));
-      }
-    }
+    if (wanted) slot.record.strip = slot.film.strip(kStripFrames);
     if (!slot.record.error.empty()) {
       const auto& suite = request_.suites[static_cast<size_t>(slot.record.suite)];
       out.log.push_back(
@@ -368,42 +307,11 @@ void Worker::collect(GroupOutcome& out) {
 }
 
 void Worker::probe_latency(const Group& group, RolloutOutcome& out) {
-  constexpr int kWarmUp = 3, kChunks = 60;
-  constexpr double kBudgetMs = 10'000.0;
   Slot slot;
-  slot.env = request_.make_env(task_of(group));
+  slot.env = make_env(task_of(group));
   reset_env(slot, group, group.episodes.front());
   slot.env->observe(slot.observation);
-  slot.record.instruction = slot.env->instruction();
-  const int expansion = request_.schedule.schedule == "sync" ? 1 : request_.schedule.expansion;
-  const bool plans = has_planner() && request_.executor != Executor::kTeacher;
-  const bool refines = request_.executor != Executor::kPlannerOnly;
-  Intent blank;  // stands in where no planner runs
-  blank.horizon = spec().horizon;
-  blank.bins = std::max(1, spec().bins);
-  const Clock::time_point begin = Clock::now();
-  for (int chunk = -kWarmUp; chunk < kChunks; ++chunk) {
-    if (chunk > 0 && milliseconds_since(begin) > kBudgetMs) break;
-    double total = 0.0;
-    if (plans && (chunk < 0 || chunk % expansion == 0)) {
-      const PlanRequest request{&slot.observation, slot.record.instruction, 0};
-      const Clock::time_point start = Clock::now();
-      policy_->planner()->plan({&request, 1}, {&slot.plan, 1});
-      total += milliseconds_since(start);
-      if (chunk >= 0) out.planner.add(total);
-    }
-    if (refines) {
-      const Intent* intent = plans ? &slot.plan.intents[0] : &blank;
-      const RefineRequest request{&slot.observation, has_planner() ? intent : nullptr,
-                                  slot.record.instruction, static_cast<uint64_t>(chunk + kWarmUp)};
-      const Clock::time_point start = Clock::now();
-      policy_->refiner().refine({&request, 1}, {&slot.chunk, 1});
-      const double ms = milliseconds_since(start);
-      total += ms;
-      if (chunk >= 0) out.refiner.add(ms);
-    }
-    if (chunk >= 0) out.per_chunk.add(total);
-  }
+  time_networks(*policy_, request_, slot.observation, slot.env->instruction(), out);
 }
 
 }  // namespace libra::eval

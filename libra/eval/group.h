@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "libra/eval/episode_film.h"
 #include "libra/eval/rollout.h"
-#include "libra/eval/video.h"
 
 namespace libra::eval {
 
@@ -29,6 +29,20 @@ struct GroupOutcome {
 // The driver of an episode. Throws Error(kBadInput) for schedules that are not possible.
 VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool has_planner);
 
+// An episode of a group.
+struct Slot {
+  std::unique_ptr<Env> env;
+  std::unique_ptr<IntentOracle> oracle;
+  std::optional<VirtualDriver> driver;
+  const Job* job = nullptr;  // being worked on
+  EpisodeFilm film;
+  Observation observation;
+  IntentPlan plan;
+  ActionChunk chunk;
+  EpisodeRecord record;
+  bool alive = false, details = false;
+};
+
 // Thread: one thread only; it owns a policy and the environments of the task it last worked on.
 class Worker {
  public:
@@ -41,24 +55,11 @@ class Worker {
   void probe_latency(const Group& group, RolloutOutcome& out);
 
  private:
-  struct Slot {
-    std::unique_ptr<Env> env;
-    std::unique_ptr<IntentOracle> oracle;
-    std::optional<VirtualDriver> driver;
-    const Job* job = nullptr;  // being worked on
-    std::unique_ptr<VideoWriter> video;
-    Observation observation;
-    IntentPlan plan;
-    ActionChunk chunk;
-    EpisodeRecord record;
-    std::vector<int64_t> frame_steps;
-    std::vector<Image> frames;
-    bool alive = false, details = false;
-  };
-
   const Task& task_of(const Group& group) const;
   // Name of the group's or episode's variation; "" in plain episodes.
   std::string variation_of(int index) const;
+  // Throws Error(kBadInput) for an environment of another robot than the policy's.
+  std::unique_ptr<Env> make_env(const Task& task) const;
   void begin(Slot& slot, const Group& group, uint64_t episode);
   // Resets the environment and says to what.
   EpisodeKey reset_env(Slot& slot, const Group& group, uint64_t episode);
@@ -85,9 +86,5 @@ class Worker {
   int suite_ = -1, task_ = -1;  // what the slots' environments were made for
   GroupOutcome out_;
 };
-
-// `count` indices spread evenly over [0, size), first and last included; fewer when size is
-// smaller.
-std::vector<size_t> spread(size_t size, size_t count);
 
 }  // namespace libra::eval

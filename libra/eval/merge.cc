@@ -32,13 +32,13 @@ RolloutRequest request_of(const Results& r, const std::string& where) {
   request.rollouts = r.rollouts;
   request.layout = r.layout;
   request.swapped = r.instruction == "swapped";
-  request.executor = parse_executor(r.executor);
+  request.executor = parse_word<Executor>(r.executor, "executor");
   request.seed = r.seed;
   request.workers = r.workers;
-  request.schedule.schedule = r.schedule;
+  request.schedule.schedule = parse_word<ScheduleKind>(r.schedule, where);
   request.schedule.expansion = r.M;
-  request.schedule.stale = r.runtime.stale;
-  request.schedule.starvation = r.runtime.starvation;
+  request.schedule.stale = parse_word<Stale>(r.runtime.stale, where);
+  request.schedule.starvation = parse_word<Starvation>(r.runtime.starvation, where);
   request.schedule.execute = r.runtime.execute;
   request.schedule.max_roll = r.runtime.max_roll;
   request.schedule.eager = r.runtime.eager;

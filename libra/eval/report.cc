@@ -3,53 +3,16 @@
 #include <algorithm>
 
 #include "libra/eval/report_figures.h"
-#include "libra/eval/svg.h"
+#include "libra/media/page.h"
+#include "libra/media/svg.h"
 
 namespace libra::eval {
 namespace {
 
-constexpr char kStyle[] = R"(
-:root{--bg:#fbfaf8;--card:#ffffff;--ink:#1d2329;--soft:#5d6873;--line:#e2ded7;--plot:#f1eeea;
---accent:#1f7a5c;--bad:#c2452d;--plus:#d9822b;--minus:#3573b9;--band:#1f7a5c;color-scheme:light dark}
-@media (prefers-color-scheme:dark){:root{--bg:#14171a;--card:#1c2126;--ink:#e6e9ec;--soft:#99a4af;
---line:#2e353c;--plot:#252b31;--accent:#4fc59a;--bad:#f0795f;--plus:#f0a04f;--minus:#6ba6ec;--band:#4fc59a}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:1040px;margin:0 auto;padding:36px 20px 60px}
-h1{font-size:27px;margin:0 0 2px;letter-spacing:-.01em}h2{font-size:19px;margin:42px 0 8px}
-h3{font-size:15px;margin:22px 0 6px}
-p,.note{color:var(--soft);margin:4px 0 12px;max-width:78ch}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:22px 0 6px}
-.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
-.tile b{display:block;font-size:28px;line-height:1.15;font-variant-numeric:tabular-nums;letter-spacing:-.02em}
-.tile span{color:var(--soft);font-size:13px;display:block}
-.card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px;margin:10px 0;overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th{font-weight:600;color:var(--soft);font-size:13px;text-align:left;padding:2px 10px 6px 0;white-space:nowrap}
-td{padding:5px 10px 5px 0;border-top:1px solid var(--line);vertical-align:middle}
-td.n,th.n{text-align:right;white-space:nowrap}tr.sum td{font-weight:600;border-top:2px solid var(--line)}
-a{color:var(--accent)}
-svg{display:block}.fig{width:100%;height:auto}.ratebar{width:210px;height:16px}
-.plot{fill:var(--plot)}.bar{fill:var(--accent);fill-opacity:.75}
-.whisker{stroke:var(--ink);stroke-width:1.4}.grid{stroke:var(--line);stroke-width:1}
-.budget{stroke:var(--bad);stroke-width:1.4;stroke-dasharray:5 4}
-.ok{fill:var(--accent);fill-opacity:.65}.bad{fill:none;stroke:var(--bad);stroke-width:1.6}
-.band{fill:var(--band);fill-opacity:.3}.curve{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}
-.planned{stroke:var(--soft);stroke-width:.8;stroke-dasharray:2 3}
-text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--soft)}.tb{font-weight:600;fill:var(--ink)}.ts{font-size:10px}
-.strip img{width:100%;display:block;border-radius:6px}
-.stripsteps{display:grid;font-size:11px;color:var(--soft);text-align:center;margin-top:2px}
-.flag{display:inline-block;border-radius:5px;padding:0 7px;font-size:12px;font-weight:600;color:var(--card)}
-.flag.good{background:var(--accent)}.flag.fail{background:var(--bad)}
-details{margin:10px 0}summary{cursor:pointer;font-weight:600}
-pre{background:var(--plot);border-radius:8px;padding:12px 14px;overflow-x:auto;font:12.5px/1.45 ui-monospace,"DejaVu Sans Mono",monospace;margin:8px 0}
-.warn{border-left:4px solid var(--bad);padding-left:12px}
-)";
-
-std::string tile(const std::string& value, const std::string& name, const std::string& detail) {
-  return "<div class='tile'><span>" + name + "</span><b>" + value + "</b><span>" + detail +
-         "</span></div>";
-}
+using media::escape_html;
+using media::html_tile;
+using media::number;
+using media::percent_text;
 
 std::string interval_text(int successes, int episodes) {
   const Interval i = wilson95(successes, episodes);
@@ -76,20 +39,20 @@ std::string headline(const Results& r, double chunk_ms) {
     named = named || suite.names_items;
   }
   std::string html = "<div class='tiles'>";
-  html += tile(percent_text(r.average()), "success",
-               std::to_string(all.successes) + " of " + std::to_string(all.episodes) +
-                   " episodes<br>95 % interval " + interval_text(all.successes, all.episodes));
+  html += html_tile(percent_text(r.average()), "success",
+                    std::to_string(all.successes) + " of " + std::to_string(all.episodes) +
+                        " episodes<br>95 % interval " + interval_text(all.successes, all.episodes));
   if (named) {
-    html += tile(percent_text(all.named_rate()), "named item lifted first",
-                 "95 % interval " + interval_text(all.named, all.episodes));
+    html += html_tile(percent_text(all.named_rate()), "named item lifted first",
+                      "95 % interval " + interval_text(all.named, all.episodes));
   }
-  html += tile(
+  html += html_tile(
       number(r.per_chunk.p50) + " ms", "a chunk, median",
       "of the " + number(chunk_ms, 0) + " ms it plays; p99 " + number(r.per_chunk.p99) + " ms");
   const double seconds = all.mean_steps() * chunk_ms / std::max(1, r.H) / 1000.0;
-  html +=
-      tile(all.successes > 0 ? number(all.mean_steps(), 0) : "&ndash;", "steps to success, mean",
-           all.successes > 0 ? number(seconds) + " s of robot time" : "no success yet");
+  html += html_tile(all.successes > 0 ? number(all.mean_steps(), 0) : "&ndash;",
+                    "steps to success, mean",
+                    all.successes > 0 ? number(seconds) + " s of robot time" : "no success yet");
   return html + "</div>";
 }
 
@@ -163,7 +126,8 @@ std::string timelines(const RolloutOutcome& outcome, int suite) {
     html += std::string(shown++ < 2 ? "<details open>" : "<details>") + "<summary>" +
             escape_html(title_of(e.instruction)) + " &nbsp;" + flag(e.success) +
             " <span class='note'>" + std::to_string(e.steps) +
-            " steps</span></summary><div class='card'>" + timeline_figure(e) + "</div></details>";
+            " steps</span></summary><div class='card'>" +
+            timeline_figure(e, outcome.spec.embodiment) + "</div></details>";
   }
   return html;
 }
@@ -315,16 +279,11 @@ std::string configuration(const Results& r, const ReportExtras& extras) {
 }  // namespace
 
 std::string to_html(const Results& r, const RolloutOutcome& outcome, const ReportExtras& extras) {
-  const double hz = outcome.spec.control_hz > 0 ? outcome.spec.control_hz : 20.0;
+  const double hz = outcome.spec.embodiment.control_hz;
   const double chunk_ms = 1000.0 * r.H / hz;
-  std::string html =
-      "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-      "<meta name='viewport' content='width=device-width,initial-scale=1'><title>" +
-      escape_html(extras.title) + "</title><style>" + kStyle + "</style></head><body><main>";
-  html += "<h1>" + escape_html(extras.title) + "</h1><p>" + escape_html(r.policy) + ", layout " +
-          escape_html(r.layout) + ", " + escape_html(r.schedule) +
-          " schedule with M = " + std::to_string(r.M) +
-          ", instruction: " + escape_html(r.instruction) + "</p>";
+  std::string html = "<p>" + escape_html(r.policy) + ", layout " + escape_html(r.layout) + ", " +
+                     escape_html(r.schedule) + " schedule with M = " + std::to_string(r.M) +
+                     ", instruction: " + escape_html(r.instruction) + "</p>";
   if (!r.complete) {
     html +=
         "<p class='warn'>The run was stopped before its end; only finished groups of episodes are "
@@ -342,7 +301,7 @@ std::string to_html(const Results& r, const RolloutOutcome& outcome, const Repor
       number(r.planner_batched_ms) + " ms for the planner and " + number(r.refiner_batched_ms) +
       " ms for the refiner.</p><div class='card'>" + latency_figure(r, chunk_ms) + "</div>";
   html += configuration(r, extras);
-  return html + "</main></body></html>\n";
+  return media::html_page(extras.title, html);
 }
 
 }  // namespace libra::eval

@@ -5,12 +5,22 @@
 #include <cstring>
 #include <span>
 
-#include "libra/eval/image_file.h"
-#include "libra/eval/svg.h"
-#include "libra/eval/video.h"
+#include "libra/media/image_file.h"
+#include "libra/media/svg.h"
+#include "libra/media/video.h"
 
 namespace libra::eval {
 namespace {
+
+using media::base64;
+using media::encode_jpeg;
+using media::number;
+using media::svg;
+using media::svg_disc;
+using media::svg_line;
+using media::svg_path;
+using media::svg_rect;
+using media::svg_text;
 
 // Looks are classes of the page.
 std::string css(const char* name) { return "class='" + std::string(name) + "'"; }
@@ -51,10 +61,23 @@ std::string bin_style(int bin, int bins) {
 }
 
 struct TimelineRow {
-  int dimension;
-  const char* name;
+  size_t dimension;
+  std::string name;
 };
-constexpr TimelineRow kRows[] = {{0, "x"}, {1, "y"}, {2, "z"}, {kActionDim - 1, "gripper"}};
+
+std::vector<TimelineRow> timeline_rows(const Embodiment& embodiment) {
+  std::vector<TimelineRow> rows;
+  const auto names = embodiment.action_names();
+  const auto spans = spans_of(embodiment.action);
+  for (size_t s = 0; s < spans.size(); ++s) {
+    const SegmentKind kind = embodiment.action[s].kind;
+    if (kind != SegmentKind::kPosition && kind != SegmentKind::kGripper) continue;
+    for (size_t d = spans[s].first; d < spans[s].first + spans[s].size; ++d) {
+      rows.push_back({d, names[d]});
+    }
+  }
+  return rows;
+}
 
 // One dimension: bands and curve in [top, top + plot], a row of cells below.
 struct TimelinePlot {
@@ -75,7 +98,7 @@ struct TimelinePlot {
       for (int i = 0; i < chunk.intent.horizon; ++i) {
         const int64_t step = chunk.step + i;
         if (step >= static_cast<int64_t>(record.actions.size())) break;
-        const int bin = chunk.intent.bin[i][static_cast<size_t>(row.dimension)];
+        const int bin = chunk.intent.bin[static_cast<size_t>(i)][row.dimension];
         const double x = left + step_width * static_cast<double>(step);
         const double high = y_of(top, -1.0 + 2.0 * (bin + 1.0) / bins);
         body += rect("band", x, high, step_width, plot / bins);
@@ -84,7 +107,7 @@ struct TimelinePlot {
     }
     std::string points;
     for (size_t s = 0; s < record.actions.size(); ++s) {
-      const double y = y_of(top, record.actions[s][static_cast<size_t>(row.dimension)]);
+      const double y = y_of(top, record.actions[s][row.dimension]);
       const double x = left + step_width * static_cast<double>(s);
       points += number(x) + "," + number(y) + " " + number(x + step_width) + "," + number(y) + " ";
     }
@@ -177,14 +200,14 @@ std::string latency_figure(const Results& r, double chunk_ms) {
   return figure(left + width + 120, y + 22, body);
 }
 
-std::string timeline_figure(const EpisodeRecord& record) {
+std::string timeline_figure(const EpisodeRecord& record, const Embodiment& embodiment) {
   if (record.actions.empty()) return "";
   constexpr double left = 70, width = 850, plot = 58, cells = 9, row = plot + cells + 14, top = 16;
   const double step_width = width / static_cast<double>(record.actions.size());
   const TimelinePlot plotter{record, left, step_width, plot, cells};
   std::string body;
   double y = top;
-  for (const TimelineRow& entry : kRows) {
+  for (const TimelineRow& entry : timeline_rows(embodiment)) {
     body += plotter.draw(entry, y);
     y += row;
   }

@@ -17,9 +17,9 @@ std::string steps_figure(const SuiteResult& suite, int suite_index,
 // Median and 99th percentile of planner, refiner and chunk against the time a chunk takes to play
 // (ms).
 std::string latency_figure(const Results& results, double chunk_ms);
-// x, y, z and gripper over time: the planned bins as bands and cells, the executed action as a
-// line.
-std::string timeline_figure(const EpisodeRecord& record);
+// What moves the end effector and the grippers over time: the planned bins as bands and cells, the
+// executed action as a line.
+std::string timeline_figure(const EpisodeRecord& record, const Embodiment& embodiment);
 // Frames as one inlined JPEG with their steps below.
 std::string strip_figure(const Strip& strip);
 

@@ -31,9 +31,6 @@ void check(const RolloutRequest& request) {
   if (request.executor == Executor::kTeacher && !request.make_oracle) {
     refuse("--executor teacher", "this environment has no expert to ask");
   }
-  if (request.executor == Executor::kPlannerOnly && !request.decode_intent) {
-    refuse("--executor planner_only", "this policy's bins have no centres");
-  }
   for (const Suite& suite : request.suites) {
     if (!suite.tasks.empty()) return;
   }
@@ -42,7 +39,7 @@ void check(const RolloutRequest& request) {
 
 void check(const RolloutRequest& request, const PolicySpec& spec, bool has_planner) {
   if (!has_planner && request.executor != Executor::kFull) {
-    refuse("--executor " + name_of(request.executor),
+    refuse(std::string("--executor ") + word_of(request.executor),
            "the policy's variant " + spec.variant + " has no intents", "use --executor full");
   }
   make_driver(request, spec, has_planner);  // refuses what it does not know
@@ -165,28 +162,6 @@ void trim_strips(std::vector<EpisodeRecord>& episodes, int failures_kept) {
 }
 
 }  // namespace
-
-Executor parse_executor(const std::string& word) {
-  if (word == "full") return Executor::kFull;
-  if (word == "planner_only") return Executor::kPlannerOnly;
-  if (word == "teacher") return Executor::kTeacher;
-  throw Error(ErrorCode::kBadInput, {.where = "--executor",
-                                     .problem = "unknown word",
-                                     .expected = "full, planner_only or teacher",
-                                     .found = word});
-}
-
-std::string name_of(Executor executor) {
-  switch (executor) {
-    case Executor::kPlannerOnly:
-      return "planner_only";
-    case Executor::kTeacher:
-      return "teacher";
-    case Executor::kFull:
-      break;
-  }
-  return "full";
-}
 
 uint64_t evaluation_seed(uint64_t seed) { return mix_seed({hash_name("evaluation"), seed}); }
 

@@ -14,6 +14,7 @@
 #include "libra/core/env.h"
 #include "libra/core/histogram.h"
 #include "libra/core/policy.h"
+#include "libra/core/words.h"
 #include "libra/runtime/virtual_driver.h"
 
 namespace libra::eval {
@@ -24,8 +25,18 @@ enum class Executor {
   kPlannerOnly,  // the bin centres of the planned intents; the refiner sleeps
   kTeacher,      // the refiner's actions, given the true intents of an IntentOracle
 };
-Executor parse_executor(const std::string& word);  // full | planner_only | teacher
-std::string name_of(Executor executor);
+
+}  // namespace libra::eval
+
+template <>
+struct libra::Words<libra::eval::Executor> {
+  using Executor = libra::eval::Executor;
+  static constexpr Word<Executor> list[] = {{Executor::kFull, "full"},
+                                            {Executor::kPlannerOnly, "planner_only"},
+                                            {Executor::kTeacher, "teacher"}};
+};
+
+namespace libra::eval {
 
 // Knows what the expert would do: the ground-truth intents. One per environment.
 class IntentOracle {
@@ -33,15 +44,13 @@ class IntentOracle {
   virtual ~IntentOracle() = default;
   // The environment has just been reset to `key`.
   virtual void begin(Env& env, const EpisodeKey& key) = 0;
-  // Fills expansion, and per slice horizon, bins and bin indices (probability 1): what the expert's
-  // next `expansion` * `horizon` actions discretise to. The environment's state is left as it was.
+  // Fills expansion and the intents (probability 1): what the expert's next `expansion` * `horizon`
+  // actions discretise to. The environment's state is left as it was.
   virtual void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) = 0;
 };
 
 using PolicyFactory = std::function<std::unique_ptr<Policy>()>;
-using OracleFactory = std::function<std::unique_ptr<IntentOracle>()>;
-// Actions of an intent's bin centres; entries [0, intent.horizon) of the chunk are filled.
-using IntentDecoder = std::function<void(const Intent&, ActionChunk&)>;
+using OracleFactory = std::function<std::unique_ptr<IntentOracle>(const action::Codec&)>;
 
 // One way of varying the episodes.
 struct VariationRow {
@@ -78,6 +87,7 @@ struct EpisodeRecord {
   ScheduleStats runtime;
   double chunk_latency_ms = 0.0;  // in sum, virtual
   double robot_s = 0.0;           // virtual time the episode took
+  uint64_t actions_hash = 0;      // of every number executed (FNV-1a of their bytes), in order
   std::string error;              // why the episode was broken off; "" when it ran
   std::string video;              // file name inside video_dir; "" when not filmed
   // Kept for episode 0 of each task only, under the first variation.
@@ -112,8 +122,7 @@ struct RolloutRequest {
 
   EnvFactory make_env;
   PolicyFactory make_policy;
-  OracleFactory make_oracle;    // needed by Executor::kTeacher only
-  IntentDecoder decode_intent;  // needed by Executor::kPlannerOnly only
+  OracleFactory make_oracle;  // needed by Executor::kTeacher only
 };
 
 // Times of the network calls (ms).

@@ -61,7 +61,9 @@ LoadReport load_into(torch::nn::Module& module, const std::vector<std::string>& 
     }
     claimed.insert(name);
     const torch::Tensor stored = at->second->tensor(name);
-    if (stored.sizes() != tensor.sizes()) {
+    if (stored.sizes() != tensor.sizes() && options.allow_misshapen) {
+      report.misshapen.push_back(name);
+    } else if (stored.sizes() != tensor.sizes()) {
       wrong.push_back(name + ": expected " + shape_text(tensor.sizes()) + ", found " +
                       shape_text(stored.sizes()));
     } else if (holds_weights(stored.scalar_type()) != tensor.is_floating_point()) {
@@ -105,10 +107,19 @@ LoadReport load_into(torch::nn::Module& module, const std::string& file,
 
 std::vector<PendingTensor> module_tensors(const torch::nn::Module& module,
                                           const std::string& prefix, torch::ScalarType dtype) {
+  std::map<std::string, std::shared_ptr<nn::LinearImpl>> adapted;  // by their weight's name
+  for (const auto& entry : module.named_modules("", /*include_self=*/false)) {
+    auto linear = std::dynamic_pointer_cast<nn::LinearImpl>(entry.value());
+    if (linear && linear->has_lora()) adapted[entry.key() + ".weight"] = std::move(linear);
+  }
   std::vector<PendingTensor> out;
   for (const auto& [name, tensor] : named_tensors(module)) {
+    if (nn::is_lora(name)) continue;
     out.push_back(pending(prefix + name, tensor));
     if (tensor.is_floating_point()) out.back().dtype = dtype;
+    if (const auto found = adapted.find(name); found != adapted.end()) {
+      out.back().make = [layer = found->second] { return layer->merged_weight(); };
+    }
   }
   return out;
 }

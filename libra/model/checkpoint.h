@@ -17,13 +17,14 @@ struct LoadOptions {
   std::function<std::string(const std::string&)> rename = {};
   bool allow_missing = false;     // parameters that the file lacks keep their values
   bool allow_unexpected = false;  // tensors that no parameter claims are ignored
+  bool allow_misshapen = false;   // parameters whose tensor has another shape keep their values
   // Of the module afterwards (nn::parameter_type); unset: parameters keep their dtypes.
   std::optional<torch::ScalarType> precision = {};
 };
 
 struct LoadReport {
   int64_t loaded = 0;
-  std::vector<std::string> missing, unexpected;  // what the options let pass
+  std::vector<std::string> missing, unexpected, misshapen;  // what the options let pass
 };
 
 // Fills the module's parameters and buffers from a file, or several (shards), converting between
@@ -41,7 +42,8 @@ std::string counted(const std::vector<std::string>& names, const std::string& wh
 
 // The module's parameters and buffers by name.
 std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const torch::nn::Module& module);
-// The same to be written as prefix + name, floating ones as `dtype`.
+// The same to be written as prefix + name, floating ones as `dtype`; adapted layers (LoRA) as
+// layers that are not and answer the same.
 std::vector<PendingTensor> module_tensors(const torch::nn::Module& module,
                                           const std::string& prefix, torch::ScalarType dtype);
 void save_module(const torch::nn::Module& module, const std::string& path, torch::ScalarType dtype);

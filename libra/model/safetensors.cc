@@ -136,9 +136,7 @@ void write_safetensors(const std::string& path,
 void write_safetensors(const std::string& path, std::vector<PendingTensor> tensors,
                        const std::map<std::string, std::string>& metadata,
                        const std::function<void(const PendingTensor&)>& progress) {
-  const auto order = [](const PendingTensor& t) {
-    return std::pair(stored_dtype(t.dtype, t.name), t.name);
-  };
+  const auto order = [](const PendingTensor& t) { return stored_dtype(t.dtype, t.name); };
   std::stable_sort(tensors.begin(), tensors.end(),
                    [&](const auto& a, const auto& b) { return order(a) < order(b); });
   nlohmann::ordered_json header;

@@ -51,7 +51,8 @@ struct PendingTensor {
 PendingTensor pending(const std::string& name, const torch::Tensor& tensor);
 
 // Writes tensors (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL), the widest dtype first so that
-// everything is aligned; `progress` hears of each one written. The file appears under its name only
+// everything is aligned, those of one dtype in the order given, in which they are made; `progress`
+// hears of each one written. The file appears under its name only
 // when it is complete.
 void write_safetensors(const std::string& path, std::vector<PendingTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {},

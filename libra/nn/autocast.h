@@ -1,5 +1,5 @@
 // bf16 autocast of a scope on the CPU or a GPU, for this thread. Weights stay f32; LibTorch casts
-// them once per scope.
+// them where they are used.
 #pragma once
 
 #include <ATen/autocast_mode.h>
@@ -28,18 +28,21 @@ class AutocastSwitch {
 
 class Bf16Scope {
  public:
-  explicit Bf16Scope(bool enabled) : switch_(enabled || AutocastSwitch::enabled()), on_(enabled) {
-    if (on_) at::autocast::increment_nesting();
+  explicit Bf16Scope(bool enabled)
+      : switch_(enabled || AutocastSwitch::enabled()),
+        cache_before_(at::autocast::is_autocast_cache_enabled()) {
+    // LibTorch keeps the weights that it has cast, for all threads together, and forgets them when
+    // one thread leaves its scope. Whether a weight that is used twice is cast once or twice, and
+    // so how its gradients are rounded, would depend on what the other thread does.
+    at::autocast::set_autocast_cache_enabled(false);
   }
-  ~Bf16Scope() {
-    if (on_ && at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  }
+  ~Bf16Scope() { at::autocast::set_autocast_cache_enabled(cache_before_); }
   Bf16Scope(const Bf16Scope&) = delete;
   Bf16Scope& operator=(const Bf16Scope&) = delete;
 
  private:
   AutocastSwitch switch_;
-  bool on_;
+  bool cache_before_;
 };
 
 }  // namespace libra::nn

@@ -10,7 +10,7 @@ namespace libra::nn {
 namespace {
 
 const std::vector<std::string> kSchedules = {"linear", "scaled_linear", "squaredcos_cap_v2"};
-const std::vector<std::string> kPredictions = {"epsilon", "sample", "v_prediction"};
+const std::vector<std::string> kPredictions = {"epsilon", "sample", "v_prediction", "flow"};
 const std::vector<std::string> kSpacings = {"leading", "trailing", "linspace"};
 const std::vector<std::string> kVariances = {"fixed_small", "fixed_small_log", "fixed_large"};
 
@@ -99,16 +99,38 @@ float DiffusionScheduler::alpha_bar(int64_t t) const {
   return alphas_cumprod_.data_ptr<float>()[t];
 }
 
+torch::Tensor DiffusionScheduler::clean_shares() const {
+  return flow() ? 1.0 - noise_shares() : alphas_cumprod_.sqrt();
+}
+
+torch::Tensor DiffusionScheduler::noise_shares() const {
+  if (!flow()) return (1.0 - alphas_cumprod_).sqrt();
+  return torch::arange(1, train_steps() + 1, torch::kFloat32) / double(train_steps());
+}
+
+DiffusionScheduler::Level DiffusionScheduler::level(int64_t t) const {
+  if (!flow()) return {std::sqrt(alpha_bar(t)), std::sqrt(1.0f - alpha_bar(t))};
+  const float noise = float(t + 1) / float(train_steps());
+  return {1.0f - noise, noise};
+}
+
 torch::Tensor DiffusionScheduler::add_noise(const torch::Tensor& clean, const torch::Tensor& noise,
                                             const torch::Tensor& timestep) const {
-  return gather(alphas_cumprod_.sqrt(), timestep, clean) * clean +
-         gather((1.0 - alphas_cumprod_).sqrt(), timestep, clean) * noise;
+  return gather(clean_shares(), timestep, clean) * clean +
+         gather(noise_shares(), timestep, clean) * noise;
 }
 
 torch::Tensor DiffusionScheduler::velocity(const torch::Tensor& clean, const torch::Tensor& noise,
                                            const torch::Tensor& timestep) const {
   return gather(alphas_cumprod_.sqrt(), timestep, clean) * noise -
          gather((1.0 - alphas_cumprod_).sqrt(), timestep, clean) * clean;
+}
+
+torch::Tensor DiffusionScheduler::target(const torch::Tensor& clean, const torch::Tensor& noise,
+                                         const torch::Tensor& timestep) const {
+  if (config_.prediction_type == "epsilon") return noise;
+  if (config_.prediction_type == "sample") return clean;
+  return flow() ? noise - clean : velocity(clean, noise, timestep);
 }
 
 std::vector<int64_t> DiffusionScheduler::timesteps(int steps) const {
@@ -121,9 +143,9 @@ std::vector<int64_t> DiffusionScheduler::timesteps(int steps) const {
   }
   std::vector<int64_t> out;
   for (int i = steps - 1; i >= 0; --i) {
-    if (config_.timestep_spacing == "leading") {
+    if (config_.timestep_spacing == "leading" && !flow()) {
       out.push_back(i * (total / steps) + config_.steps_offset);
-    } else if (config_.timestep_spacing == "trailing") {
+    } else if (config_.timestep_spacing == "trailing" || flow()) {  // flow begins with noise alone
       const double back = double(steps - 1 - i) * (double(total) / double(steps));
       out.push_back(std::llrint(double(total) - back) - 1);  // rounds half to even, as numpy
     } else {
@@ -135,34 +157,38 @@ std::vector<int64_t> DiffusionScheduler::timesteps(int steps) const {
 }
 
 torch::Tensor DiffusionScheduler::predict_original(const torch::Tensor& model_output,
-                                                   const torch::Tensor& sample, float abar) const {
-  const float root_alpha = std::sqrt(abar), root_beta = std::sqrt(1.0f - abar);
+                                                   const torch::Tensor& sample, Level at) const {
   if (config_.prediction_type == "sample") return model_output;
-  if (config_.prediction_type == "epsilon") return (sample - root_beta * model_output) / root_alpha;
-  return root_alpha * sample - root_beta * model_output;
+  if (config_.prediction_type == "epsilon") return (sample - at.noise * model_output) / at.clean;
+  if (flow()) return sample - at.noise * model_output;
+  return at.clean * sample - at.noise * model_output;
 }
 
 DiffusionStep DiffusionScheduler::ddim_step(const torch::Tensor& model_output, int64_t t,
                                             const torch::Tensor& sample, int steps,
                                             const DdimOptions& options) const {
   const int64_t prev = t - train_steps() / steps;
-  const float last = config_.set_alpha_to_one ? 1.0f : alpha_bar(0);
-  const float abar = alpha_bar(t), abar_prev = prev >= 0 ? alpha_bar(prev) : last;
-  const float beta = 1.0f - abar;
-  const float root_alpha = std::sqrt(abar), root_beta = std::sqrt(beta);
-
-  torch::Tensor x0 = predict_original(model_output, sample, abar);
+  const Level at = level(t);
+  torch::Tensor x0 = predict_original(model_output, sample, at);
   torch::Tensor epsilon;
   if (config_.prediction_type == "epsilon") {
     epsilon = model_output;
   } else if (config_.prediction_type == "sample") {
-    epsilon = (sample - root_alpha * x0) / root_beta;
+    epsilon = (sample - at.clean * x0) / at.noise;
+  } else if (flow()) {
+    epsilon = sample + at.clean * model_output;
   } else {
-    epsilon = root_alpha * model_output + root_beta * sample;
+    epsilon = at.clean * model_output + at.noise * sample;
   }
   if (config_.clip_sample) x0 = x0.clamp(-config_.clip_sample_range, config_.clip_sample_range);
-  if (options.use_clipped_model_output) epsilon = (sample - root_alpha * x0) / root_beta;
-
+  if (options.use_clipped_model_output) epsilon = (sample - at.clean * x0) / at.noise;
+  if (flow()) {
+    const Level next = prev >= 0 ? level(prev) : Level{1.0f, 0.0f};
+    return {next.clean * x0 + next.noise * epsilon, x0};
+  }
+  const float last = config_.set_alpha_to_one ? 1.0f : alpha_bar(0);
+  const float abar = alpha_bar(t), abar_prev = prev >= 0 ? alpha_bar(prev) : last;
+  const float beta = 1.0f - abar;
   const float variance = (1.0f - abar_prev) / beta * (1.0f - abar / abar_prev);
   const float deviation = float(options.eta) * std::sqrt(variance);
   const float direction = std::sqrt(std::max(0.0f, 1.0f - abar_prev - deviation * deviation));
@@ -179,7 +205,7 @@ DiffusionStep DiffusionScheduler::ddpm_step(const torch::Tensor& model_output, i
   const float beta = 1.0f - abar, beta_prev = 1.0f - abar_prev;
   const float step_alpha = abar / abar_prev, step_beta = 1.0f - step_alpha;
 
-  torch::Tensor x0 = predict_original(model_output, sample, abar);
+  torch::Tensor x0 = predict_original(model_output, sample, level(t));
   if (config_.clip_sample) x0 = x0.clamp(-config_.clip_sample_range, config_.clip_sample_range);
   torch::Tensor out = (std::sqrt(abar_prev) * step_beta / beta) * x0 +
                       (std::sqrt(step_alpha) * beta_prev / beta) * sample;

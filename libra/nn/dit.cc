@@ -69,7 +69,7 @@ torch::Tensor CrossAttentionImpl::forward(const torch::Tensor& x, const CrossKv&
   const int64_t samples = kv.key.size(0), width = x.size(2);
   const torch::Tensor query = q->forward(x).reshape({samples, -1, width});
   const torch::Tensor seen =
-      attention(split_heads(query, heads_), kv.key, kv.value, {}, head_scale(width, heads_));
+      attention(split_heads(query, heads_), kv.key, kv.value, kv.mask, head_scale(width, heads_));
   return proj->forward(merge_heads(seen)).reshape(x.sizes());
 }
 

@@ -17,6 +17,7 @@ struct DitBlockOptions {
 // Keys and values of a context for one block.
 struct CrossKv {
   torch::Tensor key, value;  // [B, heads, S, d], contiguous
+  torch::Tensor mask = {};   // [B, 1, 1, S], added to the scores; undefined: all rows are seen
 };
 
 // Self-attention with fused q, k, v. Names qkv, proj.
@@ -35,7 +36,7 @@ TORCH_MODULE(SelfAttention);
 class CrossAttentionImpl : public torch::nn::Module {
  public:
   CrossAttentionImpl(int64_t width, int64_t heads, int64_t context_width);
-  CrossKv precompute_kv(const torch::Tensor& context);  // [B, S, context_width]
+  CrossKv precompute_kv(const torch::Tensor& context);  // [B, S, context_width]; without a mask
   // x [B*R, T, width]: sample b of the context serves rows b*R .. b*R+R-1.
   torch::Tensor forward(const torch::Tensor& x, const CrossKv& kv);
 

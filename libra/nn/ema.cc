@@ -7,6 +7,7 @@ Ema::Ema(std::vector<torch::Tensor> parameters) : parameters_(std::move(paramete
 }
 
 void Ema::update(double decay) {
+  if (averages_.empty()) return;
   const torch::NoGradGuard no_grad;
   at::_foreach_mul_(averages_, decay);
   at::_foreach_add_(averages_, parameters_, 1.0 - decay);

@@ -6,11 +6,14 @@
 #include <cmath>
 #include <vector>
 
+#include "libra/core/rng.h"
+
 namespace libra::nn {
 namespace {
 
 thread_local bool g_no_init = false;
 thread_local bool g_narrow = false;
+thread_local DropoutStream::Place g_dropout;
 
 bool is_reduced(torch::ScalarType type) {
   return type == torch::kBFloat16 || type == torch::kFloat16;
@@ -40,7 +43,41 @@ torch::Tensor panel_product(const torch::Tensor& x, const torch::Tensor& weight)
   return product;
 }
 
+// The transpose of what panel_product does: gradient [T, out] f32 times weight [out, in] bf16.
+torch::Tensor panel_gradient(const torch::Tensor& gradient, const torch::Tensor& weight) {
+  constexpr int64_t kPanelBytes = 1 << 22;
+  const int64_t out = weight.size(0);
+  const int64_t rows = std::max<int64_t>(16, kPanelBytes / (4 * weight.size(1)));
+  torch::Tensor sum = torch::zeros({gradient.size(0), weight.size(1)}, gradient.options());
+  for (int64_t i = 0; i < out; i += rows) {
+    const int64_t count = std::min(rows, out - i);
+    sum.addmm_(gradient.narrow(1, i, count), weight.narrow(0, i, count).to(torch::kFloat32));
+  }
+  return sum;
+}
+
+// A wide product with a bf16 weight that does not learn. LibTorch would keep the widened weight
+// until backward(): four bytes a weight of the whole model.
+class FrozenProduct : public torch::autograd::Function<FrozenProduct> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& weight) {
+    context->save_for_backward({weight});
+    return panel_product(x, weight);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    return {panel_gradient(gradients[0].contiguous(), context->get_saved_variables()[0]), {}};
+  }
+};
+
 }  // namespace
+
+DropoutStream::DropoutStream(uint64_t seed, uint64_t asked) : before_(g_dropout) {
+  g_dropout = {seed, asked};
+}
+DropoutStream::~DropoutStream() { g_dropout = before_; }
+DropoutStream::Place DropoutStream::now() { return g_dropout; }
 
 NoInit::NoInit(bool on) : before_(g_no_init) { g_no_init = before_ || on; }
 NoInit::~NoInit() { g_no_init = before_; }
@@ -84,8 +121,11 @@ torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
   const torch::Tensor rows = x.to(torch::kFloat32).reshape({-1, x.size(-1)});
   const bool differentiable =
       torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
-  const torch::Tensor product = differentiable ? torch::linear(rows, weight.to(torch::kFloat32))
-                                               : panel_product(rows, weight);
+  const bool on_cpu = weight.device().is_cpu();
+  const torch::Tensor product = !differentiable ? panel_product(rows, weight)
+                                : !weight.requires_grad() && on_cpu
+                                    ? FrozenProduct::apply(rows, weight)
+                                    : torch::linear(rows, weight.to(torch::kFloat32));
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
   const torch::Tensor whole = product.to(x.scalar_type()).reshape(shape);
@@ -102,7 +142,39 @@ LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
   if (with_bias) torch::nn::init::uniform_(bias, -bound, bound);
 }
 
-torch::Tensor LinearImpl::forward(const torch::Tensor& x) { return linear(x, weight, bias); }
+torch::Tensor LinearImpl::forward(const torch::Tensor& x) {
+  const torch::Tensor y = linear(x, weight, bias);
+  if (!has_lora()) return y;
+  torch::Tensor seen = x;
+  if (lora_dropout_ > 0 && is_training()) {
+    auto generator = at::detail::createCPUGenerator(mix_seed({g_dropout.seed, g_dropout.asked++}));
+    const torch::Tensor kept = torch::rand(x.sizes(), generator, torch::kFloat32) >= lora_dropout_;
+    seen = x * (kept.to(x.device(), x.scalar_type()) / (1.0 - lora_dropout_));
+  }
+  const torch::Tensor low = torch::linear(seen.to(lora_a.scalar_type()), lora_a);
+  return y + (torch::linear(low, lora_b) * lora_scale_).to(y.scalar_type());
+}
+
+bool is_lora(const std::string& name) {
+  return name.ends_with("lora_A") || name.ends_with("lora_B");
+}
+
+void LinearImpl::add_lora(const LoraOptions& options) {
+  const auto f32 = weight.options().dtype(torch::kFloat32);
+  lora_a = register_parameter("lora_A", torch::empty({options.rank, weight.size(1)}, f32));
+  lora_b = register_parameter("lora_B", torch::zeros({weight.size(0), options.rank}, f32));
+  torch::nn::init::kaiming_uniform_(lora_a, std::sqrt(5.0));
+  lora_scale_ = options.alpha / double(options.rank);
+  lora_dropout_ = options.dropout;
+  weight.set_requires_grad(false);
+  if (bias.defined()) bias.set_requires_grad(false);
+}
+
+torch::Tensor LinearImpl::merged_weight() const {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor base = weight.to(torch::kFloat32);
+  return has_lora() ? base + lora_scale_ * torch::mm(lora_b, lora_a) : base;
+}
 
 EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t width, int64_t padding_id)
     : padding_id_(padding_id < count ? padding_id : -1) {

@@ -7,6 +7,8 @@
 //   narrow  bf16 with f32 sums; results are bf16. On a GPU always, on the CPU under NarrowProducts.
 #pragma once
 
+#include <string>
+
 #include "libra/nn/torch.h"
 
 namespace libra::nn {
@@ -58,12 +60,50 @@ torch::ScalarType activation_type(torch::ScalarType weight);
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias);
 
+// Where the dropout of this thread's layers comes from while one is alive: from the seed and how
+// many layers asked before, so that a pass can be repeated. Nests.
+class DropoutStream {
+ public:
+  explicit DropoutStream(uint64_t seed, uint64_t asked = 0);
+  ~DropoutStream();
+  DropoutStream(const DropoutStream&) = delete;
+  DropoutStream& operator=(const DropoutStream&) = delete;
+
+  struct Place {
+    uint64_t seed = 0, asked = 0;
+  };
+  static Place now();
+
+ private:
+  Place before_;
+};
+
+// Low-rank adaptation (Hu et al. 2021): y = x W^T + b + (alpha / rank) B A x.
+struct LoraOptions {
+  int64_t rank = 16;
+  double alpha = 16.0;
+  double dropout = 0.0;  // of what A reads, in training
+};
+
+// Whether a parameter of this name belongs to an adaptation.
+bool is_lora(const std::string& name);
+
 class LinearImpl : public torch::nn::Module {
  public:
   LinearImpl(int64_t in, int64_t out, bool with_bias = true);
   torch::Tensor forward(const torch::Tensor& x);  // [..., in] -> [..., out]
 
-  torch::Tensor weight, bias;  // bias undefined without
+  // Adds A (as PEFT draws it) and B (zero), f32, and freezes weight and bias. Once.
+  void add_lora(const LoraOptions& options);
+  bool has_lora() const { return lora_a.defined(); }
+  // weight, with what the adaptation adds: a layer without one that answers the same. f32.
+  torch::Tensor merged_weight() const;
+
+  torch::Tensor weight, bias;    // bias undefined without
+  torch::Tensor lora_a, lora_b;  // [rank, in], [out, rank]; undefined without
+
+ private:
+  double lora_scale_ = 0.0, lora_dropout_ = 0.0;
 };
 TORCH_MODULE(Linear);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "libra/core/data_root.h"
 #include "libra/core/error.h"
@@ -16,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of a checkpoint folder. 1: without an embodiment, which was LIBERO's.
+constexpr int kFormat = 2;
 constexpr const char* kConfigFile = "config.json";
 constexpr const char* kWeightsFile = "model.safetensors";
 constexpr const char* kStatsFile = "norm_stats.json";
@@ -30,37 +33,32 @@ std::string read_part(const fs::path& path) {
                    "train one with `libra train`, or use one from checkpoints/");
 }
 
-constexpr int64_t kLarge = 256'000'000;  // weights
-
 std::vector<std::pair<std::shared_ptr<torch::nn::Module>, std::string>> halves(
     const ModelBundle& bundle) {
   return {{bundle.planner.ptr(), "planner."}, {bundle.refiner.ptr(), "refiner."}};
 }
 
-int64_t weight_count(const ModelBundle& bundle) {
+// kAuto decided by the size of the model.
+Precision resolve_precision(Precision asked, const ModelBundle& bundle) {
+  if (asked != Precision::kAuto) return asked;
+  return is_large(bundle) ? Precision::kBf16 : Precision::kF32;
+}
+
+bool wants_narrow_products(Precision precision) {
+  return precision == Precision::kBf16Narrow ||
+         (precision == Precision::kBf16 && nn::bf16_is_faster());
+}
+
+}  // namespace
+
+bool is_large(const ModelBundle& bundle) {
+  constexpr int64_t kLarge = 256'000'000;
   int64_t count = 0;
   for (const auto& [half, prefix] : halves(bundle)) {
     for (const auto& p : half->parameters()) count += p.numel();
   }
-  return count;
+  return count > kLarge;
 }
-
-// "auto" decided by the size of the model.
-std::string resolve_precision(const std::string& name, const ModelBundle& bundle) {
-  if (std::find(kPrecisions.begin(), kPrecisions.end(), name) == kPrecisions.end()) {
-    throw Error(ErrorCode::kBadInput, {.where = "--precision " + name,
-                                       .problem = "unknown precision",
-                                       .expected = join_names(kPrecisions)});
-  }
-  if (name != "auto") return name;
-  return weight_count(bundle) > kLarge ? "bf16" : "f32";
-}
-
-bool wants_narrow_products(const std::string& precision) {
-  return precision == "bf16_narrow" || (precision == "bf16" && nn::bf16_is_faster());
-}
-
-}  // namespace
 
 void check_weights_finite(const ModelBundle& bundle, const std::string& where) {
   const torch::NoGradGuard no_grad;
@@ -136,23 +134,67 @@ ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormS
 model::LibraVlaConfig read_bundle_config(const std::string& dir) {
   model::LibraVlaConfig config;
   const std::string path = (fs::path(dir) / kConfigFile).string();
-  list_fields(config).read_json(read_part(path), path);
+  nlohmann::json values = nlohmann::json::parse(read_part(path), nullptr, false);
+  int format = 1;
+  if (values.is_object() && values.contains("format")) {
+    if (values["format"].is_number_integer()) format = values["format"].get<int>();
+    if (format < 2 || format > kFormat) {
+      throw Error(ErrorCode::kBadInput, {.where = path,
+                                         .problem = "is of a format that this Libra does not know",
+                                         .expected = "up to " + std::to_string(kFormat),
+                                         .found = values["format"].dump(),
+                                         .next = "use a newer Libra"});
+    }
+    values.erase("format");
+  } else if (values.is_object()) {
+    values.erase("cameras");  // before embodiments there was one robot
+  }
+  list_fields(config).read_json(values.is_discarded() ? "" : values.dump(), path);
   return config;
 }
 
 std::string weights_path(const std::string& dir) { return (fs::path(dir) / kWeightsFile).string(); }
+
+action::NormStats read_bundle_stats(const std::string& dir) {
+  const std::string path = (fs::path(dir) / kStatsFile).string();
+  return action::norm_stats_from_json(read_part(path), path);
+}
+
+ModelBundle adopt_bundle(const std::string& folder, const model::LibraVlaConfig& config,
+                         const action::NormStats& stats, AdoptedWeights& adopted) {
+  const std::string dir = find_data(folder), weights = weights_path(dir);
+  ModelBundle bundle = make_bundle(config, stats, dir);
+  for (const auto& [half, prefix] : halves(bundle)) {
+    const auto report = model::load_into(*half, weights,
+                                         {.prefix = prefix,
+                                          .allow_missing = true,
+                                          .allow_unexpected = true,
+                                          .allow_misshapen = true,
+                                          .precision = torch::kFloat32});
+    adopted.kept += report.loaded;
+    for (const auto* list : {&report.missing, &report.misshapen}) {
+      adopted.fresh.insert(adopted.fresh.end(), list->begin(), list->end());
+    }
+    adopted.left.insert(adopted.left.end(), report.unexpected.begin(), report.unexpected.end());
+  }
+  if (adopted.kept == 0) {
+    throw Error(ErrorCode::kBadInput, {.where = folder,
+                                       .problem = "has no tensor that fits this model",
+                                       .next = "start without it"});
+  }
+  check_weights_finite(bundle, weights);
+  return bundle;
+}
 
 ModelBundle load_bundle(const std::string& folder, const BundleOptions& options) {
   const std::string dir = find_data(folder);
   const torch::Device device = find_device(options.device);
   const std::string weights = weights_path(dir);
   const model::LibraVlaConfig config = read_bundle_config(dir);
-  const std::string stats_path = (fs::path(dir) / kStatsFile).string();
-  const action::NormStats stats = action::norm_stats_from_json(read_part(stats_path), stats_path);
-  ModelBundle bundle = make_bundle(config, stats, dir, nn::Fresh::kNone);
-  const std::string name = resolve_precision(options.precision, bundle);
-  const auto precision = name == "f32" ? torch::kFloat32 : torch::kBFloat16;
-  bundle.narrow_products = wants_narrow_products(name);
+  ModelBundle bundle = make_bundle(config, read_bundle_stats(dir), dir, nn::Fresh::kNone);
+  const Precision resolved = resolve_precision(options.precision, bundle);
+  const auto precision = resolved == Precision::kF32 ? torch::kFloat32 : torch::kBFloat16;
+  bundle.narrow_products = wants_narrow_products(resolved);
   for (const auto& [half, prefix] : halves(bundle)) {
     const auto report = model::load_into(
         *half, weights, {.prefix = prefix, .allow_unexpected = true, .precision = precision});
@@ -165,7 +207,7 @@ ModelBundle load_bundle(const std::string& folder, const BundleOptions& options)
     }
   }
   // Large weights are not read before they are used; what they do then is looked at.
-  if (weight_count(bundle) <= kLarge) check_weights_finite(bundle, weights);
+  if (!is_large(bundle)) check_weights_finite(bundle, weights);
   if (!device.is_cpu()) move_to(bundle, device);
   bundle.planner->eval();
   bundle.refiner->eval();
@@ -191,7 +233,9 @@ void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> we
   fs::remove_all(fresh);
   fs::create_directories(fresh);
   model::LibraVlaConfig config = bundle.config;
-  write_file((fresh / kConfigFile).string(), list_fields(config).to_json());
+  nlohmann::json values = nlohmann::json::parse(list_fields(config).to_json());
+  values["format"] = kFormat;
+  write_file((fresh / kConfigFile).string(), values.dump(2) + "\n");
   write_file((fresh / kStatsFile).string(), action::to_json(bundle.transforms->stats()));
   write_file((fresh / kTokenizerFile).string(), bundle.transforms->tokenizer().model_bytes());
   write_file((fresh / kAddedTokensFile).string(),

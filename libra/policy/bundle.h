@@ -16,6 +16,7 @@
 #include "libra/model/libra_vla/refiner_net.h"
 #include "libra/model/safetensors.h"
 #include "libra/nn/diffusion.h"
+#include "libra/policy/load_policy.h"
 #include "libra/policy/transforms.h"
 
 namespace libra::policy {
@@ -37,18 +38,31 @@ ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormS
 
 // Where and in which precision the networks of a checkpoint live.
 struct BundleOptions {
-  std::string precision = "f32";  // one of kPrecisions (load_policy.h)
-  std::string device = "cpu";     // cpu, cuda, cuda:1
+  Precision precision = Precision::kF32;
+  std::string device = "cpu";  // cpu, cuda, cuda:1
 };
 // The device of a name: cpu, cuda, cuda:N. Throws Error(kBadInput) when it is not there.
 torch::Device find_device(const std::string& name);
 // Throws Error(kBadInput) that names `where` and the tensors that hold NaN or infinity. Reads all
 // weights: loading does it itself for models of up to 256 million.
 void check_weights_finite(const ModelBundle& bundle, const std::string& where);
+// More than 256 million weights: held in bf16 unless asked otherwise.
+bool is_large(const ModelBundle& bundle);
 // Moves both networks.
 void move_to(ModelBundle& bundle, torch::Device device);
 // Throws Error(kNotFound / kBadInput) naming the file, what was expected and what was found.
 ModelBundle load_bundle(const std::string& dir, const BundleOptions& options = {});
+
+// What becomes of a checkpoint's tensors in another model.
+struct AdoptedWeights {
+  int64_t kept = 0;                      // tensors that fit by name and shape
+  std::vector<std::string> fresh, left;  // drawn anew; of the file, not used
+};
+// New networks of `config` with every weight of the checkpoint in `dir` that fits, and its
+// tokenizer: another robot's policy as a start. Throws Error(kNotFound / kBadInput), also when
+// nothing fits.
+ModelBundle adopt_bundle(const std::string& dir, const model::LibraVlaConfig& config,
+                         const action::NormStats& stats, AdoptedWeights& adopted);
 
 // The weights of both networks as checkpoints hold them: planner.* and refiner.*, bf16.
 std::vector<model::PendingTensor> bundle_weights(const ModelBundle& bundle);
@@ -63,6 +77,7 @@ void save_bundle(const ModelBundle& bundle, std::vector<model::PendingTensor> we
 
 // The configuration of a checkpoint folder. Throws Error(kNotFound / kBadInput).
 model::LibraVlaConfig read_bundle_config(const std::string& dir);
+action::NormStats read_bundle_stats(const std::string& dir);
 // The path of its weights.
 std::string weights_path(const std::string& dir);
 

@@ -195,8 +195,8 @@ ImportReport import_weights(const model::LibraVlaConfig& wanted, const Published
   if (config.refiner_has_vision()) sources.emplace(Origin::kSigLip, folders.siglip);
 
   torch::manual_seed(seed);
-  const ModelBundle bundle =
-      make_bundle(config, action::NormStats::identity(), folders.internvl, nn::Fresh::kHeads);
+  const ModelBundle bundle = make_bundle(config, action::NormStats::identity(config.embodiment),
+                                         folders.internvl, nn::Fresh::kHeads);
   const std::vector<TensorRow> rows = rows_of(*bundle.planner, *bundle.refiner);
   ImportReport report;
   std::vector<std::string> problems;

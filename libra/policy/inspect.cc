@@ -30,7 +30,7 @@ CheckpointSummary inspect_checkpoint(const std::string& folder) {
 
   CheckpointSummary summary;
   summary.name = config.name;
-  summary.variant = config.variant;
+  summary.variant = word_of(config.variant);
   summary.horizon = config.action.horizon;
   summary.expansion = config.action.expansion;
   summary.bins = config.action.bins;

@@ -1,5 +1,7 @@
 #include "libra/policy/intent_tensors.h"
 
+#include <vector>
+
 namespace libra::policy {
 
 torch::Tensor to_bins(const torch::Tensor& actions, int64_t bins) {
@@ -21,12 +23,14 @@ torch::Tensor from_residual(const torch::Tensor& residual, const torch::Tensor& 
   return bin_centres(bin, bins) + residual * (2.0 / double(bins));
 }
 
-torch::Tensor sample_bins(const torch::Tensor& logits, uint64_t seed) {
+torch::Tensor sample_bins(const torch::Tensor& logits, std::span<const uint64_t> seeds) {
   // Gumbel-max: the argmax of logits plus Gumbel noise is a draw from the softmax.
-  auto generator = at::detail::createCPUGenerator(seed);
-  const torch::Tensor u = torch::rand(logits.sizes(), generator, torch::kFloat32)
-                              .clamp(1e-9, 1.0 - 1e-7)
-                              .to(logits.device());
+  std::vector<torch::Tensor> rows;
+  for (const uint64_t seed : seeds) {
+    auto generator = at::detail::createCPUGenerator(seed);
+    rows.push_back(torch::rand(logits.sizes().slice(1), generator, torch::kFloat32));
+  }
+  const torch::Tensor u = torch::stack(rows).clamp(1e-9, 1.0 - 1e-7).to(logits.device());
   return (logits.to(torch::kFloat32) - torch::log(-torch::log(u))).argmax(-1);
 }
 

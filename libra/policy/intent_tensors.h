@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "libra/nn/torch.h"
 
@@ -14,9 +15,9 @@ torch::Tensor bin_centres(const torch::Tensor& bin, int64_t bins);
 // Offset from the bin centre in units of the bin's width, and back.
 torch::Tensor to_residual(const torch::Tensor& actions, const torch::Tensor& bin, int64_t bins);
 torch::Tensor from_residual(const torch::Tensor& residual, const torch::Tensor& bin, int64_t bins);
-// logits [..., N] -> one draw from the softmax each, int64 [...]; the same seed gives the same
-// draws.
-torch::Tensor sample_bins(const torch::Tensor& logits, uint64_t seed);
+// logits [B, ..., N] -> one draw from the softmax each, int64 [B, ...]; a seed a row, which decides
+// its draws whatever other rows there are.
+torch::Tensor sample_bins(const torch::Tensor& logits, std::span<const uint64_t> seeds);
 // logits [..., N] -> mean of the bin centres under the softmax.
 torch::Tensor expected_value(const torch::Tensor& logits);
 

@@ -47,11 +47,12 @@ TorchPolicy::TorchPolicy(ModelBundle bundle, const PolicyOptions& options)
       options_(options) {
   const auto& config = bundle_.config;
   spec_.name = config.name;
-  spec_.variant = config.variant;
+  spec_.variant = word_of(config.variant);
   spec_.horizon = config.action.horizon;
   spec_.expansion = config.has_intents() ? config.action.expansion : 0;
   spec_.bins = config.action.bins;
   spec_.image_size = config.image_size;
+  spec_.embodiment = config.embodiment;
   if (bundle_.transforms->stats().samples == 0) {
     spec_.notes.push_back(config.name + " has never been trained: what it does is random");
   }
@@ -79,17 +80,13 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
                                               const std::vector<Proprio>& proprio,
                                               const std::vector<std::string>& instructions) {
   const Transforms& t = *bundle_.transforms;
-  model::PlannerInput input;
-  input.pixel_values =
-      on_device(t.planner_pixels(t.bytes(observations, bundle_.config.image_size)));
-  const PromptTokens prompt = t.prompts(instructions);
-  input.input_ids = on_device(prompt.input_ids);
-  input.attention_mask = on_device(prompt.attention_mask);
-  input.proprio = on_device(t.proprio(proprio));
-  std::vector<std::vector<std::string>> queries;
-  for (const auto& instruction : instructions) queries.push_back({instruction});
-  const model::TextQueries text = t.queries(queries);
-  input.instruction = {on_device(text.ids), on_device(text.mask)};
+  model::PlannerInput input =
+      t.planner_input(t.bytes(observations, bundle_.config.image_size), instructions, proprio);
+  for (torch::Tensor* part :
+       {&input.pixel_values, &input.input_ids, &input.attention_mask, &input.proprio,
+        &input.instruction.ids, &input.instruction.mask, &input.missing}) {
+    *part = on_device(*part);
+  }
   return bundle_.planner->forward(input);
 }
 
@@ -106,11 +103,12 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
   const torch::Tensor probability = torch::softmax(logits, -1);  // [B, K, D, N]
   require_finite(logits, "planner's logits");
   torch::Tensor chosen = logits.argmax(-1);
-  for (size_t b = 0; options_.sample_intents && b < requests.size(); ++b) {
-    const auto& request = requests[b];
-    chosen[int64_t(b)] =
-        sample_bins(logits[int64_t(b)],
-                    mix_seed({options_.seed, request.seed, uint64_t(request.observation->step)}));
+  if (options_.sample_intents) {
+    std::vector<uint64_t> seeds;
+    for (const auto& request : requests) {
+      seeds.push_back(mix_seed({options_.seed, request.seed, uint64_t(request.observation->step)}));
+    }
+    chosen = sample_bins(logits, seeds);
   }
   const torch::Tensor certainty =
       probability.gather(-1, chosen.unsqueeze(-1)).squeeze(-1).contiguous();
@@ -125,18 +123,16 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
   const int horizon = bundle_.config.action.horizon;
   for (size_t b = 0; b < requests.size(); ++b) {
     IntentPlan& plan = plans[b];
-    plan = IntentPlan{};
-    plan.expansion = bundle_.config.action.expansion;
+    plan = IntentPlan(bundle_.config.action.expansion, horizon, size_t(bin.size(2)),
+                      bundle_.config.action.bins);
     plan.obs_step = plan.first_step = requests[b].observation->step;
     plan.epoch = requests[b].epoch;
     plan.instruction_id = hash_name(requests[b].instruction);
     for (int m = 0; m < plan.expansion; ++m) {
       Intent& intent = plan.intents[size_t(m)];
-      intent.horizon = horizon;
-      intent.bins = bundle_.config.action.bins;
       for (int i = 0; i < horizon; ++i) {
         intent.entropy[size_t(i)] = undecided[int64_t(b)][m * horizon + i];
-        for (int d = 0; d < kActionDim; ++d) {
+        for (int64_t d = 0; d < bin.size(2); ++d) {
           intent.bin[size_t(i)][size_t(d)] =
               static_cast<uint8_t>(bin[int64_t(b)][m * horizon + i][d]);
           intent.probability[size_t(i)][size_t(d)] = share[int64_t(b)][m * horizon + i][d];
@@ -147,53 +143,42 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
 }
 
 torch::Tensor TorchPolicy::denoise(const model::RefinerContext& context, const torch::Tensor& bins,
-                                   std::span<const RefineRequest> requests) {
+                                   std::span<const RefineRequest> requests,
+                                   const std::vector<Proprio>& proprio) {
   const auto& config = bundle_.config;
   const int64_t batch = int64_t(requests.size()), horizon = config.action.horizon;
-  torch::Tensor x = torch::empty({batch, horizon, kActionDim});
+  const int64_t dims = config.embodiment.model_dim();
+  torch::Tensor x = torch::empty({batch, horizon, dims});
   float* value = x.data_ptr<float>();
   for (const auto& request : requests) {  // each request's noise depends on its own seed alone
     Rng rng(request.seed);
-    for (int64_t i = 0; i < horizon * kActionDim; ++i) *value++ = static_cast<float>(rng.normal());
+    for (int64_t i = 0; i < horizon * dims; ++i) *value++ = static_cast<float>(rng.normal());
   }
-  x = on_device(x);
-  const torch::Tensor intent =
-      config.has_intents() ? bundle_.refiner->embed_intent(bins) : torch::Tensor();
-  const Promised known = promised(requests, bins);
-  const torch::Tensor first_noise = x;
-  const auto times = torch::TensorOptions().dtype(torch::kInt64).device(device_);
-  for (const int64_t t : bundle_.scheduler.timesteps(options_.denoise_steps)) {
-    const torch::Tensor level = torch::full({batch}, t, times);
-    if (known.weight.defined()) {  // inpainting: the known part, as noisy as the rest is now
-      x = torch::lerp(x, bundle_.scheduler.add_noise(known.action, first_noise, level),
-                      known.weight);
-    }
-    const torch::Tensor noise = bundle_.refiner->forward(x, level, intent, context);
-    x = bundle_.scheduler.ddim_step(noise, t, x, options_.denoise_steps).prev_sample;
-  }
-  if (known.weight.defined()) x = torch::lerp(x, known.action, known.weight);
-  if (config.refiner.target == "residual") x = from_residual(x, bins, config.action.bins);
-  return x.clamp(-1.0, 1.0);
+  return policy::denoise(bundle_, context, bins, on_device(x), options_.denoise_steps,
+                         promised(requests, proprio, bins));
 }
 
-TorchPolicy::Promised TorchPolicy::promised(std::span<const RefineRequest> requests,
-                                            const torch::Tensor& bins) const {
+KnownActions TorchPolicy::promised(std::span<const RefineRequest> requests,
+                                   const std::vector<Proprio>& proprio,
+                                   const torch::Tensor& bins) const {
   const auto any = [](const RefineRequest& r) { return r.prior != nullptr && r.prior->count > 0; };
   if (std::none_of(requests.begin(), requests.end(), any)) return {};
   const auto& config = bundle_.config;
   const int64_t batch = int64_t(requests.size()), horizon = config.action.horizon;
-  Promised out{torch::zeros({batch, horizon, kActionDim}), torch::zeros({batch, horizon, 1})};
+  KnownActions out{torch::zeros({batch, horizon, config.embodiment.model_dim()}),
+                   torch::zeros({batch, horizon, 1})};
   for (int64_t b = 0; b < batch; ++b) {
     const ActionPrior* prior = requests[size_t(b)].prior;
     if (prior == nullptr) continue;
+    const Rows<float> actions = codec().encode(prior->actions, proprio[size_t(b)]);
     for (int64_t i = 0; i < std::min<int64_t>(prior->count, horizon); ++i) {
-      const Action action = bundle_.transforms->normaliser().normalise(prior->actions[size_t(i)]);
+      const auto action = actions[size_t(i)];
       std::copy(action.begin(), action.end(), out.action[b][i].data_ptr<float>());
       out.weight[b][i] = std::clamp(prior->weight[size_t(i)], 0.0f, 1.0f);
     }
   }
   out = {on_device(out.action), on_device(out.weight)};
-  if (config.refiner.target == "residual") {
+  if (config.refiner.target == model::RefinerTarget::kResidual) {
     out.action = to_residual(out.action, bins, config.action.bins);
   }
   return out;
@@ -212,28 +197,43 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
 
   model::RefinerInput input;
   if (config.refiner_has_vision()) {
-    input.pixel_values =
-        on_device(t.refiner_pixels(t.bytes(observations, config.refiner_image_size)));
+    const torch::Tensor bytes = t.bytes(observations, config.refiner_image_size);
+    input.pixel_values = on_device(t.refiner_pixels(bytes));
+    if (const torch::Tensor missing = t.missing(bytes); missing.defined()) {
+      input.missing = on_device(missing);
+    }
   }
   input.proprio = on_device(t.proprio(proprio));
+  torch::Tensor other_half;  // what the discrete head answers, where both answers are averaged
   if (config.refiner_needs_planner()) {
     std::vector<std::string> instructions;
     for (const auto& request : requests) instructions.emplace_back(request.instruction);
-    input.planner_tokens = run_planner(observations, proprio, instructions).tokens;
+    const model::PlannerOutput seen = run_planner(observations, proprio, instructions);
+    input.planner = seen.tokens;
+    if (config.variant == model::Variant::kTwoBranch) {
+      other_half = bin_centres(seen.logits.slice(1, 0, horizon).argmax(-1), config.action.bins);
+    }
   }
   torch::Tensor bins;
   if (config.has_intents()) {
-    bins = torch::empty({batch, horizon, kActionDim}, torch::kInt64);
+    const int64_t dims = config.embodiment.model_dim();
+    bins = torch::empty({batch, horizon, dims}, torch::kInt64);
     int64_t* bin = bins.data_ptr<int64_t>();
     for (const auto& request : requests) {
-      for (int64_t i = 0; i < horizon; ++i) {
-        for (int d = 0; d < kActionDim; ++d) *bin++ = request.intent->bin[size_t(i)][size_t(d)];
+      const Intent* intent = request.intent;
+      if (intent == nullptr || intent->horizon != horizon || int64_t(intent->dims()) != dims) {
+        throw Error(ErrorCode::kBadInput,
+                    {.where = "intent",
+                     .problem = "is of another size than the policy's",
+                     .expected = std::to_string(horizon) + " x " + std::to_string(dims)});
       }
+      bin = std::copy(intent->bin.values().begin(), intent->bin.values().end(), bin);
     }
   }
-  const torch::Tensor actions = denoise(bundle_.refiner->encode(input), on_device(bins), requests)
-                                    .to(torch::kCPU, torch::kFloat32)
-                                    .contiguous();
+  torch::Tensor actions =
+      denoise(bundle_.refiner->encode(input), on_device(bins), requests, proprio);
+  if (other_half.defined()) actions = (actions + other_half) / 2;
+  actions = actions.to(torch::kCPU, torch::kFloat32).contiguous();
   require_finite(actions, "refiner's actions");
   const auto value = actions.accessor<float, 3>();
   torch::Tensor outside = torch::zeros({batch});
@@ -242,15 +242,15 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
   }
   for (int64_t b = 0; b < batch; ++b) {
     ActionChunk& chunk = chunks[size_t(b)];
+    Rows<float> model(size_t(horizon), size_t(value.size(2)));
+    for (int64_t i = 0; i < horizon; ++i) {
+      for (int64_t d = 0; d < value.size(2); ++d) model[size_t(i)][size_t(d)] = value[b][i][d];
+    }
     chunk = ActionChunk{};
     chunk.horizon = static_cast<int32_t>(horizon);
+    chunk.actions = codec().decode(model, proprio[size_t(b)]);
     chunk.obs_step = chunk.first_step = requests[size_t(b)].observation->step;
     chunk.outside = outside[b].item<float>();
-    for (int64_t i = 0; i < horizon; ++i) {
-      Action normalised;
-      for (int d = 0; d < kActionDim; ++d) normalised[size_t(d)] = value[b][i][d];
-      chunk.actions[size_t(i)] = t.normaliser().denormalise(normalised);
-    }
   }
 }
 
@@ -258,7 +258,27 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
 
 namespace libra {
 
+namespace {
+
+// The bounds that the options' list gives.
+void check(PolicyOptions options) {
+  for (const ConfigField& field : list_fields(options).fields()) {
+    const auto* value = std::get_if<int*>(&field.target);
+    if (value == nullptr || (**value >= field.bounds.min && **value <= field.bounds.max)) continue;
+    std::string name = field.path;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    throw Error(ErrorCode::kBadInput, {.where = name,
+                                       .problem = "is not possible",
+                                       .expected = std::to_string(int(field.bounds.min)) + " to " +
+                                                   std::to_string(int(field.bounds.max)),
+                                       .found = std::to_string(**value)});
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<Policy> load_policy(const std::string& dir, const PolicyOptions& options) {
+  check(options);
   at::set_num_threads(options.threads);
   return std::make_unique<policy::TorchPolicy>(
       policy::load_bundle(dir, {.precision = options.precision, .device = options.device}),

@@ -7,6 +7,7 @@
 
 #include "libra/core/policy.h"
 #include "libra/policy/bundle.h"
+#include "libra/policy/denoise.h"
 #include "libra/policy/load_policy.h"
 
 namespace libra::policy {
@@ -18,6 +19,7 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
   const PolicySpec& spec() const override { return spec_; }
   Planner* planner() override { return bundle_.config.has_intents() ? this : nullptr; }
   Refiner& refiner() override { return *this; }
+  const action::Codec& codec() const override { return bundle_.transforms->codec(); }
 
   void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) override;
   void refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) override;
@@ -29,13 +31,11 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
                                    const std::vector<std::string>& instructions);
   // DDIM from the seeds' noise to normalised actions [B, H, D].
   torch::Tensor denoise(const model::RefinerContext& context, const torch::Tensor& bins,
-                        std::span<const RefineRequest> requests);
-  // What is promised of each chunk (RefineRequest::prior): normalised actions and weights
-  // [B, H, D], undefined when nothing is.
-  struct Promised {
-    torch::Tensor action, weight;
-  };
-  Promised promised(std::span<const RefineRequest> requests, const torch::Tensor& bins) const;
+                        std::span<const RefineRequest> requests,
+                        const std::vector<Proprio>& proprio);
+  // What is promised of each chunk (RefineRequest::prior).
+  KnownActions promised(std::span<const RefineRequest> requests,
+                        const std::vector<Proprio>& proprio, const torch::Tensor& bins) const;
 
   // Throws Error: which weights are not finite either, or that they all are.
   void require_finite(const torch::Tensor& x, const std::string& what) const;

@@ -57,20 +57,58 @@ Transforms::Transforms(const model::LibraVlaConfig& config, const action::NormSt
                        std::shared_ptr<const preprocess::Tokenizer> tokenizer, int tokens_per_image)
     : config_(config),
       stats_(stats),
-      normaliser_(stats),
+      codec_(config.embodiment, stats),
       tokenizer_(std::move(tokenizer)),
-      tokens_per_camera_(size_t(config.cameras), tokens_per_image),
-      style_(preprocess::parse_prompt_style(config.prompt)) {}
+      tokens_per_camera_(config.embodiment.cameras.size(), tokens_per_image),
+      style_(config.prompt) {}
 
 std::shared_ptr<const Transforms> Transforms::with_stats(const action::NormStats& stats) const {
   return std::make_shared<const Transforms>(config_, stats, tokenizer_, tokens_per_camera_.front());
 }
 
+void fit_image(const Image& image, model::Resize resize, int side, Image& out) {
+  if (image.height == side && image.width == side) {
+    out = image;
+  } else if (resize == model::Resize::kPad) {
+    out = preprocess::resize_with_pad(image, side, side);
+  } else {
+    out = preprocess::resize_bicubic(image, side, side);
+  }
+}
+
+model::PlannerInput Transforms::planner_input(const torch::Tensor& bytes,
+                                              const std::vector<std::string>& instructions,
+                                              std::span<const Proprio> states) const {
+  model::PlannerInput input;
+  input.pixel_values = planner_pixels(bytes);
+  const PromptTokens prompt = prompts(instructions);
+  input.input_ids = prompt.input_ids;
+  input.attention_mask = prompt.attention_mask;
+  if (const torch::Tensor gone = missing(bytes); gone.defined()) {
+    input.missing = gone;
+    if (!input.attention_mask.defined()) input.attention_mask = torch::ones_like(input.input_ids);
+    // The prompt holds the cameras' tokens run after run.
+    const torch::Tensor is_image =
+        input.input_ids == tokenizer_->special_id(preprocess::kImageContext);
+    const torch::Tensor camera =
+        (is_image.cumsum(1) - 1).div(tokens_per_camera_.front(), "floor").clamp_min(0);
+    const torch::Tensor of_gone = gone.gather(1, camera.clamp_max(gone.size(1) - 1));
+    input.attention_mask = input.attention_mask.masked_fill(is_image & of_gone, 0);
+  }
+  input.proprio = proprio(states);
+  std::vector<std::vector<std::string>> asked;
+  for (const auto& instruction : instructions) asked.push_back({instruction});
+  input.instruction = queries(asked);
+  return input;
+}
+
 torch::Tensor Transforms::bytes(std::span<const Observation* const> observations, int side) const {
-  const int64_t batch = int64_t(observations.size()), cameras = config_.cameras;
+  const int64_t batch = int64_t(observations.size()),
+                cameras = int64_t(config_.embodiment.cameras.size());
   torch::Tensor out = torch::empty({batch, cameras, side, side, 3}, torch::kUInt8);
   uint8_t* target = out.data_ptr<uint8_t>();
   const size_t size = size_t(side) * side * 3;
+  Image fitted;
   for (const Observation* observation : observations) {
     if (observation->images.size() != size_t(cameras)) {
       throw Error(ErrorCode::kBadInput, {.where = "observation",
@@ -78,16 +116,32 @@ torch::Tensor Transforms::bytes(std::span<const Observation* const> observations
                                          .expected = std::to_string(cameras),
                                          .found = std::to_string(observation->images.size())});
     }
-    for (const Image& image : observation->images) {
-      if (image.height == side && image.width == side) {
-        std::memcpy(target, image.rgb.data(), size);
-      } else {
-        std::memcpy(target, preprocess::resize_bicubic(image, side, side).rgb.data(), size);
+    for (size_t c = 0; c < observation->images.size(); ++c, target += size) {
+      const Image& image = observation->images[c];
+      if (image.rgb.empty() && config_.embodiment.cameras[c].optional) {
+        std::memset(target, 0, size);
+        continue;
       }
-      target += size;
+      fit(image, side, fitted);
+      std::memcpy(target, fitted.rgb.data(), size);
     }
   }
   return out;
+}
+
+torch::Tensor Transforms::missing(const torch::Tensor& bytes) const {
+  const auto& cameras = config_.embodiment.cameras;
+  torch::Tensor gone;
+  for (size_t c = 0; c < cameras.size(); ++c) {
+    if (!cameras[c].optional) continue;
+    const torch::Tensor black = bytes.select(1, int64_t(c)).flatten(1).amax(1) == 0;
+    if (!black.any().item<bool>()) continue;
+    if (!gone.defined()) {
+      gone = torch::zeros({bytes.size(0), int64_t(cameras.size())}, torch::kBool);
+    }
+    gone.select(1, int64_t(c)).copy_(black);
+  }
+  return gone;
 }
 
 torch::Tensor Transforms::planner_pixels(const torch::Tensor& bytes) const {
@@ -134,12 +188,11 @@ model::TextQueries Transforms::queries(std::span<const std::vector<std::string>>
 }
 
 torch::Tensor Transforms::proprio(std::span<const Proprio> values) const {
-  torch::Tensor out = torch::empty({int64_t(values.size()), kProprioDim});
+  torch::Tensor out = torch::empty({int64_t(values.size()), config_.embodiment.proprio_dim()});
   float* row = out.data_ptr<float>();
   for (const Proprio& value : values) {
-    const auto normalised = normaliser_.normalise(value);
-    std::copy(normalised.begin(), normalised.end(), row);
-    row += kProprioDim;
+    const auto normalised = codec_.proprio(value);
+    row = std::copy(normalised.begin(), normalised.end(), row);
   }
   return out;
 }

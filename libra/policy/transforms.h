@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "libra/action/normalise.h"
+#include "libra/action/codec.h"
 #include "libra/core/observation.h"
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/planner_net.h"
@@ -16,6 +16,9 @@
 #include "libra/preprocess/tokenizer.h"
 
 namespace libra::policy {
+
+// A camera's picture as a square of `side` px.
+void fit_image(const Image& image, model::Resize resize, int side, Image& out);
 
 struct PromptTokens {
   torch::Tensor input_ids;       // [B, T] int64, padded on the right
@@ -32,7 +35,16 @@ class Transforms {
   // The same for other training data.
   std::shared_ptr<const Transforms> with_stats(const action::NormStats& stats) const;
 
-  // Images of observations as bytes [B, C, side, side, 3], resized where their side differs.
+  // A camera's picture by the configuration's way of resizing.
+  void fit(const Image& image, int side, Image& out) const {
+    fit_image(image, config_.resize, side, out);
+  }
+  // Cameras that may be missing and are: an optional camera's picture that is black throughout.
+  // [B, C] bool, of bytes [B, C, side, side, 3]; undefined when every camera is there.
+  torch::Tensor missing(const torch::Tensor& bytes) const;
+
+  // Images of observations as bytes [B, C, side, side, 3], fitted. A camera that may be missing and
+  // is (an image without pixels) is black.
   torch::Tensor bytes(std::span<const Observation* const> observations, int side) const;
   // Bytes [B, C, S, S, 3] -> floats [B, C, 3, S, S]: ImageNet's normalisation for the planner,
   // SigLIP's for the refiner.
@@ -43,19 +55,24 @@ class Transforms {
   // texts[b] holds the queries of sample b; all lists have the same length P. [B, P, L]
   model::TextQueries queries(std::span<const std::vector<std::string>> texts) const;
 
-  torch::Tensor proprio(std::span<const Proprio> values) const;  // [B, 8] in [-1, 1]
+  torch::Tensor proprio(std::span<const Proprio> values) const;  // [B, P] in [-1, 1]
+  // All that the planner reads: of pictures as bytes() makes them, an instruction and proprio a
+  // sample.
+  model::PlannerInput planner_input(const torch::Tensor& bytes,
+                                    const std::vector<std::string>& instructions,
+                                    std::span<const Proprio> proprio) const;
 
-  const action::Normaliser& normaliser() const { return normaliser_; }
+  const action::Codec& codec() const { return codec_; }
   const action::NormStats& stats() const { return stats_; }
   const preprocess::Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
   model::LibraVlaConfig config_;
   action::NormStats stats_;
-  action::Normaliser normaliser_;
+  action::Codec codec_;
   std::shared_ptr<const preprocess::Tokenizer> tokenizer_;
   std::vector<int> tokens_per_camera_;
-  preprocess::PromptStyle style_;
+  PromptStyle style_;
 };
 
 }  // namespace libra::policy

@@ -14,7 +14,12 @@ namespace {
 
 constexpr int kMaxSide = 16384;
 constexpr int kFractionBits = 22;  // of Pillow's fixed-point weights for bytes
-constexpr double kCubicSupport = 2.0;
+
+// Of Pillow: how far it reaches at full size, and its weight at a distance.
+struct Filter {
+  double support;
+  double (*weight)(double);
+};
 
 double cubic(double x) {
   constexpr double a = -0.5;
@@ -24,6 +29,10 @@ double cubic(double x) {
   return 0.0;
 }
 
+double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+
+constexpr Filter kBicubic = {2.0, cubic}, kBilinear = {1.0, triangle};
+
 // For each output position: the first input position and the weights from there on.
 struct Kernel {
   int stride = 0;  // weights kept per position
@@ -31,10 +40,10 @@ struct Kernel {
   std::vector<int32_t> weights;
 };
 
-Kernel make_kernel(int in, int out) {
+Kernel make_kernel(int in, int out, const Filter& filter) {
   const double scale = static_cast<double>(in) / out;
   const double stretch = std::max(scale, 1.0);  // shrinking widens the kernel: antialias
-  const double support = kCubicSupport * stretch;
+  const double support = filter.support * stretch;
   Kernel kernel;
   kernel.stride = static_cast<int>(std::ceil(support)) * 2 + 1;
   kernel.weights.assign(static_cast<size_t>(kernel.stride) * out, 0);
@@ -45,7 +54,7 @@ Kernel make_kernel(int in, int out) {
     const int last = std::min(in, static_cast<int>(centre + support + 0.5));
     double sum = 0;
     for (int j = first; j < last; ++j) {
-      sum += raw[j - first] = cubic((j - centre + 0.5) * (1.0 / stretch));
+      sum += raw[j - first] = filter.weight((j - centre + 0.5) * (1.0 / stretch));
     }
     for (int j = 0; j < last - first; ++j) {
       const double fixed = raw[j] * (sum != 0 ? 1.0 / sum : 1.0) * (1 << kFractionBits);
@@ -62,8 +71,8 @@ uint8_t to_byte(int32_t sum) {
   return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
 }
 
-Image resize_rows(const Image& image, int width) {
-  const Kernel kernel = make_kernel(image.width, width);
+Image resize_rows(const Image& image, int width, const Filter& filter) {
+  const Kernel kernel = make_kernel(image.width, width, filter);
   Image out(image.height, width);
   for (int y = 0; y < image.height; ++y) {
     const uint8_t* source = image.row(y);
@@ -82,8 +91,8 @@ Image resize_rows(const Image& image, int width) {
   return out;
 }
 
-Image resize_columns(const Image& image, int height) {
-  const Kernel kernel = make_kernel(image.height, height);
+Image resize_columns(const Image& image, int height, const Filter& filter) {
+  const Kernel kernel = make_kernel(image.height, height, filter);
   Image out(height, image.width);
   const int row_bytes = image.width * 3;
   std::vector<int32_t> sum(row_bytes);
@@ -111,12 +120,40 @@ void check_size(const char* what, int height, int width) {
 
 }  // namespace
 
-Image resize_bicubic(const Image& image, int height, int width) {
+namespace {
+
+Image resize(const Image& image, int height, int width, const Filter& filter) {
   check_size("resize source", image.height, image.width);
   check_size("resize target", height, width);
-  if (width == image.width) return height == image.height ? image : resize_columns(image, height);
-  Image rows = resize_rows(image, width);
-  return height == image.height ? rows : resize_columns(rows, height);
+  if (width == image.width) {
+    return height == image.height ? image : resize_columns(image, height, filter);
+  }
+  Image rows = resize_rows(image, width, filter);
+  return height == image.height ? rows : resize_columns(rows, height, filter);
+}
+
+}  // namespace
+
+Image resize_bicubic(const Image& image, int height, int width) {
+  return resize(image, height, width, kBicubic);
+}
+
+Image resize_with_pad(const Image& image, int height, int width) {
+  check_size("resize source", image.height, image.width);
+  check_size("resize target", height, width);
+  if (image.height == height && image.width == width) return image;
+  const double ratio =
+      std::max(double(image.width) / double(width), double(image.height) / double(height));
+  const int inner_height = std::max(1, static_cast<int>(image.height / ratio)),
+            inner_width = std::max(1, static_cast<int>(image.width / ratio));
+  const Image inner = resize(image, inner_height, inner_width, kBilinear);
+  Image out(height, width);
+  const int top = (height - inner_height) / 2, left = (width - inner_width) / 2;
+  for (int y = 0; y < inner_height; ++y) {
+    std::memcpy(out.row(top + y) + static_cast<size_t>(left) * 3, inner.row(y),
+                static_cast<size_t>(inner_width) * 3);
+  }
+  return out;
 }
 
 Image halve(const Image& image) {
@@ -145,11 +182,6 @@ Image crop(const Image& image, int y, int x, int height, int width) {
                 static_cast<size_t>(width) * 3);
   }
   return out;
-}
-
-Image center_square(const Image& image) {
-  const int side = std::min(image.height, image.width);
-  return crop(image, (image.height - side) / 2, (image.width - side) / 2, side, side);
 }
 
 Tiling choose_tiling(int height, int width, int max_tiles, int tile_size, bool use_thumbnail) {

@@ -14,11 +14,12 @@ namespace libra::preprocess {
 // to bytes. Requires positive sizes of at most 16384; throws Error(kBadInput) otherwise.
 Image resize_bicubic(const Image& image, int height, int width);
 
+// The image as large as fits into height x width, by Pillow's 8-bit bilinear filter, in the middle
+// of black: what robots' policies are fed (openpi's resize_with_pad). Errors as above.
+Image resize_with_pad(const Image& image, int height, int width);
+
 // Mean over 2 x 2 pixels, rounded to nearest with halves up. Odd last rows and columns are dropped.
 Image halve(const Image& image);
-
-// The centred square of the largest side.
-Image center_square(const Image& image);
 
 // Rows y .. y + height - 1, columns x .. x + width - 1. Requires the box to lie inside.
 Image crop(const Image& image, int y, int x, int height, int width);

@@ -37,15 +37,6 @@ void check_instruction(std::string_view instruction) {
 
 }  // namespace
 
-PromptStyle parse_prompt_style(std::string_view name) {
-  if (name == "internvl2_5") return PromptStyle::kInternVl25;
-  if (name == "plain") return PromptStyle::kPlain;
-  throw Error(ErrorCode::kBadInput, {.where = "prompt style",
-                                     .problem = "unknown",
-                                     .expected = "internvl2_5 or plain",
-                                     .found = "'" + std::string(name) + "'"});
-}
-
 std::string image_placeholder(int tokens) {
   std::string text(kImageStart);
   for (int i = 0; i < tokens; ++i) text += kImageContext;

@@ -8,14 +8,9 @@
 #include <utility>
 #include <vector>
 
-namespace libra::preprocess {
+#include "libra/core/instruction.h"
 
-enum class PromptStyle {
-  kInternVl25,  // chat template "internvl2_5" of the reference
-  kPlain,       // "<img>...</img>" per camera, then the instruction and nothing else
-};
-// "internvl2_5" and "plain"; throws Error(kBadInput) for another word.
-PromptStyle parse_prompt_style(std::string_view name);
+namespace libra::preprocess {
 
 // "<img>" + "<IMG_CONTEXT>" * tokens + "</img>"
 std::string image_placeholder(int tokens);

@@ -4,40 +4,45 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <utility>
 
 #include "libra/core/intent.h"
 
 namespace libra {
 
-// Thread: one thread only. Nothing allocates.
+// Thread: one thread only. Nothing allocates after construction.
 class ActionQueue {
  public:
+  ActionQueue(int horizon, size_t dims) : now_(horizon, dims), next_(horizon, dims) { clear(); }
   void clear() { now_.horizon = next_.horizon = 0; }
-  // From control step `takeover` on the actions are those of `chunk`, by their own steps
-  // (chunk.first_step + i); before it they stay what they are.
-  void push(const ActionChunk& chunk, int64_t takeover) {
-    if (next_.horizon > 0) now_ = next_;  // it was to take over by now, or never will
-    next_ = chunk;
-    takeover_ = std::max(takeover, chunk.first_step);
+  // From control step `takeover` on the actions are the first `length` of `chunk`, by their own
+  // steps (first_step + i); before it they stay what they are.
+  void push(const ActionChunk& chunk, int length, int64_t first_step, int64_t takeover) {
+    if (next_.horizon > 0) std::swap(now_, next_);  // it was to take over by now, or never will
+    next_.actions = chunk.actions;
+    next_.horizon = length;
+    next_.first_step = first_step;
+    takeover_ = std::max(takeover, first_step);
   }
-  // The action of `step`, or null when none is committed for it.
-  const Action* at(int64_t step) const {
-    if (step >= takeover_) {
-      if (const Action* action = in(next_, step)) return action;
-    }
-    return step < takeover_ || next_.horizon == 0 ? in(now_, step) : nullptr;
+  // The action of `step`, or empty when none is committed for it.
+  std::span<const float> at(int64_t step) const {
+    if (step >= takeover_ && covers(next_, step)) return in(next_, step);
+    const bool old = step < takeover_ || next_.horizon == 0;
+    return old && covers(now_, step) ? in(now_, step) : std::span<const float>();
   }
   // First step from `step` on without a committed action.
   int64_t end(int64_t step) const {
-    while (at(step) != nullptr) ++step;
+    while (!at(step).empty()) ++step;
     return step;
   }
 
  private:
-  static const Action* in(const ActionChunk& chunk, int64_t step) {
-    const int64_t index = step - chunk.first_step;
-    return index >= 0 && index < chunk.horizon ? &chunk.actions[static_cast<size_t>(index)]
-                                               : nullptr;
+  static bool covers(const ActionChunk& chunk, int64_t step) {
+    return step >= chunk.first_step && step < chunk.first_step + chunk.horizon;
+  }
+  static std::span<const float> in(const ActionChunk& chunk, int64_t step) {
+    return chunk.actions[static_cast<size_t>(step - chunk.first_step)];
   }
   ActionChunk now_, next_;
   int64_t takeover_ = 0;

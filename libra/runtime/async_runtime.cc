@@ -14,7 +14,7 @@ void copy(const Observation& from, Observation& to) {
     to.images[c].width = from.images[c].width;
     to.images[c].rgb.assign(from.images[c].rgb.begin(), from.images[c].rgb.end());
   }
-  to.proprio = from.proprio;
+  to.proprio.assign(from.proprio.begin(), from.proprio.end());
   to.step = from.step;
   to.time = from.time;
 }
@@ -22,15 +22,17 @@ void copy(const Observation& from, Observation& to) {
 }  // namespace
 
 AsyncRuntime::AsyncRuntime(Policy& policy, const AsyncOptions& options, const Observation& example)
-    : policy_(policy),
-      schedule_(options.schedule, policy.spec().horizon, policy.planner() != nullptr),
-      guard_(options.guard),
-      arm_(options.arm),
+    : schedule_(options.schedule, policy.spec(), policy.planner() != nullptr),
+      guard_(options.guard, policy.spec().embodiment),
       clock_(options.clock != nullptr ? *options.clock : steady_clock()),
       trace_(options.trace),
-      step_ms_(1000.0 /
-               (options.control_hz > 0.0 ? options.control_hz : policy.spec().control_hz)) {
-  arm_.control_hz = 1000.0 / step_ms_;
+      step_ms_(1000.0 / (options.control_hz > 0.0 ? options.control_hz
+                                                  : policy.spec().embodiment.control_hz)),
+      roll_forward_(policy.spec().embodiment, 1000.0 / step_ms_),
+      past_(static_cast<size_t>(policy.spec().embodiment.action_dim())),
+      job_(sized_job(policy.spec())) {
+  if (trace_ != nullptr) trace_->make_room(policy.spec());
+  tick_.action.resize(static_cast<size_t>(policy.spec().embodiment.action_dim()));
   check_schedule(options.schedule, policy.spec(), policy.planner() != nullptr);
   if (schedule_.overlapped() && policy.planner() != nullptr) {
     planner_.emplace(policy, TraceLane::kPlanner, example, clock_, trace_);
@@ -108,7 +110,8 @@ void AsyncRuntime::post(NetworkWorker& worker, const Job& job, const Observation
   JobOrder& order = worker.order();
   order.job = job;
   copy(observation, order.observation);
-  order.proprio = roll_forward(arm_, observation.proprio, past_.span(), job.rolled_through());
+  roll_forward_(observation.proprio, past_, job.committed, static_cast<size_t>(job.rolled),
+                order.proprio);
   order.instruction = instruction_;
   order.instruction_length = instruction_length_;
   order.seed = seed_.chunk(job.obs_step);
@@ -134,38 +137,38 @@ void AsyncRuntime::watch(int64_t step, int64_t now_ns) {
          refiner_warned_, GuardKind::kRefinerSilent);
 }
 
-Tick AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
+const Tick& AsyncRuntime::tick(const Observation& observation, int64_t step) noexcept {
   const int64_t begin_ns = clock_.now_ns();
   take_answers(step);
-  Job job;
+  schedule_.see(observation.proprio);
   const auto plan_if_due = [&] {
-    if (!schedule_.plan_job(step, job)) return;
-    post(planner_ ? *planner_ : *refiner_, job, observation);
+    if (!schedule_.plan_job(step, job_)) return;
+    post(planner_ ? *planner_ : *refiner_, job_, observation);
     (planner_ ? planner_asked_ns_ : refiner_asked_ns_) = begin_ns;
   };
   plan_if_due();
-  if (schedule_.chunk_job(step, job)) {
-    post(*refiner_, job, observation);
+  if (schedule_.chunk_job(step, job_)) {
+    post(*refiner_, job_, observation);
     refiner_asked_ns_ = begin_ns;
-    if (trace_ != nullptr) trace_->record(record_of(job, begin_ns));
+    if (trace_ != nullptr) trace_->record(job_, begin_ns);
   }
   plan_if_due();
   watch(step, begin_ns);
-  Tick tick = schedule_.tick(step);
-  if (tick.source == Tick::Source::kChunk) {
+  tick_ = schedule_.tick(step);
+  if (tick_.source == Tick::Source::kChunk) {
     const int64_t before = guard_.total();
-    tick.action = guard_.apply(tick.action, observation.proprio, step);
+    guard_.apply(tick_.action, observation.proprio, step);
     if (guard_.total() > before) {
       mark(TraceKind::kIntervened, step, static_cast<int64_t>(guard_.latest()));
     }
   } else {
-    mark(tick.source == Tick::Source::kHold ? TraceKind::kHold : TraceKind::kStop, step);
+    mark(tick_.source == Tick::Source::kHold ? TraceKind::kHold : TraceKind::kStop, step);
   }
-  past_.push(tick.action);
+  past_.push(tick_.action);
   if (trace_ != nullptr) {
     trace_->record(TraceLane::kControl, {TraceKind::kTick, begin_ns, clock_.now_ns(), step, step});
   }
-  return tick;
+  return tick_;
 }
 
 }  // namespace libra

@@ -29,7 +29,6 @@ namespace libra {
 struct AsyncOptions {
   ScheduleConfig schedule;
   GuardConfig guard;
-  ArmDynamics arm;
   double control_hz = 0.0;  // of the caller's loop; 0: the policy's
   Trace* trace = nullptr;   // must outlive the runtime
   const Clock* clock = nullptr;
@@ -54,7 +53,8 @@ class AsyncRuntime {
   // Instructions longer than 512 bytes are cut.
   void reset(std::string_view instruction, const EpisodeSeed& seed);
   // What `step` executes. Steps count up by one from the reset.
-  Tick tick(const Observation& observation, int64_t step) noexcept;
+  // The answer is valid until the next call.
+  const Tick& tick(const Observation& observation, int64_t step) noexcept;
 
   const ScheduleStats& stats() const { return schedule_.stats(); }
   const Guard& guard() const { return guard_; }
@@ -82,13 +82,15 @@ class AsyncRuntime {
   void mark(TraceKind kind, int64_t step, int64_t value = 0);
   void fault(GuardKind kind, int64_t step, double amount = 0.0);
 
-  Policy& policy_;
   EpisodeSchedule schedule_;
   Guard guard_;
-  ArmDynamics arm_;
   const Clock& clock_;
   Trace* const trace_;
   double step_ms_;
+  RollForward roll_forward_;
+  RecentActions past_;
+  Job job_;  // the one being asked for
+  Tick tick_;
 
   std::array<char, 512> instruction_{};
   size_t instruction_length_ = 0;
@@ -96,7 +98,6 @@ class AsyncRuntime {
   LeadEstimate planner_lead_, refiner_lead_;
   AsyncLatency latency_;
   double chunk_latency_ms_ = 0.0;
-  RecentActions past_;
   int64_t posted_ = 0, answered_ = 0, void_ = 0;
   int64_t planner_asked_ns_ = 0, refiner_asked_ns_ = 0;
   bool planner_warned_ = false, refiner_warned_ = false;

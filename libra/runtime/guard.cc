@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "libra/core/error.h"
 
@@ -47,7 +48,8 @@ const char* name_of(GuardKind kind) {
   return "refiner silent";
 }
 
-Guard::Guard(const GuardConfig& config) : config_(config), stops_(config.on_fault == "stop") {
+Guard::Guard(const GuardConfig& config, const Embodiment& embodiment)
+    : config_(config), stops_(config.on_fault == "stop"), embodiment_(embodiment) {
   if (!stops_ && config.on_fault != "hold") {
     throw Error(ErrorCode::kBadInput, {.where = "on_fault",
                                        .problem = "unknown word",
@@ -60,6 +62,29 @@ Guard::Guard(const GuardConfig& config) : config_(config), stops_(config.on_faul
                                        .problem = "the box is empty",
                                        .expected = "each minimum below its maximum"});
   }
+  for (const Segment& s : embodiment.action) {
+    const float infinity = std::numeric_limits<float>::infinity();
+    const auto size = static_cast<size_t>(s.size);
+    low_.insert(low_.end(), size, s.limited() ? static_cast<float>(s.low) : -infinity);
+    high_.insert(high_.end(), size, s.limited() ? static_cast<float>(s.high) : infinity);
+    relative_.insert(relative_.end(), size, s.command == Command::kRelative);
+    moves_.insert(moves_.end(), size, s.kind != SegmentKind::kGripper);
+  }
+  last_.assign(low_.size(), 0.0f);
+  if (!config.workspace) return;
+  const int moved = find_segment(embodiment.action, SegmentKind::kPosition);
+  const int seen = moved < 0 ? -1
+                             : find_segment(embodiment.proprio,
+                                            embodiment.action[static_cast<size_t>(moved)].state);
+  if (seen < 0 || embodiment.action[static_cast<size_t>(moved)].command != Command::kRelative) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "workspace",
+                 .problem = "the box needs an end effector that is moved by relative positions",
+                 .found = embodiment.name,
+                 .next = "limit the robot's actions by low and high in its embodiment"});
+  }
+  position_ = spans_of(embodiment.action)[static_cast<size_t>(moved)].first;
+  eef_ = spans_of(embodiment.proprio)[static_cast<size_t>(seen)].first;
 }
 
 void Guard::note(GuardKind kind, int64_t step, int dim, double wanted, double given) {
@@ -68,19 +93,18 @@ void Guard::note(GuardKind kind, int64_t step, int dim, double wanted, double gi
   if (record.count++ == 0) record = {1, step, dim, wanted, given};
 }
 
-Action Guard::apply(const Action& wanted, const Proprio& proprio, int64_t step) {
-  Action action = wanted;
+void Guard::apply(Action& action, std::span<const double> proprio, int64_t step) {
   for (size_t d = 0; d < action.size(); ++d) {
-    // What is not a number compares false with everything: it becomes no motion.
-    const float in_range = action[d] >= -1.0f && action[d] <= 1.0f
-                               ? action[d]
-                               : (action[d] > 1.0f ? 1.0f : (action[d] < -1.0f ? -1.0f : 0.0f));
+    // What is not a number becomes no motion.
+    const float still = relative_[d] || !has_last_ ? 0.0f : last_[d];
+    const float in_range = std::isnan(action[d]) ? still : std::clamp(action[d], low_[d], high_[d]);
     if (in_range != action[d]) note(GuardKind::kClamped, step, int(d), action[d], in_range);
     action[d] = in_range;
   }
   if (config_.rate_limit > 0.0 && has_last_) {
     const auto limit = static_cast<float>(config_.rate_limit);
-    for (size_t d = 0; d + 1 < action.size(); ++d) {  // the gripper's command is a sign
+    for (size_t d = 0; d < action.size(); ++d) {
+      if (!moves_[d]) continue;
       const float near = std::clamp(action[d], last_[d] - limit, last_[d] + limit);
       if (near != action[d]) note(GuardKind::kRateLimited, step, int(d), action[d], near);
       action[d] = near;
@@ -91,16 +115,16 @@ Action Guard::apply(const Action& wanted, const Proprio& proprio, int64_t step) 
                                                        {config_.y_min, config_.y_max},
                                                        {config_.z_min, config_.z_max}}};
     for (size_t d = 0; d < 3; ++d) {
-      const bool out =
-          (proprio[d] >= box[d][1] && action[d] > 0) || (proprio[d] <= box[d][0] && action[d] < 0);
+      const double at = proprio[eef_ + d];
+      float& motion = action[position_ + d];
+      const bool out = (at >= box[d][1] && motion > 0) || (at <= box[d][0] && motion < 0);
       if (!out) continue;
-      note(GuardKind::kWorkspace, step, int(d), action[d], 0.0);
-      action[d] = 0.0f;
+      note(GuardKind::kWorkspace, step, int(position_ + d), motion, 0.0);
+      motion = 0.0f;
     }
   }
-  last_ = action;
+  std::copy(action.begin(), action.end(), last_.begin());
   has_last_ = true;
-  return action;
 }
 
 bool Guard::fault(GuardKind kind, int64_t step, double amount) {
@@ -116,6 +140,7 @@ int64_t Guard::total() const {
 
 std::string Guard::explain() const {
   std::string text;
+  const auto names = embodiment_.action_names();
   for (size_t k = 0; k < kGuardKinds; ++k) {
     const Record& r = records_[k];
     if (r.count == 0) continue;
@@ -123,7 +148,7 @@ std::string Guard::explain() const {
     if (r.dim >= 0) {
       std::snprintf(line, sizeof line, "%s %lld times, first at step %lld: %s %.3f became %.3f\n",
                     name_of(static_cast<GuardKind>(k)), static_cast<long long>(r.count),
-                    static_cast<long long>(r.first_step), kActionNames[static_cast<size_t>(r.dim)],
+                    static_cast<long long>(r.first_step), names[static_cast<size_t>(r.dim)].c_str(),
                     r.wanted, r.given);
     } else if (r.wanted > 0) {
       std::snprintf(line, sizeof line, "%s %lld times, first at step %lld, for %.0f ms; then %s\n",

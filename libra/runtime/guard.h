@@ -4,15 +4,19 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "libra/core/config.h"
+#include "libra/core/embodiment.h"
 #include "libra/core/observation.h"
 
 namespace libra {
 
 struct GuardConfig {
-  double rate_limit = 0.0;  // largest change of a motion entry between two steps; 0: none
+  // Largest change of a motion entry between two steps, in the robot's units; 0: none.
+  double rate_limit = 0.0;
   // Where the end effector may be (m); a motion out of the box, or further out, is cut.
   bool workspace = false;
   double x_min = -1.0, x_max = 1.0, y_min = -1.0, y_max = 1.0, z_min = 0.0, z_max = 2.0;
@@ -23,7 +27,7 @@ struct GuardConfig {
 };
 
 enum class GuardKind : uint8_t {
-  kClamped,        // an entry beyond [-1, 1]
+  kClamped,        // an entry beyond what the robot takes, or no number
   kRateLimited,    // a change faster than allowed
   kWorkspace,      // a motion out of the box
   kNotFinite,      // a chunk with a number that is none: refused
@@ -38,12 +42,13 @@ const char* name_of(GuardKind kind);
 // Thread: one thread only. Nothing allocates but explain().
 class Guard {
  public:
-  // Throws Error(kBadInput) for an unknown on_fault or an empty box.
-  explicit Guard(const GuardConfig& config);
+  // Throws Error(kBadInput) for an unknown on_fault, an empty box, or a box for a robot whose end
+  // effector is not moved by relative commands.
+  Guard(const GuardConfig& config, const Embodiment& embodiment);
   void reset() { has_last_ = false; }  // a new episode; counts stay
 
-  // The action that may be executed; `proprio` is the newest known.
-  Action apply(const Action& wanted, const Proprio& proprio, int64_t step);
+  // Turns the action into one that may be executed; `proprio` is the newest known.
+  void apply(Action& action, std::span<const double> proprio, int64_t step);
   // A fault that is none of an action's. `amount`: ms of silence. True: stop.
   bool fault(GuardKind kind, int64_t step, double amount = 0.0);
 
@@ -65,8 +70,13 @@ class Guard {
 
   GuardConfig config_;
   bool stops_;
+  Embodiment embodiment_;
+  std::vector<float> low_, high_;  // of each entry; infinite where there is no limit
+  std::vector<bool> relative_;     // an entry whose zero is no motion
+  std::vector<bool> moves_;        // an entry of motion, not of a gripper
+  size_t position_ = 0, eef_ = 0;  // first entry of the position in action and proprio
   std::array<Record, kGuardKinds> records_{};
-  Action last_{};
+  Action last_;
   bool has_last_ = false;
   GuardKind latest_ = GuardKind::kClamped;
 };

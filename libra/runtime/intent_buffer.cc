@@ -20,6 +20,11 @@ const char* name_of(IntentState state) {
   return "empty";
 }
 
+IntentBuffer::IntentBuffer(const IntentPlan& largest) : plan_(largest) {
+  if (!largest.intents.empty()) window_ = largest.intents[0];
+  plan_.expansion = 0;
+}
+
 void IntentBuffer::reset(uint32_t epoch, uint64_t instruction_id) {
   plan_.expansion = 0;
   used_ = false;
@@ -28,20 +33,35 @@ void IntentBuffer::reset(uint32_t epoch, uint64_t instruction_id) {
 }
 
 bool well_formed(const IntentPlan& plan) {
-  if (plan.expansion < 1 || plan.expansion > kMaxExpansion) return false;
+  if (plan.expansion < 1 || static_cast<size_t>(plan.expansion) > plan.intents.size()) return false;
   const int horizon = plan.horizon();
   if (horizon < 1 || horizon > kMaxHorizon) return false;
-  for (int m = 1; m < plan.expansion; ++m) {
-    if (plan.intents[static_cast<size_t>(m)].horizon != horizon) return false;
+  const auto rows = static_cast<size_t>(horizon);
+  for (int m = 0; m < plan.expansion; ++m) {
+    const Intent& intent = plan.intents[static_cast<size_t>(m)];
+    if (intent.horizon != horizon || intent.dims() != plan.intents[0].dims() ||
+        intent.bin.size() < rows || intent.probability.size() < rows ||
+        intent.entropy.size() < rows) {
+      return false;
+    }
   }
   return true;
 }
 
-bool IntentBuffer::publish(const IntentPlan& plan, bool used) {
-  if (plan.epoch != epoch_ || plan.instruction_id != instruction_id_) return false;
-  if (!well_formed(plan)) return false;
-  if (plan_.expansion > 0 && plan.obs_step < plan_.obs_step) return false;
-  plan_ = plan;
+bool IntentBuffer::publish(const IntentPlan& plan, const PlanStamps& stamps, bool used) {
+  if (stamps.epoch != epoch_ || stamps.instruction_id != instruction_id_) return false;
+  if (!well_formed(plan) || static_cast<size_t>(plan.expansion) > plan_.intents.size())
+    return false;
+  if (plan_.expansion > 0 && stamps.obs_step < plan_.obs_step) return false;
+  for (int m = 0; m < plan.expansion; ++m) {  // slice by slice: the slots keep their memory
+    const auto slot = static_cast<size_t>(m);
+    plan_.intents[slot] = plan.intents[slot];
+  }
+  plan_.expansion = plan.expansion;
+  plan_.obs_step = stamps.obs_step;
+  plan_.first_step = stamps.first_step;
+  plan_.epoch = stamps.epoch;
+  plan_.instruction_id = stamps.instruction_id;
   used_ = used;
   return true;
 }

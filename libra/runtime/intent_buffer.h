@@ -25,18 +25,30 @@ struct AcquiredIntent {
   int covered = 0;  // of its H steps; those past the plan's end repeat its last token
 };
 
-// Whether a plan can be sliced: M and H in range, the same H in every slice.
+// What a plan was made for, by those who asked for it.
+struct PlanStamps {
+  int64_t obs_step = 0, first_step = 0;
+  uint32_t epoch = 0;
+  uint64_t instruction_id = 0;
+};
+
+// Whether a plan can be sliced: M and H in range, the same H and D in every slice.
 bool well_formed(const IntentPlan& plan);
 
-// Thread: one thread only. Nothing allocates.
+// Thread: one thread only. Nothing allocates while plans are no larger than `largest`.
 class IntentBuffer {
  public:
+  explicit IntentBuffer(const IntentPlan& largest);
   // A new episode or instruction: what was planned for the old one is gone.
   void reset(uint32_t epoch, uint64_t instruction_id);
-  // Takes the plan; false when it is dropped: another epoch or instruction, empty, malformed, or
-  // made from an older observation than the plan that is held. `used`: a chunk was made from it
-  // already.
-  bool publish(const IntentPlan& plan, bool used = false);
+  // Takes the plan; false when it is dropped: another epoch or instruction, empty, malformed, of
+  // more slices than there is room for, or made from an older observation than the plan that is
+  // held. `used`: a chunk was made from it already.
+  bool publish(const IntentPlan& plan, bool used = false) {
+    return publish(plan, {plan.obs_step, plan.first_step, plan.epoch, plan.instruction_id}, used);
+  }
+  // The same with other stamps than the plan's own.
+  bool publish(const IntentPlan& plan, const PlanStamps& stamps, bool used);
   // The intent of a chunk that begins at `step`, from the plan's first `expansion` slices.
   AcquiredIntent acquire(int64_t step, int expansion = kMaxExpansion);
   // The robot held still for a step: nothing that was planned became older by it.
@@ -49,7 +61,7 @@ class IntentBuffer {
   const IntentPlan& plan() const { return plan_; }
 
  private:
-  IntentPlan plan_;
+  IntentPlan plan_;  // its slots are as large as they will have to be
   Intent window_;
   bool used_ = false;  // the plan was acquired from
   uint32_t epoch_ = 0;

@@ -1,10 +1,10 @@
-// What a schedule asks of the networks, and what comes back. Plain values: they cross threads.
+// What a schedule asks of the networks, and what comes back. They cross threads, in slots that are
+// as large as the policy needs from the start.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <type_traits>
 
 #include "libra/core/intent.h"
 #include "libra/core/policy.h"
@@ -36,12 +36,19 @@ struct Job {
 
   // Actions that will have been executed between the observation and the step that the work is for.
   int rolled = 0;
-  std::array<Action, kMaxHorizon> committed{};
-  std::span<const Action> rolled_through() const {
-    return std::span(committed).first(static_cast<size_t>(rolled));
-  }
+  Rows<float> committed;  // the first `rolled` rows
+
+  // A job of this policy's size. `model_dims`: numbers that a policy predicts; `dims`: that the
+  // robot takes.
+  Job() = default;
+  Job(int horizon, size_t model_dims, size_t dims, int bins);
+  // Another job in the same memory.
+  void start(uint64_t id, int64_t step, int horizon, uint32_t epoch, uint64_t instruction_id);
 };
-static_assert(std::is_trivially_copyable_v<Job>);
+inline Job sized_job(const PolicySpec& policy) {
+  return Job(policy.horizon, static_cast<size_t>(policy.embodiment.model_dim()),
+             static_cast<size_t>(policy.embodiment.action_dim()), policy.bins);
+}
 
 // What an episode's random numbers follow from.
 struct EpisodeSeed {

@@ -9,9 +9,11 @@
 namespace libra {
 namespace {
 
-JobOrder sized_like(const Observation& example) {
+JobOrder order_slot(const PolicySpec& policy, const Observation& example) {
   JobOrder order;
+  order.job = sized_job(policy);
   order.observation = example;
+  order.proprio = example.proprio;
   return order;
 }
 
@@ -23,7 +25,7 @@ NetworkWorker::NetworkWorker(Policy& policy, TraceLane lane, const Observation& 
       lane_(lane),
       clock_(clock),
       trace_(trace),
-      orders_(sized_like(example)),
+      orders_(order_slot(policy.spec(), example)),
       thread_([this] { run(); }) {}
 
 NetworkWorker::~NetworkWorker() {
@@ -57,7 +59,9 @@ void NetworkWorker::run() {
 
 void NetworkWorker::serve(const JobOrder& order, JobAnswer& answer) {
   Job job = order.job;
-  answer = {};
+  // Plan and chunk keep their memory; what they hold counts only where `has` says so.
+  answer.has_plan = answer.has_chunk = answer.plan_ok = answer.chunk_ok = false;
+  answer.error = {};
   answer.id = job.id;
   answer.asked_ns = order.asked_ns;
   answer.begin_ns = answer.planned_ns = clock_.now_ns();

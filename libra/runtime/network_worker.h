@@ -19,7 +19,7 @@ namespace libra {
 struct JobOrder {
   Job job;
   Observation observation;
-  Proprio proprio{};  // at the moment the work is for
+  Proprio proprio;  // at the moment the work is for
   std::array<char, 512> instruction{};
   size_t instruction_length = 0;
   uint64_t seed = 0;
@@ -37,7 +37,6 @@ struct JobAnswer {
   ActionChunk chunk;
   std::array<char, 160> error{};  // what a network threw; "" nothing
 };
-static_assert(std::is_trivially_copyable_v<JobAnswer>);
 
 class NetworkWorker {
  public:

@@ -12,7 +12,7 @@ void PolicyDriver::reset(const std::string& instruction, const std::string& task
   driver_.reset(instruction, task, seed, episode);
 }
 
-Tick PolicyDriver::act(const Observation& observation, int64_t step) {
+const Tick& PolicyDriver::act(const Observation& observation, int64_t step) {
   driver_.needs_observation(step);  // what has arrived is handed over
   const auto plan_if_due = [&] {
     if (driver_.plan_due(step, observation) == nullptr) return false;

@@ -21,7 +21,7 @@ class PolicyDriver {
   // True where act() needs a fresh observation.
   bool needs_observation(int64_t step) { return driver_.needs_observation(step); }
   // What `step` executes; `observation` is read where needs_observation said so.
-  Tick act(const Observation& observation, int64_t step);
+  const Tick& act(const Observation& observation, int64_t step);
 
   // Whether the planner ran where a network was asked last.
   bool planned() const { return planned_; }

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <vector>
 
 namespace libra {
@@ -13,18 +12,22 @@ namespace libra {
 // Thread: one writer (push), one reader (pop). Both are wait-free.
 template <class T>
 class Ring {
-  static_assert(std::is_trivially_copyable_v<T>);
-
  public:
-  explicit Ring(size_t capacity) : slots_(capacity) {}
+  // `slot`: what every slot holds at first. Copying into one of that size allocates nothing.
+  explicit Ring(size_t capacity, const T& slot = {}) : slots_(capacity, slot) {}
 
   bool push(const T& value) {
+    return push_by([&](T& slot) { slot = value; });
+  }
+  // The slot is filled in place.
+  template <class Fill>
+  bool push_by(Fill fill) {
     const uint64_t at = written_.load(std::memory_order_relaxed);
     if (at - read_.load(std::memory_order_acquire) >= slots_.size()) {
       lost_.fetch_add(1, std::memory_order_relaxed);
       return false;
     }
-    slots_[at % slots_.size()] = value;
+    fill(slots_[at % slots_.size()]);
     written_.store(at + 1, std::memory_order_release);
     return true;
   }

@@ -1,50 +1,70 @@
-// Where the arm will be when actions that are committed now have been executed: proprio rolled
-// forward to the moment of execution (after VLASH). The arm answers an action as
-// LIBERO's controller makes it (OSC_POSE: a critically damped spring towards a goal that each
-// action sets anew from where the arm is), so each axis has a closed form.
+// Where the robot will be when actions that are committed now have been executed: proprio rolled
+// forward to the moment of execution (after VLASH). Relative end-effector commands are answered as
+// LIBERO's controller does (OSC_POSE: a critically damped spring towards a goal that each action
+// sets anew from where the arm is), so each axis has a closed form; a robot that is told places is
+// taken to be where it was told last.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
 
+#include "libra/core/embodiment.h"
 #include "libra/core/observation.h"
+#include "libra/core/rows.h"
 
 namespace libra {
 
-// How an embodiment answers actions.
-struct ArmDynamics {
-  double control_hz = 20.0;
-  double translation = 0.05;  // m per unit action
-  double rotation = 0.5;      // rad per unit action
-  double stiffness = 150.0;   // kp (1/s^2); damping is critical, 2 sqrt(kp)
-  double finger_speed = 0.1;  // m/s, of each finger's target
-  double finger_lag = 0.1;    // s, of the finger behind it
-  double finger_open = 0.04;  // m
-};
-
-// The actions executed last, as many as tell the arm's velocity. Nothing allocates.
+// The actions executed last, as many as tell the arm's velocity. Nothing allocates after
+// construction.
 class RecentActions {
  public:
+  explicit RecentActions(size_t dims) : actions_(kKept, dims) {}
   void clear() { count_ = 0; }
-  void push(const Action& action) {
-    std::rotate(actions_.begin(), actions_.begin() + 1, actions_.end());
-    actions_.back() = action;
-    count_ = std::min(count_ + 1, actions_.size());
+  void push(std::span<const float> action) {
+    actions_.set(next_, action);
+    next_ = (next_ + 1) % kKept;
+    count_ = count_ < kKept ? count_ + 1 : kKept;
   }
-  // Newest at the end.
-  std::span<const Action> span() const { return std::span(actions_).last(count_); }
+  size_t size() const { return count_; }
+  // 0: the oldest.
+  std::span<const float> operator[](size_t i) const {
+    return actions_[(next_ + kKept - count_ + i) % kKept];
+  }
 
  private:
-  std::array<Action, 10> actions_{};
-  size_t count_ = 0;
+  static constexpr size_t kKept = 10;
+  Rows<float> actions_;
+  size_t next_ = 0, count_ = 0;
 };
 
-// `past`: the actions executed last, newest at the end; they tell the velocity.
-// `committed`: those to be executed from `now` on. Contacts are not known: fingers that should be
-// moving and by `past` should have long arrived are taken to hold something.
-Proprio roll_forward(const ArmDynamics& arm, const Proprio& now, std::span<const Action> past,
-                     std::span<const Action> committed);
+// Thread: constant after construction.
+class RollForward {
+ public:
+  // control_hz: of the loop, where it is not the embodiment's.
+  RollForward(const Embodiment& embodiment, double control_hz);
+
+  // `past`: the actions executed last; they tell the velocity. `committed`: those to be executed
+  // from `now` on, its first `count` rows. Contacts are not known: fingers that should be moving
+  // and by `past` should have long arrived are taken to hold something. `out` is made as long as
+  // `now`; nothing else allocates.
+  void operator()(std::span<const double> now, const RecentActions& past,
+                  const Rows<float>& committed, size_t count, Proprio& out) const;
+
+ private:
+  struct Moved {  // an action segment and the proprio segment that it moves
+    SegmentKind kind;
+    Command command;
+    Span action, state;
+    double open;
+  };
+  void move_arm(const Moved& m, const RecentActions& past, const Rows<float>& committed,
+                size_t count, Proprio& out) const;
+  void move_fingers(const Moved& m, const RecentActions& past, const Rows<float>& committed,
+                    size_t count, std::span<const double> now, Proprio& out) const;
+
+  ArmDynamics arm_;
+  double dt_;
+  std::vector<Moved> moved_;
+};
 
 }  // namespace libra

@@ -3,101 +3,28 @@
 #include <algorithm>
 #include <limits>
 
-#include "libra/core/error.h"
-
 namespace libra {
-namespace {
-
-[[noreturn]] void refuse(const char* where, const std::string& expected, const std::string& found) {
-  throw Error(ErrorCode::kBadInput,
-              {.where = where, .problem = "not possible", .expected = expected, .found = found});
-}
-
-}  // namespace
-
-void AdaptiveConfig::list(ConfigFields& f) {
-  f.add("enabled", enabled, "replan before M chunks are used up where there is reason to");
-  f.add("replan_entropy", replan_entropy,
-        "replan when the next chunk's intents are less certain (share of log N)", {0, 1});
-  f.add("replan_outside", replan_outside,
-        "replan when more of the last chunk's actions left their bins (share)", {0, 1});
-}
-
-void ScheduleConfig::list(ConfigFields& f) {
-  f.add("schedule", schedule,
-        "sync: plan every chunk; amortised: every M-th; overlapped: every M-th, while the robot "
-        "moves",
-        {"sync", "amortised", "overlapped"});
-  f.add("M", expansion, "chunks per plan (amortised, overlapped)", {1.0, double(kMaxExpansion)});
-  f.add("starvation", starvation, "what happens when no intent covers a step",
-        {"hold_intent", "hold_position", "stop"});
-  f.add("stale", stale, "overlapped: what is done about the steps that pass while it refines",
-        {"drop", "inpaint", "roll_forward"});
-  f.add("max_roll", max_roll,
-        "roll_forward: oldest observation of a plan (control steps); 0: a chunk",
-        {0.0, double(kMaxHorizon)});
-  f.add("execute", execute, "overlapped: actions of a chunk before the next takes over; 0: all",
-        {0.0, double(kMaxHorizon)});
-  f.add("eager", eager, "overlapped: the planner never rests");
-  f.section("adaptive", adaptive);
-}
-
-void check_schedule(const ScheduleConfig& config, const PolicySpec& policy, bool has_planner) {
-  if (has_planner && config.schedule != "sync" && config.expansion > policy.expansion) {
-    throw Error(
-        ErrorCode::kBadInput,
-        {.where = "--M " + std::to_string(config.expansion),
-         .problem = "the policy plans " + std::to_string(policy.expansion) + " chunks ahead",
-         .next = "use --M " + std::to_string(policy.expansion) + " or less"});
-  }
-}
-
-EpisodeSchedule::EpisodeSchedule(const ScheduleConfig& config, int horizon, bool uses_intents)
-    : horizon_(horizon),
+EpisodeSchedule::EpisodeSchedule(const ScheduleConfig& config, const PolicySpec& policy,
+                                 bool uses_intents)
+    : horizon_(policy.horizon),
       expansion_(config.expansion),
       execute_(config.execute),
       uses_intents_(uses_intents),
       eager_(config.eager),
-      adaptive_(config.adaptive) {
-  if (config.schedule == "sync") {
-    expansion_ = 1;
-  } else if (config.schedule == "overlapped") {
-    overlapped_ = true;
-  } else if (config.schedule != "amortised") {
-    refuse("schedule", "sync, amortised or overlapped", config.schedule);
-  }
-  if (expansion_ < 1 || expansion_ > kMaxExpansion) {
-    refuse("M", "1 to " + std::to_string(kMaxExpansion), std::to_string(expansion_));
-  }
-  if (horizon < 1 || horizon > kMaxHorizon) {
-    refuse("H", "1 to " + std::to_string(kMaxHorizon), std::to_string(horizon));
-  }
-  if (execute_ < 0 || execute_ > horizon) {
-    refuse("execute", "0 to H = " + std::to_string(horizon), std::to_string(execute_));
-  }
-  if (config.max_roll < 0 || config.max_roll > horizon) {
-    refuse("max roll", "0 to H = " + std::to_string(horizon), std::to_string(config.max_roll));
-  }
-  if (execute_ == 0) execute_ = horizon;
+      adaptive_(config.adaptive),
+      buffer_(IntentPlan(std::max(1, policy.expansion), std::max(0, policy.horizon),
+                         static_cast<size_t>(policy.embodiment.model_dim()), policy.bins)),
+      queue_(std::max(0, policy.horizon), static_cast<size_t>(policy.embodiment.action_dim())),
+      held_(policy.embodiment),
+      model_dim_(static_cast<size_t>(policy.embodiment.model_dim())) {
+  config.validate(horizon_);
+  tick_.action = held_.value();
+  if (config.schedule == ScheduleKind::kSync) expansion_ = 1;
+  overlapped_ = config.schedule == ScheduleKind::kOverlapped;
+  if (execute_ == 0) execute_ = horizon_;
   max_roll_ = config.max_roll > 0 ? std::min(config.max_roll, execute_) : execute_;
-  if (config.starvation == "hold_intent") {
-    starvation_ = Starvation::kHoldIntent;
-  } else if (config.starvation == "hold_position") {
-    starvation_ = Starvation::kHoldPosition;
-  } else if (config.starvation == "stop") {
-    starvation_ = Starvation::kStop;
-  } else {
-    refuse("starvation", "hold_intent, hold_position or stop", config.starvation);
-  }
-  if (config.stale == "drop") {
-    stale_ = Stale::kDrop;
-  } else if (config.stale == "inpaint") {
-    stale_ = Stale::kInpaint;
-  } else if (config.stale == "roll_forward") {
-    stale_ = Stale::kRollForward;
-  } else {
-    refuse("stale", "drop, inpaint or roll_forward", config.stale);
-  }
+  starvation_ = config.starvation;
+  stale_ = config.stale;
 }
 
 void EpisodeSchedule::reset(uint64_t instruction_id) {
@@ -111,7 +38,7 @@ void EpisodeSchedule::reset(uint64_t instruction_id) {
   failed_plan_ = -1;
   outside_ = 0.0f;
   stopped_ = false;
-  gripper_ = -1.0f;
+  held_.reset();
 }
 
 void EpisodeSchedule::set_lead(int planner_steps, int refiner_steps) {
@@ -138,18 +65,14 @@ int64_t EpisodeSchedule::plan_end() const {
 bool EpisodeSchedule::chunk_due(int64_t step) const {
   if (stopped_ || refiner_.id != 0) return false;
   if (overlapped_) return step >= border(step) - refiner_lead_;
-  return queue_.at(step) == nullptr && step >= hold_until_;
+  return queue_.at(step).empty() && step >= hold_until_;
 }
 
 bool EpisodeSchedule::unsure(int64_t step) const {
   const IntentPlan& plan = buffer_.plan();
   if (!adaptive_.enabled || plan.obs_step >= step || !chunk_due(step)) return false;
   if (outside_ > adaptive_.replan_outside) return true;
-  Intent next;
-  const int covered = plan.window(std::max(step, plan.first_step), next);
-  double entropy = 0.0;
-  for (int i = 0; i < covered; ++i) entropy += next.entropy[static_cast<size_t>(i)];
-  return covered > 0 && entropy / covered > adaptive_.replan_entropy;
+  return plan.entropy(std::max(step, plan.first_step)) > adaptive_.replan_entropy;
 }
 
 // On one thread: no slice is left for the chunk that begins here. overlapped: the first chunk to
@@ -186,14 +109,8 @@ bool EpisodeSchedule::needs_observation(int64_t step) const {
   return plan_due(step) || chunk_due(step);
 }
 
-Job EpisodeSchedule::new_job(int64_t step) {
-  Job job;
-  job.id = next_id_++;
-  job.obs_step = job.plan_first = job.chunk_first = job.takeover = step;
-  job.epoch = epoch_;
-  job.instruction_id = instruction_id_;
-  job.covered = horizon_;
-  return job;
+void EpisodeSchedule::new_job(int64_t step, Job& job) {
+  job.start(next_id_++, step, horizon_, epoch_, instruction_id_);
 }
 
 void EpisodeSchedule::depart(InFlight& flight, const Job& job) {
@@ -204,10 +121,11 @@ void EpisodeSchedule::depart(InFlight& flight, const Job& job) {
 }
 
 void EpisodeSchedule::roll(Job& job, int64_t until) const {
-  while (job.rolled < kMaxHorizon && job.obs_step + job.rolled < until) {
-    const Action* action = queue_.at(job.obs_step + job.rolled);
-    if (action == nullptr) return;
-    job.committed[static_cast<size_t>(job.rolled++)] = *action;
+  while (static_cast<size_t>(job.rolled) < job.committed.size() &&
+         job.obs_step + job.rolled < until) {
+    const std::span<const float> action = queue_.at(job.obs_step + job.rolled);
+    if (action.empty()) return;
+    job.committed.set(static_cast<size_t>(job.rolled++), action);
   }
 }
 
@@ -217,7 +135,7 @@ void EpisodeSchedule::promise(Job& job) const {
   const int frozen = static_cast<int>(std::min(end, job.takeover) - job.obs_step);
   job.prior.count = static_cast<int32_t>(std::max<int64_t>(0, end - job.obs_step));
   for (int i = 0; i < job.prior.count; ++i) {
-    job.prior.actions[static_cast<size_t>(i)] = *queue_.at(job.obs_step + i);
+    job.prior.actions.set(static_cast<size_t>(i), queue_.at(job.obs_step + i));
     const float faded = 1.0f - float(i - frozen + 1) / float(job.prior.count - frozen + 1);
     job.prior.weight[static_cast<size_t>(i)] = i < frozen ? 1.0f : faded;
   }
@@ -226,7 +144,7 @@ void EpisodeSchedule::promise(Job& job) const {
 bool EpisodeSchedule::plan_job(int64_t step, Job& job) {
   if (!plan_due(step)) return false;
   if (!plan_runs_out(step)) ++stats_.early_plans;
-  job = new_job(step);
+  new_job(step, job);
   job.plan = true;
   if (overlapped_) {
     // To the takeover of the first chunk that will be made from it.
@@ -273,24 +191,27 @@ bool EpisodeSchedule::acquire(Job& job, int64_t step) {
 bool EpisodeSchedule::chunk_job(int64_t step, Job& job) {
   if (!chunk_due(step)) return false;
   if (!overlapped_ && plan_due(step)) return false;
-  Job fresh = new_job(step);
-  fresh.refine = true;
+  new_job(step, job);
+  job.refine = true;
   if (overlapped_) {
-    fresh.takeover = border(step);
+    job.takeover = border(step);
     if (stale_ == Stale::kRollForward) {
-      roll(fresh, fresh.takeover);
-      fresh.chunk_first = step + fresh.rolled;
+      roll(job, job.takeover);
+      job.chunk_first = step + job.rolled;
     } else if (stale_ == Stale::kInpaint) {
-      promise(fresh);
+      promise(job);
     }
   }
-  if (!acquire(fresh, fresh.chunk_first)) return false;
-  job = fresh;
+  if (!acquire(job, job.chunk_first)) return false;
   depart(refiner_, job);
   return true;
 }
 
-bool EpisodeSchedule::take_plan(uint64_t id, IntentPlan plan, bool ok) {
+bool EpisodeSchedule::fits(const IntentPlan& plan) const {
+  return well_formed(plan) && plan.horizon() <= horizon_ && plan.intents[0].dims() == model_dim_;
+}
+
+bool EpisodeSchedule::take_plan(uint64_t id, const IntentPlan& plan, bool ok) {
   const bool combined = refiner_.plan && refiner_.id == id;
   if (id == 0 || (planner_.id != id && !combined)) {
     ++stats_.dropped;
@@ -299,11 +220,9 @@ bool EpisodeSchedule::take_plan(uint64_t id, IntentPlan plan, bool ok) {
   const InFlight flight = combined ? refiner_ : planner_;
   if (!combined) planner_ = {};
   // The stamps say what the plan was asked for, whoever made it.
-  plan.obs_step = flight.obs_step;
-  plan.first_step = flight.plan_first + stats_.held - flight.held_before;
-  plan.epoch = epoch_;
-  plan.instruction_id = instruction_id_;
-  if (ok && buffer_.publish(plan, /*used=*/combined)) {
+  const PlanStamps stamps = {flight.obs_step, flight.plan_first + stats_.held - flight.held_before,
+                             epoch_, instruction_id_};
+  if (ok && fits(plan) && buffer_.publish(plan, stamps, /*used=*/combined)) {
     ++stats_.plans;
     return true;
   }
@@ -315,43 +234,44 @@ bool EpisodeSchedule::take_plan(uint64_t id, IntentPlan plan, bool ok) {
   return false;
 }
 
-bool EpisodeSchedule::take_chunk(uint64_t id, ActionChunk chunk, int64_t step, bool ok) {
+bool EpisodeSchedule::take_chunk(uint64_t id, const ActionChunk& chunk, int64_t step, bool ok) {
   if (id == 0 || refiner_.id != id) {
     ++stats_.dropped;
     return false;
   }
   const InFlight flight = refiner_;
   refiner_ = {};
-  chunk.horizon = std::clamp(chunk.horizon, 0, std::min(horizon_, flight.covered));
-  if (!ok || chunk.horizon == 0 || !finite(chunk)) {
+  const int length = std::clamp(chunk.horizon, 0, std::min(horizon_, flight.covered));
+  const bool whole = chunk.actions.width() == held_.value().size() &&
+                     chunk.actions.size() >= static_cast<size_t>(length);
+  if (!ok || length == 0 || !whole || !finite(chunk)) {
     ++stats_.refused;
     return false;
   }
   const int64_t held = stats_.held - flight.held_before;
-  chunk.obs_step = flight.obs_step;
-  chunk.first_step = flight.chunk_first + held;
+  const int64_t first_step = flight.chunk_first + held;
   takeover_ = std::max(flight.takeover + held, step);
-  queue_.push(chunk, takeover_);
+  queue_.push(chunk, length, first_step, takeover_);
   outside_ = chunk.outside;
   ++stats_.chunks;
-  stats_.stale_actions += std::max<int64_t>(0, takeover_ - chunk.first_step);
+  stats_.stale_actions += std::max<int64_t>(0, takeover_ - first_step);
   stats_.plan_age += flight.plan_age;
   return true;
 }
 
-Tick EpisodeSchedule::tick(int64_t step) {
-  Tick tick;
-  if (const Action* action = stopped_ ? nullptr : queue_.at(step)) {
-    tick.source = Tick::Source::kChunk;
-    tick.action = *action;
-    gripper_ = tick.action[kActionDim - 1];
-    return tick;
+const Tick& EpisodeSchedule::tick(int64_t step) {
+  const std::span<const float> action = stopped_ ? std::span<const float>() : queue_.at(step);
+  if (!action.empty()) {
+    tick_.source = Tick::Source::kChunk;
+    std::copy(action.begin(), action.end(), tick_.action.begin());
+    held_.follow(action);
+    return tick_;
   }
-  tick.source = stopped_ ? Tick::Source::kStopped : Tick::Source::kHold;
-  tick.action[kActionDim - 1] = gripper_;
+  tick_.source = stopped_ ? Tick::Source::kStopped : Tick::Source::kHold;
+  std::copy(held_.value().begin(), held_.value().end(), tick_.action.begin());
   ++stats_.held;
   buffer_.shift();
-  return tick;
+  return tick_;
 }
 
 }  // namespace libra

@@ -16,45 +16,13 @@
 #include <cstdint>
 #include <string>
 
-#include "libra/core/config.h"
 #include "libra/runtime/action_queue.h"
+#include "libra/runtime/held_action.h"
 #include "libra/runtime/intent_buffer.h"
 #include "libra/runtime/job.h"
+#include "libra/runtime/schedule_config.h"
 
 namespace libra {
-
-// The paper's M is a constant; this replans early where there is reason to.
-struct AdaptiveConfig {
-  bool enabled = false;
-  double replan_entropy = 0.35;  // of the next chunk's intents
-  double replan_outside = 0.5;   // of the last chunk's refined actions, outside their bins
-  void list(ConfigFields& f);
-};
-
-struct ScheduleConfig {
-  // sync: plan, refine, act for every chunk (M = 1); amortised: plan every M-th chunk, refine every
-  // one; overlapped: as amortised, but the networks work while the robot moves
-  std::string schedule = "amortised";
-  int expansion = 2;  // M: chunks per plan; at most what the planner predicts
-  // What happens when no slice covers the step: hold_position waits for a plan, hold_intent goes on
-  // with the last intent (blind to what it did not foresee), stop ends the episode.
-  std::string starvation = "hold_position";
-  // overlapped, what is done about the steps that pass while the refiner works. drop: the chunk
-  // begins at its observation and the part that time has overtaken is dropped. inpaint: the same,
-  // with that part frozen to what is executed meanwhile (real-time chunking). roll_forward: proprio
-  // is rolled forward through it, and plan and chunk begin where it ends (after VLASH).
-  std::string stale = "drop";
-  // roll_forward: steps that a plan's observation may be older than its first token; beyond them
-  // the robot holds. 0: as many as are committed. Not more than the networks were trained for.
-  int max_roll = 0;
-  int execute = 0;     // actions of a chunk before the next takes over (overlapped); 0: all
-  bool eager = false;  // overlapped: the planner never rests
-  AdaptiveConfig adaptive;
-  void list(ConfigFields& f);
-};
-
-// Throws Error(kBadInput) when the schedule wants more chunks of a plan than the policy predicts.
-void check_schedule(const ScheduleConfig& config, const PolicySpec& policy, bool has_planner);
 
 // What one control tick executes.
 struct Tick {
@@ -64,7 +32,7 @@ struct Tick {
     kStopped,  // starved and told to stop: end the episode
   };
   Source source = Source::kHold;
-  Action action{};
+  Action action;
 };
 
 // Counts since the last reset.
@@ -80,12 +48,23 @@ struct ScheduleStats {
   int64_t plan_age = 0;           // sum over chunks: the plan's tokens that lay behind its takeover
 };
 
-// Thread: one thread only. Nothing allocates, locks or throws after construction.
+// A job that a network works on.
+struct InFlight {
+  uint64_t id = 0;  // 0: nothing
+  bool plan = false;
+  int64_t obs_step = 0, plan_first = 0, chunk_first = 0, takeover = 0;
+  int covered = 0;
+  int64_t held_before = 0;  // stats_.held when it was asked for
+  int64_t plan_age = 0;     // of the intent's plan when the chunk takes over
+};
+
+// Thread: one thread only. Nothing allocates, locks or throws after construction, with jobs, plans
+// and chunks of the policy's size.
 class EpisodeSchedule {
  public:
-  // horizon: H. uses_intents: false for policies without a planner, which need chunks only.
-  // Throws Error(kBadInput) for unknown words or values out of range.
-  EpisodeSchedule(const ScheduleConfig& config, int horizon, bool uses_intents = true);
+  // uses_intents: false for policies without a planner, which need chunks only.
+  // Throws Error(kBadInput) for values out of range.
+  EpisodeSchedule(const ScheduleConfig& config, const PolicySpec& policy, bool uses_intents = true);
 
   // A new episode (or a new instruction at any step): drops plan, actions and what is in flight.
   void reset(uint64_t instruction_id);
@@ -103,11 +82,13 @@ class EpisodeSchedule {
   // The same for the refiner. Not for a combined job, which plan_job has announced.
   bool chunk_job(int64_t step, Job& job);
   // What has come of a job; `ok` false: it failed, and will be asked for again. False: not used.
-  bool take_plan(uint64_t id, IntentPlan plan, bool ok = true);
-  bool take_chunk(uint64_t id, ActionChunk chunk, int64_t step, bool ok = true);
+  bool take_plan(uint64_t id, const IntentPlan& plan, bool ok = true);
+  bool take_chunk(uint64_t id, const ActionChunk& chunk, int64_t step, bool ok = true);
 
-  // The action of `step`. Call once per step.
-  Tick tick(int64_t step);
+  // What the robot's state is: where robots that are told places hold still until the first action.
+  void see(std::span<const double> proprio) { held_.see(proprio); }
+  // The action of `step`. Call once per step; valid until the next call.
+  const Tick& tick(int64_t step);
 
   const ScheduleStats& stats() const { return stats_; }
   const IntentPlan& plan() const { return buffer_.plan(); }
@@ -117,17 +98,6 @@ class EpisodeSchedule {
   void stop() { stopped_ = true; }
 
  private:
-  struct InFlight {
-    uint64_t id = 0;  // 0: nothing
-    bool plan = false;
-    int64_t obs_step = 0, plan_first = 0, chunk_first = 0, takeover = 0;
-    int covered = 0;
-    int64_t held_before = 0;  // stats_.held when it was asked for
-    int64_t plan_age = 0;     // of the intent's plan when the chunk takes over
-  };
-  enum class Starvation { kHoldIntent, kHoldPosition, kStop };
-  enum class Stale { kDrop, kInpaint, kRollForward };
-
   // The control step at which the chunk after the ones in hand and in flight takes over.
   int64_t border(int64_t step) const;
   bool chunk_due(int64_t step) const;
@@ -135,7 +105,8 @@ class EpisodeSchedule {
   bool plan_runs_out(int64_t step) const;
   bool unsure(int64_t step) const;  // the adaptive rule
   int64_t plan_end() const;         // first step behind the slices in use
-  Job new_job(int64_t step);
+  void new_job(int64_t step, Job& job);
+  bool fits(const IntentPlan& plan) const;
   void depart(InFlight& flight, const Job& job);
   // The intent of a job's chunk; false: none, and the robot holds or stops.
   bool acquire(Job& job, int64_t step);
@@ -163,7 +134,9 @@ class EpisodeSchedule {
   int64_t failed_plan_ = -1;  // step whose plan failed, on one thread
   float outside_ = 0.0f;      // of the chunk taken last
   bool stopped_ = false;
-  float gripper_ = -1.0f;  // last command
+  HeldAction held_;
+  size_t model_dim_;  // numbers of an action that a plan foresees
+  Tick tick_;
 };
 
 }  // namespace libra

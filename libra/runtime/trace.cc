@@ -62,8 +62,28 @@ std::string remark(const TraceEvent& event) {
 
 }  // namespace
 
-Trace::Trace(size_t events, size_t intents) : intents_(intents) {
+Trace::Trace(size_t events, size_t intents)
+    : intent_slots_(intents), intents_(std::make_unique<Ring<IntentRecord>>(intents)) {
   for (auto& lane : lanes_) lane = std::make_unique<Ring<TraceEvent>>(events);
+}
+
+void Trace::make_room(const PolicySpec& policy) {
+  collect();
+  embodiment_ = policy.embodiment;
+  IntentRecord slot;
+  slot.intent = sized_job(policy).intent;
+  intents_ = std::make_unique<Ring<IntentRecord>>(intent_slots_, slot);
+}
+
+void Trace::record(const Job& job, int64_t time_ns) {
+  intents_->push_by([&](IntentRecord& slot) {
+    slot.time_ns = time_ns;
+    slot.first_step = job.chunk_first;
+    slot.plan_obs_step = job.plan_obs_step;
+    slot.state = job.intent_state;
+    slot.has_intent = job.has_intent;
+    slot.intent = job.intent;
+  });
 }
 
 void Trace::collect() {
@@ -72,11 +92,11 @@ void Trace::collect() {
     while (lanes_[lane]->pop(event)) events_[lane].push_back(event);
   }
   IntentRecord intent;
-  while (intents_.pop(intent)) timeline_.push_back(intent);
+  while (intents_->pop(intent)) timeline_.push_back(intent);
 }
 
 uint64_t Trace::lost() const {
-  uint64_t lost = intents_.lost();
+  uint64_t lost = intents_->lost();
   for (const auto& lane : lanes_) lost += lane->lost();
   return lost;
 }
@@ -130,8 +150,7 @@ std::string Trace::chrome_json() const {
   return json;
 }
 
-std::string Trace::timeline(int bins) const {
-  const action::Binner binner = action::Binner::uniform(std::max(1, bins));
+std::string Trace::timeline() const {
   const int64_t origin = origin_ns();
   struct Line {
     int64_t time_ns;
@@ -144,8 +163,11 @@ std::string Trace::timeline(int bins) const {
                   static_cast<long long>(r.first_step), double(r.time_ns - origin) / 1e9,
                   static_cast<long long>(std::max<int64_t>(0, r.first_step - r.plan_obs_step)),
                   libra::name_of(r.state));
-    lines.push_back({r.time_ns, head + (r.intent.horizon > 0 ? action::describe(r.intent, binner)
-                                                             : std::string("(no intents)"))});
+    std::string words = "(no intents)";
+    if (r.has_intent) {
+      words = action::describe(r.intent, action::Binner::uniform(r.intent.bins), embodiment_);
+    }
+    lines.push_back({r.time_ns, head + words});
   }
   for (size_t lane = 0; lane < kTraceLanes; ++lane) {
     for (const TraceEvent& e : events_[lane]) {

@@ -42,11 +42,9 @@ struct IntentRecord {
   int64_t first_step = 0;     // of the chunk
   int64_t plan_obs_step = 0;  // what its plan had seen
   IntentState state = IntentState::kEmpty;
+  bool has_intent = false;  // false: of a policy without a planner
   Intent intent;
 };
-inline IntentRecord record_of(const Job& job, int64_t time_ns) {
-  return {time_ns, job.chunk_first, job.plan_obs_step, job.intent_state, job.intent};
-}
 
 // Recording never waits: each lane has its ring, and whoever drains them (collect) may be slow.
 // Thread: each lane one thread; collect and what follows it one other, or the same later.
@@ -54,23 +52,28 @@ class Trace {
  public:
   // Events and intents that fit between two calls of collect(); what does not fit is counted.
   explicit Trace(size_t events = 1 << 15, size_t intents = 1 << 10);
+  // Slots for intents of this policy. Not while somebody records.
+  void make_room(const PolicySpec& policy);
 
   void record(TraceLane lane, const TraceEvent& event) {
     lanes_[static_cast<size_t>(lane)]->push(event);
   }
-  void record(const IntentRecord& intent) { intents_.push(intent); }  // control lane
+  // The intent of a job that was asked for now. Control lane.
+  void record(const Job& job, int64_t time_ns);
 
   void collect();
   uint64_t lost() const;
   // Chrome's JSON trace format, readable by Perfetto; times count from the first event.
   std::string chrome_json() const;
   // One line per chunk: step, time, age of its plan, the intent in words, and what was unusual.
-  std::string timeline(int bins) const;
+  std::string timeline() const;
 
  private:
   int64_t origin_ns() const;
   std::array<std::unique_ptr<Ring<TraceEvent>>, kTraceLanes> lanes_;
-  Ring<IntentRecord> intents_;
+  size_t intent_slots_;
+  std::unique_ptr<Ring<IntentRecord>> intents_;
+  Embodiment embodiment_;
   std::array<std::vector<TraceEvent>, kTraceLanes> events_;
   std::vector<IntentRecord> timeline_;
 };

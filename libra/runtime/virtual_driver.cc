@@ -9,13 +9,14 @@
 namespace libra {
 
 VirtualDriver::VirtualDriver(const ScheduleConfig& config, const PolicySpec& policy,
-                             bool has_planner, const VirtualTime& time, const ArmDynamics& arm)
-    : schedule_(config, policy.horizon, has_planner),
+                             bool has_planner, const VirtualTime& time)
+    : schedule_(config, policy, has_planner),
       policy_(policy),
       time_(time),
-      arm_(arm),
-      step_ms_(1000.0 / policy.control_hz) {
-  arm_.control_hz = policy.control_hz;
+      step_ms_(1000.0 / policy.embodiment.control_hz),
+      roll_forward_(policy.embodiment, policy.embodiment.control_hz),
+      job_(sized_job(policy)),
+      past_(static_cast<size_t>(policy.embodiment.action_dim())) {
   check_schedule(config, policy, has_planner);
   if (time.pause && schedule_.overlapped()) {
     throw Error(ErrorCode::kBadInput, {.where = "--waiting pause",
@@ -73,13 +74,20 @@ bool VirtualDriver::needs_observation(int64_t step) {
   return schedule_.needs_observation(step);
 }
 
-void VirtualDriver::prepare(const Job& job, const Observation& observation) {
-  proprio_ = roll_forward(arm_, observation.proprio, past_.span(), job.rolled_through());
+void VirtualDriver::set_trace(Trace* trace) {
+  trace_ = trace;
+  if (trace_ != nullptr) trace_->make_room(policy_);
+}
+
+void VirtualDriver::prepare(const Observation& observation) {
+  schedule_.see(observation.proprio);
+  roll_forward_(observation.proprio, past_, job_.committed, static_cast<size_t>(job_.rolled),
+                proprio_);
 }
 
 const Job* VirtualDriver::plan_due(int64_t step, const Observation& observation) {
   if (!schedule_.plan_job(step, job_)) return nullptr;
-  prepare(job_, observation);
+  prepare(observation);
   return &job_;
 }
 
@@ -111,10 +119,10 @@ void VirtualDriver::planned(const IntentPlan& plan) {
 const Job* VirtualDriver::chunk_due(int64_t step, const Observation& observation) {
   if (!combined_) {
     if (!schedule_.chunk_job(step, job_)) return nullptr;
-    prepare(job_, observation);
+    prepare(observation);
   }
   if (trace_ != nullptr) {
-    trace_->record(record_of(job_, static_cast<int64_t>(now_ms(step) * 1e6)));
+    trace_->record(job_, static_cast<int64_t>(now_ms(step) * 1e6));
   }
   return &job_;
 }
@@ -148,8 +156,8 @@ void VirtualDriver::take_off(Flight& flight, double latency_ms) {
   land_ready(step_);
 }
 
-Tick VirtualDriver::tick(int64_t step) {
-  const Tick tick = schedule_.tick(step);
+const Tick& VirtualDriver::tick(int64_t step) {
+  const Tick& tick = schedule_.tick(step);
   if (tick.source != Tick::Source::kChunk && trace_ != nullptr) {
     const auto now = static_cast<int64_t>(now_ms(step) * 1e6);
     trace_->record(TraceLane::kControl,

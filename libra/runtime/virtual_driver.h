@@ -36,12 +36,12 @@ class VirtualDriver {
   // Throws Error(kBadInput) when the schedule is not possible, wants more chunks of a plan than the
   // policy predicts, or contradicts `time`.
   VirtualDriver(const ScheduleConfig& config, const PolicySpec& policy, bool has_planner,
-                const VirtualTime& time = {}, const ArmDynamics& arm = {});
+                const VirtualTime& time = {});
 
   // A new episode, or the wheel given back after somebody else had it: drops plan and actions.
   void reset(const std::string& instruction, const std::string& task, uint64_t seed,
              uint64_t episode);
-  void set_trace(Trace* trace) { trace_ = trace; }
+  void set_trace(Trace* trace);
 
   // Hands over what has arrived by `step`; true where a network may be due. Call first.
   bool needs_observation(int64_t step);
@@ -52,7 +52,7 @@ class VirtualDriver {
   const Job* chunk_due(int64_t step, const Observation& observation);
   RefineRequest refine_request(const Observation& observation) const;
   void refined(const ActionChunk& chunk);  // throws Error(kFailed) for actions that are no numbers
-  Tick tick(int64_t step);
+  const Tick& tick(int64_t step);
 
   const ScheduleStats& stats() const { return schedule_.stats(); }
   // Since the reset, ms: how long the chunks took from their observation, in sum; how long the
@@ -69,7 +69,7 @@ class VirtualDriver {
     ActionChunk chunk;
   };
   double now_ms(int64_t step) const { return static_cast<double>(step) * step_ms_ + paused_ms_; }
-  void prepare(const Job& job, const Observation& observation);
+  void prepare(const Observation& observation);
   void take_off(Flight& flight, double latency_ms);
   void land(Flight& flight, int64_t step);
   void land_ready(int64_t step);
@@ -78,8 +78,8 @@ class VirtualDriver {
   EpisodeSchedule schedule_;
   PolicySpec policy_;
   VirtualTime time_;
-  ArmDynamics arm_;
   double step_ms_;
+  RollForward roll_forward_;
   Trace* trace_ = nullptr;
 
   std::string instruction_;
@@ -90,7 +90,7 @@ class VirtualDriver {
   bool combined_ = false;
   double plan_ms_ = 0.0;  // of the combined job's planner
   IntentPlan plan_;
-  Proprio proprio_{};
+  Proprio proprio_;
   Flight planner_, refiner_;
   LeadEstimate planner_lead_, refiner_lead_;
   RecentActions past_;

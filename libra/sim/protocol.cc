@@ -34,8 +34,8 @@ Protocol protocol_of(const SuiteSpec& suite, const SimConfig& config) {
       {"settling", std::to_string(config.settle_steps) +
                        " control steps with an opening gripper before step 0"},
       {"success", "the goal's predicates hold after a control step"},
-      {"cameras",
-       join_names(camera_names()) + ", RGB " + side + " x " + side + " px, upright (row 0 on top)"},
+      {"cameras", join_names(libero_panda().camera_names()) + ", RGB " + side + " x " + side +
+                      " px, upright (row 0 on top)"},
       {"physics", "MuJoCo " + mujoco_version() + ", OSC_POSE"},
   };
   if (!suite.unreadable.empty()) {

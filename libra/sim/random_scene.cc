@@ -7,8 +7,7 @@ namespace libra::sim {
 
 std::vector<Instance> draw_instances(Rng& rng) {
   constexpr size_t kPresent = 6;
-  std::vector<std::string> names;
-  for (const Grocery& g : groceries()) names.emplace_back(g.category);
+  std::vector<std::string> names(groceries().begin(), groceries().end());
   rng.shuffle(names);
   std::vector<Instance> out;
   for (size_t i = 0; i < kPresent; ++i) out.push_back({names[i] + "_1", names[i], {}});

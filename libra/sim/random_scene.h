@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "libra/core/rng.h"
-#include "libra/sim/layout.h"
-#include "libra/sim/scene.h"
+#include "libra/sim/engine/layout.h"
+#include "libra/sim/engine/scene.h"
 
 namespace libra::sim {
 

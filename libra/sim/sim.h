@@ -5,10 +5,10 @@
 // users.
 #pragma once
 
-#include "libra/sim/bddl.h"
-#include "libra/sim/expert.h"
-#include "libra/sim/predicates.h"
+#include "libra/sim/expert/expert.h"
 #include "libra/sim/protocol.h"
 #include "libra/sim/sim_env.h"
 #include "libra/sim/suite.h"
+#include "libra/sim/task/bddl.h"
+#include "libra/sim/task/predicates.h"
 #include "libra/sim/variation/variation.h"

@@ -26,6 +26,9 @@ struct SimConfig {
   int image_size = 128;     // side of the square camera images (px)
   double arm_noise = 0.02;  // standard deviation of the arm joints at the start (rad)
   int settle_steps = 10;    // control steps with an open gripper before step 0
+  // Of LIBERO's scenes: vertices of meshes nearer than about this become one (m), so that pictures
+  // are drawn faster and look a little other: for training, never for an evaluation. 0: none do.
+  double mesh_cell = 0;
   void list(ConfigFields& f) {
     f.add("image_size", image_size, "side of the square camera images (px)", {16, 1024});
     f.add("arm_noise", arm_noise, "standard deviation of the arm joints at the start (rad)",
@@ -60,6 +63,7 @@ class SimEnv final : public Env {
   // Physics that blows up ends the episode as failed (done without success) and stays there. A
   // memorisation test ends with the first of both goals that holds.
   StepResult step(const Action& action) override;
+  const Embodiment& embodiment() const override { return libero_panda(); }
   void observe(Observation& out) override;
   const Task& task() const override;
   const std::string& instruction() const override;
@@ -111,7 +115,7 @@ class SimEnv final : public Env {
   // camera.
   bool project(std::string_view camera, const std::array<double, 3>& point, double& u,
                double& v) const;
-  // Any camera at any size; observe() uses this for camera_names().
+  // Any camera at any size; observe() uses this for the embodiment's.
   void render(std::string_view camera, int height, int width, Image& out);
 
   // A still scene for grounding data: six random groceries anywhere in reach, the basket near its

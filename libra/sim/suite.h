@@ -1,59 +1,12 @@
-// Suites: named lists of tasks, each read from assets/suites/<suite>/suite.json and its BDDL files.
+// Libra's own suites: each read from assets/suites/<suite>/suite.json and its BDDL files.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "libra/core/env.h"
-#include "libra/core/instruction.h"
-#include "libra/sim/bddl.h"
+#include "libra/sim/task/task_spec.h"
 
 namespace libra::sim {
-
-class SceneSource;
-struct MemoryTests;
-struct Wording;
-
-// What an episode that tests for memory is held against; see variation/memorisation.h.
-struct OldTask {
-  // Holds when the task of before was done, or what acting from memory comes to; empty: cannot be.
-  std::vector<Predicate> goal;
-  bool asks = true;  // false: the instruction asks for nothing
-};
-
-struct TaskSpec {
-  Task task;
-  Problem problem;
-  std::vector<std::string> layouts = {"libero"};   // that its suite has
-  std::shared_ptr<const SceneSource> source = {};  // nullptr: composed from our own bodies
-  std::shared_ptr<const Wording> wording = {};     // nullptr: the suite has no other wordings
-  std::shared_ptr<const MemoryTests> memory = {};  // nullptr: by rule alone
-  std::optional<OldTask> old = {};                 // of a memorisation test's episode
-};
-
-struct SuiteSpec {
-  std::string name;
-  std::string title;         // one line for listings
-  int max_steps = 0;         // control steps per episode; object: 280
-  double control_hz = 20.0;  // control steps per second
-  int initial_states = 50;   // per task, of the protocol: episodes 0 to 49 of a seed
-  std::vector<std::string> layouts = {"libero"};
-  std::vector<TaskSpec> tasks;
-  std::string instructions = "words of the task's file name";  // where they come from
-  std::vector<std::string> unreadable;  // tasks that are left out, and why: "file:line: problem"
-
-  // Throws Error(kNotFound) that lists the known tasks.
-  const TaskSpec& find_task(std::string_view name) const;
-  // The core::Suite view: names and instructions without the scene.
-  Suite summary() const;
-};
-
-// Throws Error(kBadInput) with the suite's layouts when `layout` is none of them.
-void require_layout(const TaskSpec& spec, std::string_view layout);
 
 // The assets that come with Libra (core/data_root.h); every caller may pass another folder.
 std::string default_asset_root();
@@ -63,29 +16,5 @@ std::vector<std::string> suite_names(const std::string& asset_root = default_ass
 // Throws Error(kNotFound) for an unknown suite, listing the known ones, and Error(kBadInput) for a
 // faulty suite.json or where no task's BDDL file can be read.
 SuiteSpec load_suite(const std::string& name, const std::string& asset_root = default_asset_root());
-
-// Adds what `load` makes of each file stem; where that throws, the task is one of the unreadable.
-// Throws what the last one threw when nothing is left.
-void add_tasks(SuiteSpec& suite, const std::vector<std::string>& stems,
-               const std::function<TaskSpec(const std::string&)>& load);
-
-// Category of an instance name: "alphabet_soup_1" -> "alphabet_soup"; other names stay.
-std::string item_category(std::string_view name);
-// How an instruction calls an item: "alphabet_soup" or "alphabet_soup_1" -> "alphabet soup".
-std::string item_phrase(std::string_view name);
-
-// What the goal moves: "milk_1" for (In milk_1 basket_1_contain_region), the first such predicate.
-// A goal without one gives its first argument, a fixture or region.
-const std::string& goal_target(const Problem& problem);
-// Instances one could ask for instead: the objects of the scene in file order, without those that
-// carry a region of the goal or stand as its second argument (the basket).
-std::vector<std::string> askable_items(const Problem& problem);
-// The askable instance with this instance or category name. Throws Error(kNotFound) with the list.
-const std::string& find_item(const Problem& problem, std::string_view item);
-// The task's instruction with the phrase of `item` in place of the goal target's. Throws as
-// find_item, and Error(kBadInput) when the instruction does not name the goal target.
-std::string asked_instruction(const TaskSpec& spec, std::string_view item);
-// The goal with `item` in place of the goal target. Throws as find_item.
-std::vector<Predicate> asked_goal(const Problem& problem, std::string_view item);
 
 }  // namespace libra::sim

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "libra/core/error.h"
+#include "libra/data/check.h"
 #include "libra/data/window.h"
 #include "libra/policy/intent_tensors.h"
 #include "libra/preprocess/language.h"
@@ -16,29 +17,24 @@ std::string asking_for(const data::Demo& demo, size_t item) {
   return preprocess::ask_for(demo.instruction, demo.target, demo.items[item]);
 }
 
-void require_cameras(size_t found, int wanted) {
-  if (found == size_t(wanted)) return;
-  throw Error(ErrorCode::kBadInput, {.where = "model.cameras",
-                                     .problem = "the data have another number of cameras",
-                                     .expected = std::to_string(wanted),
-                                     .found = std::to_string(found),
-                                     .next = "set model.cameras=" + std::to_string(found)});
-}
-
 }  // namespace
 
-Batcher::Batcher(const data::DemoSet& demos, const data::SceneSet* scenes,
-                 const policy::ModelBundle& bundle, const TrainConfig& config)
+Batcher::Batcher(const data::EpisodeSet& demos, const data::SceneSet* scenes,
+                 const policy::ModelBundle& bundle, const TrainConfig& config,
+                 const std::vector<double>& set_weights)
     : demos_(demos),
       scenes_(scenes),
       bundle_(bundle),
       config_(config),
       horizon_(bundle.config.action.horizon),
-      expansion_(bundle.config.action.expansion) {
+      expansion_(bundle.config.action.expansion),
+      keyframes_(data::Keyframes::of(bundle.config.embodiment)) {
   Rng rng(mix_seed({uint64_t(config.seed), hash_name("held out")}));
+  std::vector<uint64_t> sizes(std::max<size_t>(1, set_weights.size()));
   for (int d = 0; d < int(demos.demos().size()); ++d) {
     const data::Demo& demo = demos.demo(d);
-    require_cameras(demo.images.size(), bundle.config.cameras);
+    const size_t set = set_weights.empty() ? 0 : demos.set_of(d);
+    sizes.resize(std::max(sizes.size(), set + 1));
     max_items_ = std::max(max_items_, int(demo.items.size()));
     const bool held_out = rng.uniform() < config.sampling.held_out;
     if (held_out) held_out_demos_.push_back(d);
@@ -49,53 +45,53 @@ Batcher::Batcher(const data::DemoSet& demos, const data::SceneSet* scenes,
       }
       const int copies = 1 + (t < config.sampling.early_frames ? config.sampling.early_copies : 0);
       for (int c = 0; c < copies; ++c) samples_.push_back({d, t, 0});
+      sizes[set] += uint64_t(copies);
     }
   }
   rng.shuffle(held_out_);
+  if (std::find(sizes.begin(), sizes.end(), 0u) != sizes.end()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "--data",
+                 .problem = "every episode of a data set was kept for validation",
+                 .next = "use more episodes, or a smaller train.sampling.held_out"});
+  }
+  sampler_.emplace(sizes, set_weights, mix_seed({uint64_t(config.seed), hash_name("sampler")}));
 }
 
-void Batcher::copy_images(const Image* const* images, Rng* augment, uint8_t* out, float* uv,
-                          size_t items) const {
-  const size_t cameras = size_t(bundle_.config.cameras);
-  Image changed;
+void Batcher::change_images(uint8_t* images, int side, Rng* augment, float* uv,
+                            size_t items) const {
+  if (augment == nullptr) return;
+  const size_t cameras = bundle_.config.embodiment.cameras.size();
+  const size_t bytes = size_t(side) * size_t(side) * 3;
+  Image image(side, side), changed;
   for (size_t c = 0; c < cameras; ++c) {
-    const Image* image = images[c];
-    if (augment != nullptr) {
-      const auto shift = preprocess::augment(*image, config_.augment, *augment, changed);
-      for (size_t i = 0; uv != nullptr && i < items; ++i) {
-        float* at = uv + (i * cameras + c) * 2;
-        at[0] += float(shift.dx) / float(image->width);
-        at[1] += float(shift.dy) / float(image->height);
-        if (!(at[0] >= 0 && at[0] <= 1 && at[1] >= 0 && at[1] <= 1)) {
-          at[0] = at[1] = std::numeric_limits<float>::quiet_NaN();
-        }
-      }
-      image = &changed;
+    if (std::all_of(images + c * bytes, images + (c + 1) * bytes,
+                    [](uint8_t x) { return x == 0; })) {
+      continue;  // a camera that is missing
     }
-    std::copy(image->rgb.begin(), image->rgb.end(), out + c * image->rgb.size());
+    std::copy_n(images + c * bytes, bytes, image.rgb.begin());
+    const auto shift = preprocess::augment(image, config_.augment, *augment, changed);
+    for (size_t i = 0; uv != nullptr && i < items; ++i) {
+      float* at = uv + (i * cameras + c) * 2;
+      at[0] += float(shift.dx) / float(side);
+      at[1] += float(shift.dy) / float(side);
+      if (!(at[0] >= 0 && at[0] <= 1 && at[1] >= 0 && at[1] <= 1)) {
+        at[0] = at[1] = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+    std::copy(changed.rgb.begin(), changed.rgb.end(), images + c * bytes);
   }
 }
 
-// The camera images of a frame as Image values.
-static std::vector<Image> frame_images(const data::Demo& demo, int frame) {
-  std::vector<Image> images;
-  const size_t bytes = size_t(demo.image_size) * demo.image_size * 3;
-  for (size_t c = 0; c < demo.images.size(); ++c) {
-    images.emplace_back(demo.image_size, demo.image_size);
-    std::copy_n(demo.image(c, frame), bytes, images.back().rgb.begin());
-  }
-  return images;
-}
-
-static std::vector<const Image*> pointers(const std::vector<Image>& images) {
-  std::vector<const Image*> list;
-  for (const auto& image : images) list.push_back(&image);
-  return list;
+static Proprio proprio_at(const data::Demo& demo, int frame) {
+  const auto row = demo.proprio[size_t(frame)];
+  return {row.begin(), row.end()};
 }
 
 PointingTargets Batcher::targets(const std::vector<std::vector<std::string>>& named,
                                  const std::vector<std::vector<float>>& uv) const {
-  const int64_t batch = int64_t(named.size()), cameras = bundle_.config.cameras;
+  const int64_t batch = int64_t(named.size()),
+                cameras = int64_t(bundle_.config.embodiment.cameras.size());
   size_t most = 1;
   for (const auto& list : named) most = std::max(most, list.size());
   PointingTargets out;
@@ -112,35 +108,49 @@ PointingTargets Batcher::targets(const std::vector<std::vector<std::string>>& na
   return out;
 }
 
-Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const {
+Batch Batcher::assemble(const std::vector<Sample>& samples, std::vector<Rng> augment,
+                        std::vector<uint64_t> seeds) const {
   const auto& config = bundle_.config;
   const auto& transforms = *bundle_.transforms;
-  const int64_t batch = int64_t(samples.size()), cameras = config.cameras, side = config.image_size;
+  const int64_t batch = int64_t(samples.size()),
+                cameras = int64_t(config.embodiment.cameras.size());
+  const int side = config.image_size;
   const int64_t K = horizon_ * expansion_;
   const int64_t bytes = cameras * side * side * 3;
   torch::Tensor seen = torch::empty({batch, cameras, side, side, 3}, torch::kUInt8);
-  torch::Tensor now = torch::empty({batch, cameras, side, side, 3}, torch::kUInt8);
-  torch::Tensor plan = torch::empty({batch, K, kActionDim});
-  torch::Tensor actions = torch::empty({batch, horizon_, kActionDim});
+  const int64_t refiner_side = config.refiner_image_size,
+                refiner_bytes = cameras * refiner_side * refiner_side * 3;
+  torch::Tensor now;
+  if (config.refiner_has_vision()) {
+    now = torch::empty({batch, cameras, refiner_side, refiner_side, 3}, torch::kUInt8);
+  }
+  const int64_t dims = config.embodiment.model_dim();
+  torch::Tensor plan = torch::empty({batch, K, dims});
+  torch::Tensor actions = torch::empty({batch, horizon_, dims});
   Batch out;
   out.plan_valid = torch::empty({batch, K});
   out.action_valid = torch::empty({batch, horizon_});
-  out.keyframe = torch::empty({batch, 3});
+  if (keyframes_) out.keyframe = torch::empty({batch, 3});
   out.slice = torch::empty({batch}, torch::kInt64);
+  out.seeds = std::move(seeds);
   std::vector<std::string> instructions;
-  std::vector<std::vector<std::string>> asked, named;
+  std::vector<std::vector<std::string>> named;
   std::vector<std::vector<float>> uv;
   std::vector<Proprio> proprio_seen, proprio_now;
 
-  const auto label = [&](const data::Demo& demo, int t, int64_t length, float* values,
-                         float* valid) {
-    std::vector<Action> window{size_t(length)};
-    std::vector<uint8_t> foreseen(size_t(length), 0);
+  // The actions from t on, chunk by chunk: where they are learned as changes from the state, each
+  // chunk counts from the state that it begins in.
+  const auto label = [&](const data::Demo& demo, int t, int chunks, float* values, float* valid) {
+    Rows<float> window(size_t(horizon_ * chunks), demo.expert_actions.width());
+    std::vector<uint8_t> foreseen(window.size(), 0);
     data::label_window(demo, t, window, foreseen);
-    for (int64_t i = 0; i < length; ++i) {
-      const Action action = transforms.normaliser().normalise(window[size_t(i)]);
-      std::copy(action.begin(), action.end(), values + i * kActionDim);
-      valid[i] = foreseen[size_t(i)];
+    std::copy(foreseen.begin(), foreseen.end(), valid);
+    for (int m = 0; m < chunks; ++m) {
+      Rows<float> chunk;
+      for (int i = 0; i < horizon_; ++i) chunk.push_back(window[size_t(m * horizon_ + i)]);
+      const auto state = demo.proprio[size_t(std::min(t + m * horizon_, demo.frames - 1))];
+      const Rows<float> model = transforms.codec().encode(chunk, state);
+      values = std::copy(model.values().begin(), model.values().end(), values);
     }
   };
 
@@ -152,35 +162,38 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, Rng* augment) const 
     const int later = sample.frame + horizon_ * slice;
     const int seen_at = std::max(0, sample.frame - sample.planner_delay);
     uv.emplace_back(demo.uv(seen_at), demo.uv(seen_at) + demo.items.size() * size_t(cameras) * 2);
-    const auto images = frame_images(demo, seen_at);
-    copy_images(pointers(images).data(), augment, seen.data_ptr<uint8_t>() + b * bytes,
-                uv.back().data(), demo.items.size());
-    const auto later_images = frame_images(demo, std::max(0, later - sample.refiner_delay));
-    copy_images(pointers(later_images).data(), augment, now.data_ptr<uint8_t>() + b * bytes,
-                nullptr, 0);
+    uint8_t* pictures = seen.data_ptr<uint8_t>() + b * bytes;
+    demos_.images(sample.demo, seen_at, 0, pictures);
+    Rng* change = augment.empty() ? nullptr : &augment[size_t(b)];
+    change_images(pictures, side, change, uv.back().data(), demo.items.size());
+    if (config.refiner_has_vision()) {
+      pictures = now.data_ptr<uint8_t>() + b * refiner_bytes;
+      demos_.images(sample.demo, std::max(0, later - sample.refiner_delay),
+                    config.refiner_image_size == side ? 0 : 1, pictures);
+      change_images(pictures, config.refiner_image_size, change, nullptr, 0);
+    }
     instructions.push_back(demo.instruction);
-    asked.push_back({demo.instruction});
     named.emplace_back();
     for (size_t i = 0; i < demo.items.size(); ++i) named.back().push_back(asking_for(demo, i));
-    proprio_seen.push_back(demo.proprio[size_t(sample.frame)]);
-    proprio_now.push_back(demo.proprio[size_t(later)]);
+    proprio_seen.push_back(proprio_at(demo, sample.frame));
+    proprio_now.push_back(proprio_at(demo, later));
     out.slice[b] = slice;
-    label(demo, sample.frame, K, plan[b].data_ptr<float>(), out.plan_valid[b].data_ptr<float>());
-    label(demo, later, horizon_, actions[b].data_ptr<float>(),
-          out.action_valid[b].data_ptr<float>());
-    const auto offset = data::keyframe_offset(demo, sample.frame);
-    for (int64_t d = 0; d < 3; ++d) out.keyframe[b][d] = 10.0 * offset[size_t(d)];
+    label(demo, sample.frame, expansion_, plan[b].data_ptr<float>(),
+          out.plan_valid[b].data_ptr<float>());
+    label(demo, later, 1, actions[b].data_ptr<float>(), out.action_valid[b].data_ptr<float>());
+    if (keyframes_) {
+      const auto offset = keyframes_->offset(demo, sample.frame);
+      for (int64_t d = 0; d < 3; ++d) out.keyframe[b][d] = 10.0 * offset[size_t(d)];
+    }
   }
 
-  out.planner.pixel_values = transforms.planner_pixels(seen);
-  const policy::PromptTokens prompt = transforms.prompts(instructions);
-  out.planner.input_ids = prompt.input_ids;
-  out.planner.attention_mask = prompt.attention_mask;
-  out.planner.proprio = transforms.proprio(proprio_seen);
-  out.planner.instruction = transforms.queries(asked);
+  out.planner = transforms.planner_input(seen, instructions, proprio_seen);
   out.bins = policy::to_bins(plan, config.action.bins);
   out.pointing = targets(named, uv);
-  if (config.refiner_has_vision()) out.refiner.pixel_values = transforms.refiner_pixels(now);
+  if (config.refiner_has_vision()) {
+    out.refiner.pixel_values = transforms.refiner_pixels(now);
+    out.refiner.missing = transforms.missing(now);
+  }
   out.refiner.proprio = transforms.proprio(proprio_now);
   out.actions = actions;
   return out;
@@ -199,17 +212,27 @@ SceneBatch SceneBatch::rows(int64_t first, int64_t count) const {
   return {pixel_values.narrow(0, first, count), pointing.rows(first, count)};
 }
 
-Batch Batch::planner_rows(int64_t first, int64_t count) const {
+Batch Batch::rows(int64_t first, int64_t count) const {
+  if (first == 0 && count == size()) return *this;
   const auto part = [&](const torch::Tensor& t) {
     return t.defined() ? t.narrow(0, first, count) : t;
   };
   Batch out;
-  out.planner = {part(planner.pixel_values), part(planner.input_ids), part(planner.attention_mask),
-                 part(planner.proprio), rows_of(planner.instruction, first, count)};
+  out.planner = {part(planner.pixel_values),
+                 part(planner.input_ids),
+                 part(planner.attention_mask),
+                 part(planner.proprio),
+                 rows_of(planner.instruction, first, count),
+                 part(planner.missing)};
   out.bins = part(bins);
   out.plan_valid = part(plan_valid);
   out.keyframe = part(keyframe);
   out.pointing = pointing.rows(first, count);
+  out.refiner = {part(refiner.pixel_values), part(refiner.proprio), {}, part(refiner.missing)};
+  out.slice = part(slice);
+  out.actions = part(actions);
+  out.action_valid = part(action_valid);
+  out.seeds.assign(seeds.begin() + first, seeds.begin() + first + count);
   return out;
 }
 
@@ -224,9 +247,9 @@ static model::TextQueries moved(const model::TextQueries& queries, torch::Device
 }
 
 model::PlannerInput moved(const model::PlannerInput& input, torch::Device device) {
-  return {moved(input.pixel_values, device), moved(input.input_ids, device),
+  return {moved(input.pixel_values, device),   moved(input.input_ids, device),
           moved(input.attention_mask, device), moved(input.proprio, device),
-          moved(input.instruction, device)};
+          moved(input.instruction, device),    moved(input.missing, device)};
 }
 
 PointingTargets PointingTargets::to(torch::Device device) const {
@@ -244,32 +267,40 @@ Batch Batch::to(torch::Device device) const {
   out.plan_valid = moved(plan_valid, device);
   out.keyframe = moved(keyframe, device);
   out.pointing = pointing.to(device);
-  out.refiner = {moved(refiner.pixel_values, device), moved(refiner.proprio, device),
-                 moved(refiner.planner_tokens, device)};
+  out.refiner = {moved(refiner.pixel_values, device),
+                 moved(refiner.proprio, device),
+                 {},
+                 moved(refiner.missing, device)};
   out.slice = moved(slice, device);
   out.actions = moved(actions, device);
   out.action_valid = moved(action_valid, device);
+  out.seeds = seeds;
   return out;
 }
 
-Batch Batcher::train(int64_t step) const {
-  Rng rng(mix_seed({uint64_t(config_.seed), hash_name("train"), uint64_t(step)}));
+Batch Batcher::train(int64_t step, int64_t first, int64_t count) const {
   std::vector<Sample> samples;
+  std::vector<Rng> streams;
+  std::vector<uint64_t> seeds;
   // Variants without a plan to go stale let the refiner see what the planner sees.
   const int slices = bundle_.config.refiner_needs_planner() ? 1 : expansion_;
-  for (int i = 0; i < config_.batch; ++i) {
-    samples.push_back(samples_[rng.below(samples_.size())]);
-    samples.back().slice = int(rng.below(uint64_t(slices)));
-    // Nothing is drawn without delays, so that runs without them stay what they were.
+  for (int64_t i = first; i < first + count; ++i) {
+    const uint64_t number = uint64_t(step) * uint64_t(config_.batch) + uint64_t(i);
+    Rng rng(mix_seed({uint64_t(config_.seed), hash_name("sample"), number}));
+    Sample sample = samples_[(*sampler_)(number)];
+    sample.slice = int(rng.below(uint64_t(slices)));
     const DelayConfig& delay = config_.delay;
     const bool fresh = delay.any() && delay.share < 1.0 && rng.uniform() >= delay.share;
     const auto age = [&](int most) {
       return most > 0 && !fresh ? int(rng.below(uint64_t(most) + 1)) : 0;
     };
-    samples.back().planner_delay = age(delay.planner_steps);
-    samples.back().refiner_delay = age(delay.refiner_steps);
+    sample.planner_delay = age(delay.planner_steps);
+    sample.refiner_delay = age(delay.refiner_steps);
+    samples.push_back(sample);
+    streams.push_back(rng);
+    seeds.push_back(mix_seed({uint64_t(config_.seed), hash_name("noise"), number}));
   }
-  return assemble(samples, &rng);
+  return assemble(samples, std::move(streams), std::move(seeds));
 }
 
 Batch Batcher::validation(int64_t first, int64_t count) const {
@@ -277,22 +308,33 @@ Batch Batcher::validation(int64_t first, int64_t count) const {
   if (bundle_.config.refiner_needs_planner()) {
     for (auto& sample : samples) sample.slice = 0;
   }
-  return assemble(samples, nullptr);
+  std::vector<uint64_t> seeds;
+  for (int64_t i = first; i < first + count; ++i) {
+    seeds.push_back(mix_seed({hash_name("validation"), uint64_t(i)}));
+  }
+  return assemble(samples, {}, std::move(seeds));
 }
 
-SceneBatch Batcher::scenes(int64_t step) const {
-  Rng rng(mix_seed({uint64_t(config_.seed), hash_name("scenes"), uint64_t(step)}));
-  const int64_t batch = config_.grounding.batch, cameras = bundle_.config.cameras;
+SceneBatch Batcher::scenes(int64_t step, int64_t first, int64_t count) const {
+  const int64_t cameras = int64_t(bundle_.config.embodiment.cameras.size());
   const int64_t side = bundle_.config.image_size, bytes = cameras * side * side * 3;
-  torch::Tensor seen = torch::empty({batch, cameras, side, side, 3}, torch::kUInt8);
+  torch::Tensor seen = torch::empty({count, cameras, side, side, 3}, torch::kUInt8);
   std::vector<std::vector<std::string>> named;
   std::vector<std::vector<float>> uv;
-  for (int64_t b = 0; b < batch; ++b) {
+  Image fitted;
+  for (int64_t b = 0; b < count; ++b) {
+    const uint64_t number =
+        uint64_t(step) * uint64_t(config_.grounding.batch) + uint64_t(first + b);
+    Rng rng(mix_seed({uint64_t(config_.seed), hash_name("scenes"), number}));
     const data::Scene& scene = scenes_->scenes()[rng.below(scenes_->scenes().size())];
     uv.push_back(scene.item_uv);
     named.push_back(scene.instructions);
-    copy_images(pointers(scene.images).data(), &rng, seen.data_ptr<uint8_t>() + b * bytes,
-                uv.back().data(), scene.items.size());
+    uint8_t* pictures = seen.data_ptr<uint8_t>() + b * bytes;
+    for (int64_t c = 0; c < cameras; ++c) {
+      bundle_.transforms->fit(scene.images[size_t(c)], int(side), fitted);
+      std::copy(fitted.rgb.begin(), fitted.rgb.end(), pictures + c * side * side * 3);
+    }
+    change_images(pictures, int(side), &rng, uv.back().data(), scene.items.size());
   }
   return {bundle_.transforms->planner_pixels(seen), targets(named, uv)};
 }
@@ -308,36 +350,28 @@ std::vector<Question> Batcher::grounding_questions(size_t limit) const {
 }
 
 model::PlannerInput Batcher::ask(const std::vector<Question>& questions) const {
-  const int64_t cameras = bundle_.config.cameras, side = bundle_.config.image_size;
+  const int64_t cameras = int64_t(bundle_.config.embodiment.cameras.size()),
+                side = bundle_.config.image_size;
   torch::Tensor seen =
       torch::empty({int64_t(questions.size()), cameras, side, side, 3}, torch::kUInt8);
   std::vector<std::string> instructions;
-  std::vector<std::vector<std::string>> asked;
   std::vector<Proprio> proprio;
   uint8_t* out = seen.data_ptr<uint8_t>();
   for (const auto& question : questions) {
     const data::Demo& demo = demos_.demo(question.demo);
-    const auto images = frame_images(demo, 0);
-    copy_images(pointers(images).data(), nullptr, out, nullptr, 0);
+    demos_.images(question.demo, 0, 0, out);
     out += cameras * side * side * 3;
     instructions.push_back(asking_for(demo, size_t(question.item)));
-    asked.push_back({instructions.back()});
-    proprio.push_back(demo.proprio[0]);
+    proprio.push_back(proprio_at(demo, 0));
   }
-  model::PlannerInput input;
-  input.pixel_values = bundle_.transforms->planner_pixels(seen);
-  const policy::PromptTokens prompt = bundle_.transforms->prompts(instructions);
-  input.input_ids = prompt.input_ids;
-  input.attention_mask = prompt.attention_mask;
-  input.proprio = bundle_.transforms->proprio(proprio);
-  input.instruction = bundle_.transforms->queries(asked);
-  return input;
+  return bundle_.transforms->planner_input(seen, instructions, proprio);
 }
 
 GroundingTruth Batcher::truth(const Question& question) const {
   const data::Demo& demo = demos_.demo(question.demo);
   GroundingTruth truth;
-  const float* uv = demo.uv(0) + size_t(question.item) * demo.images.size() * 2;
+  truth.state = proprio_at(demo, 0);
+  const float* uv = demo.uv(0) + size_t(question.item) * demo.cameras * 2;
   truth.u = uv[0];
   truth.v = uv[1];
   for (int i = 0; i < int(demo.items.size()); ++i) {
@@ -349,16 +383,21 @@ GroundingTruth Batcher::truth(const Question& question) const {
   return truth;
 }
 
-action::NormStats norm_stats(const data::DemoSet& demos, const std::string& kind) {
-  action::NormStatsAccumulator accumulator;
-  for (const auto& demo : demos.demos()) {
-    for (int t = 0; t < demo.frames; ++t) {
-      accumulator.add(demo.expert_actions[size_t(t)], demo.proprio[size_t(t)]);
-    }
-    accumulator.end_episode();
-  }
-  action::NormStats stats = accumulator.finish();
+action::NormStats norm_stats(const data::EpisodeSet& demos, const Embodiment& embodiment,
+                             int horizon, Normalization kind) {
+  action::NormStats stats = data::statistics(demos, embodiment, horizon);
   stats.kind = kind;
+  // What hardly moves is a constant: its noise is not blown up to full scale.
+  const auto raw = spans_of(embodiment.action), learned = model_spans_of(embodiment.action);
+  for (const size_t d : data::nearly_constant(demos.demos(), embodiment)) {
+    for (size_t s = 0; s < raw.size(); ++s) {
+      const bool here = d >= raw[s].first && d < raw[s].first + raw[s].size;
+      if (!here || raw[s].size != learned[s].size) continue;
+      const size_t column = learned[s].first + d - raw[s].first;
+      stats.action.q01[column] = stats.action.q99[column] =
+          std::clamp(stats.action.mean[column], stats.action.min[column], stats.action.max[column]);
+    }
+  }
   return stats;
 }
 

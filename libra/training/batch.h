@@ -2,12 +2,15 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "libra/core/rng.h"
-#include "libra/data/demo_set.h"
+#include "libra/data/episode_set.h"
+#include "libra/data/sampler.h"
 #include "libra/data/scene_set.h"
+#include "libra/data/window.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
 #include "libra/nn/torch.h"
@@ -29,17 +32,17 @@ struct Batch {
   model::PlannerInput planner;  // observation at t (images up to DelayConfig older)
   torch::Tensor bins;           // [B, K, D] int64: the plan's ground truth
   torch::Tensor plan_valid;     // [B, K] f32
-  torch::Tensor keyframe;       // [B, 3] dm
+  torch::Tensor keyframe;       // [B, 3] dm; undefined for robots whose hand has no place
   PointingTargets pointing;
 
   model::RefinerInput refiner;  // observation at t + H * slice (the same)
   torch::Tensor slice;          // [B] int64: which chunk of the plan the refiner works on
   torch::Tensor actions;        // [B, H, D] normalised
   torch::Tensor action_valid;   // [B, H] f32
+  std::vector<uint64_t> seeds;  // of each sample's noise
 
-  // What the planner learns from samples first .. first + count - 1; the refiner's part is left
-  // out.
-  Batch planner_rows(int64_t first, int64_t count) const;
+  int64_t size() const { return slice.size(0); }
+  Batch rows(int64_t first, int64_t count) const;
   Batch to(torch::Device device) const;
 };
 
@@ -60,6 +63,7 @@ struct Question {
 };
 
 struct GroundingTruth {
+  Proprio state;        // of the robot that is asked
   double u = 0, v = 0;  // of the asked item in the first camera; not-a-number: not in view
   int named = 0;        // index of the asked item in `direction`
   // From the gripper to each item, in the plane (m).
@@ -69,12 +73,18 @@ struct GroundingTruth {
 // Thread: constant after construction; all calls may come from several threads.
 class Batcher {
  public:
-  Batcher(const data::DemoSet& demos, const data::SceneSet* scenes,
-          const policy::ModelBundle& bundle, const TrainConfig& config);
+  // set_weights: the shares in which the data sets are drawn; empty: each frame as often as any.
+  Batcher(const data::EpisodeSet& demos, const data::SceneSet* scenes,
+          const policy::ModelBundle& bundle, const TrainConfig& config,
+          const std::vector<double>& set_weights = {});
 
-  // The batch of a step is a pure function of (seed, step): resuming needs no sampler state.
-  Batch train(int64_t step) const;
-  SceneBatch scenes(int64_t step) const;
+  // Samples first .. first + count - 1 of a step's. All that is random about a sample follows from
+  // the seed and its number, step x batch + place: resuming needs no sampler state, and it does not
+  // matter which samples are made together, or where. Each comes once before any comes again.
+  Batch train(int64_t step, int64_t first, int64_t count) const;
+  Batch train(int64_t step) const { return train(step, 0, config_.batch); }
+  SceneBatch scenes(int64_t step, int64_t first, int64_t count) const;
+  SceneBatch scenes(int64_t step) const { return scenes(step, 0, config_.grounding.batch); }
 
   // Held-out samples first .. first + count - 1, unaugmented.
   Batch validation(int64_t first, int64_t count) const;
@@ -92,24 +102,29 @@ class Batcher {
     int slice = 0;
     int planner_delay = 0, refiner_delay = 0;  // age of the images (control steps)
   };
-  Batch assemble(const std::vector<Sample>& samples, Rng* augment) const;
-  // Copies camera images to `out` [C, S, S, 3], changed at random when `augment` is given; uv
-  // [items, C, 2] moves along with them when it is given.
-  void copy_images(const Image* const* images, Rng* augment, uint8_t* out, float* uv,
-                   size_t items) const;
+  // A random stream a sample changes its pictures; none: they stay as they are.
+  Batch assemble(const std::vector<Sample>& samples, std::vector<Rng> augment,
+                 std::vector<uint64_t> seeds) const;
+  // Changes camera images [C, side, side, 3] at random when `augment` is given; uv [items, C, 2]
+  // moves along with them when it is given.
+  void change_images(uint8_t* images, int side, Rng* augment, float* uv, size_t items) const;
   PointingTargets targets(const std::vector<std::vector<std::string>>& named,
                           const std::vector<std::vector<float>>& uv) const;
 
-  const data::DemoSet& demos_;
+  const data::EpisodeSet& demos_;
   const data::SceneSet* scenes_;
   const policy::ModelBundle& bundle_;
   TrainConfig config_;
   int horizon_, expansion_, max_items_ = 0;
+  std::optional<data::Keyframes> keyframes_;
   std::vector<Sample> samples_, held_out_;
+  std::optional<data::Sampler> sampler_;  // over samples_
   std::vector<int> held_out_demos_;
 };
 
-// Statistics by which actions and proprio of a data set are normalised; kind as in ActionConfig.
-action::NormStats norm_stats(const data::DemoSet& demos, const std::string& kind);
+// Statistics by which actions and proprio of a data set are normalised, for chunks of `horizon`
+// actions; normalised by `kind`.
+action::NormStats norm_stats(const data::EpisodeSet& demos, const Embodiment& embodiment,
+                             int horizon, Normalization kind);
 
 }  // namespace libra::training

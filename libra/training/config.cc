@@ -2,16 +2,35 @@
 
 namespace libra::training {
 
+void OptimGroup::list(ConfigFields& f) {
+  f.add("pattern", pattern, "of the names of weights, such as planner.backbone.*");
+  f.add("lr_scale", lr_scale, "factor on the learning rate", {0, 1000});
+  f.add("weight_decay", weight_decay, "AdamW, on matrices only; negative: as the others", {-1, 10});
+}
+
+void LoraConfig::list(ConfigFields& f) {
+  f.add("rank", rank, "of the adaptation of linear layers; 0: none", {0, 4096});
+  f.add("alpha", alpha, "the adaptation counts alpha / rank", {0, 1e5});
+  f.add("dropout", dropout, "of what the adaptation reads", {0, 0.9});
+  f.add("targets", targets, "shell patterns of the names of layers that are adapted");
+}
+
 void OptimConfig::list(ConfigFields& f) {
   f.add("lr", lr, "peak learning rate", {0, 1});
-  f.add("final_lr_share", final_lr_share, "share of lr where the cosine ends", {0, 1});
+  f.add("schedule", schedule, "of the learning rate after its warm-up");
+  f.add("final_lr_share", final_lr_share, "share of lr where the schedule ends", {0, 1});
   f.add("warmup_steps", warmup_steps, "steps of linear warm-up", {0, 1e6});
-  f.add("schedule_steps", schedule_steps, "steps until the cosine ends; 0: with the run", {0, 1e8});
+  f.add("schedule_steps", schedule_steps, "steps until the schedule ends; 0: with the run",
+        {0, 1e8});
+  f.add("decay_share", decay_share, "wsd: share of the schedule in which lr falls, at its end",
+        {0, 1});
   f.add("beta1", beta1, "AdamW", {0, 1});
   f.add("beta2", beta2, "AdamW", {0, 1});
   f.add("weight_decay", weight_decay, "AdamW, on matrices only", {0, 10});
   f.add("clip_norm", clip_norm, "largest gradient norm of each half", {0, 1e6});
-  f.add("ema_decay", ema_decay, "exponential moving average of the weights", {0, 1});
+  f.add("ema_decay", ema_decay, "exponential moving average of the weights; 0: none is kept",
+        {0, 1});
+  f.list("group", groups, "weights that learn at another pace");
 }
 
 void LossConfig::list(ConfigFields& f) {
@@ -25,7 +44,7 @@ void LossConfig::list(ConfigFields& f) {
 }
 
 void InjectionConfig::list(ConfigFields& f) {
-  f.add("mode", mode, "intents the refiner is trained on", {"adaptive", "teacher", "free"});
+  f.add("mode", mode, "intents the refiner is trained on");
   f.add("tau", tau, "adaptive: long over short moving average of the accuracy", {0, 2});
 }
 
@@ -53,16 +72,24 @@ void DelayConfig::list(ConfigFields& f) {
 void TrainConfig::list(ConfigFields& f) {
   f.add("steps", steps, "optimiser steps", {1, 1e8});
   f.add("batch", batch, "samples in a step", {1, 65536});
+  f.add("micro_batch", micro_batch,
+        "samples that are computed at once, their gradients added up (accumulation); 0: all",
+        {0, 65536});
   f.add("seed", seed, "of sampling, noise and initial weights", {0, 2e9});
   f.add("threads", threads, "CPU threads", {1, 1024});
   f.add("offload", offload,
         "with 2 threads: share of the planner's samples that the refiner's thread takes", {0, 0.9});
   f.add("precision", precision,
-        "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it",
-        {"auto", "bf16", "f32"});
+        "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it");
   f.add("log_every", log_every, "steps between lines of log.jsonl", {1, 1e6});
   f.add("validate_every", validate_every, "steps between validations", {1, 1e8});
   f.add("checkpoint_every", checkpoint_every, "steps between checkpoints", {1, 1e8});
+  f.add("freeze", freeze, "shell patterns of the names of weights that do not learn");
+  f.add("frozen", frozen,
+        "how weights that do not learn are held; auto: bf16 in models of more than 256 million");
+  f.add("recompute", recompute,
+        "activation checkpointing: less memory, a third more time (nn/recompute.h)");
+  f.section("lora", lora);
   f.section("optim", optim);
   f.section("loss", loss);
   f.section("injection", injection);

@@ -2,21 +2,51 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "libra/core/config.h"
 #include "libra/preprocess/augment.h"
 
 namespace libra::training {
 
+// How the learning rate goes on after its warm-up.
+enum class LrSchedule {
+  kCosine,    // down to its final share
+  kConstant,  // stays
+  kWsd,       // stays, then falls in a straight line to its final share (warm-up, stable, decay)
+};
+
+}  // namespace libra::training
+
+template <>
+struct libra::Words<libra::training::LrSchedule> {
+  using Schedule = libra::training::LrSchedule;
+  static constexpr Word<Schedule> list[] = {
+      {Schedule::kCosine, "cosine"}, {Schedule::kConstant, "constant"}, {Schedule::kWsd, "wsd"}};
+};
+
+namespace libra::training {
+
+// Weights that learn at another pace. The first group whose pattern fits a weight's name has it.
+struct OptimGroup {
+  std::string pattern = "*";  // shell pattern of names, such as planner.backbone.*
+  double lr_scale = 1.0;
+  double weight_decay = -1.0;  // negative: as the others
+  void list(ConfigFields& f);
+};
+
 struct OptimConfig {
   double lr = 1e-3;
-  double final_lr_share = 0.02;  // of lr, where the cosine ends
+  LrSchedule schedule = LrSchedule::kCosine;
+  double final_lr_share = 0.02;  // of lr, where the schedule ends
   int warmup_steps = 100;
-  int schedule_steps = 0;  // where the cosine ends; 0: with the run
+  int schedule_steps = 0;    // where the schedule ends; 0: with the run
+  double decay_share = 0.2;  // wsd: of the schedule's steps, at its end
   double beta1 = 0.9, beta2 = 0.95;
   double weight_decay = 0.01;  // on matrices only
   double clip_norm = 1.0;      // of each half's gradient
-  double ema_decay = 0.995;
+  double ema_decay = 0.995;    // 0: no average is kept
+  std::vector<OptimGroup> groups;
   void list(ConfigFields& f);
 };
 
@@ -30,10 +60,41 @@ struct LossConfig {
   void list(ConfigFields& f);
 };
 
-// Adaptive intent injection: what the refiner is conditioned on while training.
+// What the refiner is conditioned on while training.
+enum class InjectionMode {
+  kAdaptive,  // ground truth, then, once the planner has stopped getting better, its own
+  kTeacher,   // ground truth
+  kFree,      // sampled from the planner
+};
+
+// Of a training step's products; weights and their moments are f32.
+enum class TrainPrecision {
+  kAuto,  // bf16 where it is fast
+  kBf16,  // autocast
+  kF32,
+};
+
+}  // namespace libra::training
+
+template <>
+struct libra::Words<libra::training::TrainPrecision> {
+  using Precision = libra::training::TrainPrecision;
+  static constexpr Word<Precision> list[] = {
+      {Precision::kAuto, "auto"}, {Precision::kBf16, "bf16"}, {Precision::kF32, "f32"}};
+};
+
+template <>
+struct libra::Words<libra::training::InjectionMode> {
+  using Mode = libra::training::InjectionMode;
+  static constexpr Word<Mode> list[] = {
+      {Mode::kAdaptive, "adaptive"}, {Mode::kTeacher, "teacher"}, {Mode::kFree, "free"}};
+};
+
+namespace libra::training {
+
+// Adaptive intent injection.
 struct InjectionConfig {
-  std::string mode =
-      "adaptive";  // adaptive, teacher (ground truth), free (sampled from the planner)
+  InjectionMode mode = InjectionMode::kAdaptive;
   // adaptive: free once the long moving average of the planner's token accuracy has reached this
   // share of the short one, that is, once accuracy has stopped rising. Relative on purpose: with
   // noisy demonstrations no absolute accuracy is ever reached (docs/model.md).
@@ -67,17 +128,31 @@ struct DelayConfig {
   void list(ConfigFields& f);
 };
 
+// Low-rank adaptation of linear layers, whose own weights then stay.
+struct LoraConfig {
+  int rank = 0;  // 0: none
+  double alpha = 16.0;
+  double dropout = 0.0;
+  std::vector<std::string> targets = {"planner.backbone.language_model.*"};  // names of layers
+  void list(ConfigFields& f);
+};
+
 struct TrainConfig {
   int steps = 4000;
   int batch = 32;
+  int micro_batch = 0;  // samples of a step that are computed at once; 0: all
   int seed = 1;
-  int threads = 2;                 // two or more: planner and refiner train on their own threads
-  double offload = 0.25;           // share of the planner's samples that the refiner's thread takes
-  std::string precision = "auto";  // bf16 (autocast, f32 weights), f32; auto: bf16 where it is fast
+  int threads = 2;        // two or more: planner and refiner train on their own threads
+  double offload = 0.25;  // share of the planner's samples that the refiner's thread takes
+  TrainPrecision precision = TrainPrecision::kAuto;
   int log_every = 20;
   int validate_every = 500;
   int checkpoint_every = 250;
   OptimConfig optim;
+  std::vector<std::string> freeze;  // shell patterns of the names of weights that stay
+  TrainPrecision frozen = TrainPrecision::kAuto;  // in which weights that stay are held
+  bool recompute = false;                         // activation checkpointing
+  LoraConfig lora;
   LossConfig loss;
   InjectionConfig injection;
   SamplingConfig sampling;

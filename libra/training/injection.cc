@@ -8,7 +8,7 @@ void InjectionSwitch::update(double token_accuracy) {
 }
 
 bool InjectionSwitch::free() const {
-  if (config_.mode != "adaptive") return config_.mode == "free";
+  if (config_.mode != InjectionMode::kAdaptive) return config_.mode == InjectionMode::kFree;
   // Until the long average has seen its own length, both averages agree for lack of history.
   return long_.weight > 0.6 && long_.value() >= config_.tau * short_.value();
 }

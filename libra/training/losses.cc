@@ -3,28 +3,37 @@
 #include <algorithm>
 
 namespace libra::training {
+namespace {
 
-using torch::indexing::Slice;
+torch::Tensor share(const torch::Tensor& sum, const torch::Tensor& weights, double total) {
+  return total > 0 ? sum / total : sum / weights.sum().clamp_min(1e-6);
+}
+
+}  // namespace
 
 torch::Tensor plan_loss(const torch::Tensor& logits, const torch::Tensor& bins,
-                        const torch::Tensor& valid, const torch::Tensor& weight) {
+                        const torch::Tensor& valid, const torch::Tensor& weight, double total) {
   const torch::Tensor log_p = torch::log_softmax(logits.to(torch::kFloat32), -1);
   const torch::Tensor nll = -log_p.gather(-1, bins.unsqueeze(-1)).squeeze(-1);  // [B, K, D]
   const torch::Tensor w = valid.unsqueeze(-1) * weight;
-  return (nll * w).sum() / w.sum().clamp_min(1e-6);
+  return share((nll * w).sum(), w, total);
+}
+
+double plan_weight(const torch::Tensor& valid, const torch::Tensor& weight) {
+  return valid.sum().item<double>() * weight.sum().item<double>();
 }
 
 double token_accuracy(const torch::Tensor& logits, const torch::Tensor& bins,
-                      const torch::Tensor& valid) {
+                      const torch::Tensor& valid, const torch::Tensor& counted, double total) {
   const torch::Tensor right = (logits.argmax(-1) == bins).to(torch::kFloat32);  // [B, K, D]
-  const torch::Tensor counted =
-      torch::cat({right.index({"...", Slice(0, 3)}), right.index({"...", Slice(6, 7)})}, -1);
-  const torch::Tensor per_step = counted.mean(-1) * valid;
-  return per_step.sum().item<double>() / std::max(1.0, valid.sum().item<double>());
+  const torch::Tensor per_step = (right * counted).sum(-1) / counted.sum().clamp_min(1.0) * valid;
+  return per_step.sum().item<double>() /
+         (total > 0 ? total : std::max(1.0, valid.sum().item<double>()));
 }
 
 torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv,
-                            const torch::Tensor& present, int64_t grid_h, int64_t grid_w) {
+                            const torch::Tensor& present, int64_t grid_h, int64_t grid_w,
+                            double total) {
   const torch::Tensor seen = torch::isfinite(uv).all(-1);  // [B, P, C]
   const torch::Tensor place = torch::nan_to_num(uv);
   const torch::Tensor x =
@@ -45,16 +54,24 @@ torch::Tensor pointing_loss(const torch::Tensor& logits, const torch::Tensor& uv
                               at(grid_w) * (1 - fx) * fy + at(grid_w + 1) * fx * fy;
   const torch::Tensor nll = -torch::where(seen, cells, log_p.index({"...", grid_h * grid_w}));
   const torch::Tensor w = present.unsqueeze(-1).expand_as(nll);
-  return (nll * w).sum() / w.sum().clamp_min(1e-6);
+  return share((nll * w).sum(), w, total);
+}
+
+double pointing_weight(const torch::Tensor& uv, const torch::Tensor& present) {
+  return present.sum().item<double>() * double(uv.size(2));
 }
 
 torch::Tensor diffusion_loss(const torch::Tensor& prediction, const torch::Tensor& noise,
-                             const torch::Tensor& valid) {
+                             const torch::Tensor& valid, double total) {
   const int64_t draws = prediction.size(0) / valid.size(0);
   const torch::Tensor error =
       (prediction.to(torch::kFloat32) - noise).square().mean(-1);  // [B*R, H]
   const torch::Tensor w = valid.repeat_interleave(draws, 0);
-  return (error * w).sum() / w.sum().clamp_min(1e-6);
+  return share((error * w).sum(), w, total);
+}
+
+double diffusion_weight(const torch::Tensor& valid, int64_t draws) {
+  return valid.sum().item<double>() * double(draws);
 }
 
 }  // namespace libra::training

@@ -1,30 +1,24 @@
 #include "libra/training/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <optional>
 
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
-#include "libra/nn/autocast.h"
-#include "libra/nn/precision.h"
 #include "libra/policy/intent_tensors.h"
-#include "libra/training/losses.h"
+#include "libra/training/training_page.h"
+#include "libra/training/weights.h"
 
 namespace libra::training {
 
 using nlohmann::json;
-using torch::indexing::Slice;
 namespace fs = std::filesystem;
-
-static bool wants_bf16(const std::string& precision, torch::Device device) {
-  if (precision != "auto") return precision == "bf16";
-  return device.is_cuda() || nn::bf16_is_faster();
-}
 
 namespace {
 
@@ -44,337 +38,275 @@ class Stopwatch {
 
 }  // namespace
 
-void StepReport::add_planner(const StepReport& part, double share) {
-  plan += share * part.plan;
-  pointing += share * part.pointing;
-  keyframe += share * part.keyframe;
-  accuracy += share * part.accuracy;
+static ExchangeOptions named(ExchangeOptions options, const std::string& name) {
+  options.name = name;
+  return options;
+}
+
+// Throws unless the samples of a step can be shared evenly.
+static void require_even_shares(const TrainConfig& config, int ranks) {
+  const auto ask = [&](const char* field, int batch) {
+    if (batch % ranks == 0) return;
+    const int below = batch - batch % ranks;
+    throw Error(ErrorCode::kBadInput,
+                {.where = field,
+                 .problem = "cannot be shared evenly by " + std::to_string(ranks) + " ranks",
+                 .expected = (below > 0 ? std::to_string(below) + " or " : "") +
+                             std::to_string(below + ranks),
+                 .found = std::to_string(batch)});
+  };
+  ask("train.batch", config.batch);
+  if (config.grounding.steps > 0) ask("train.grounding.batch", config.grounding.batch);
 }
 
 Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
-                 const Batcher& batcher, std::string run_dir)
+                 const Batcher& batcher, std::string run_dir, const TrainRanks& ranks)
     : config_(config),
       model_(model),
       batcher_(batcher),
       run_dir_(std::move(run_dir)),
-      planner_optimizer_(*model_.planner, config.optim, config.steps),
-      refiner_optimizer_(*model_.refiner, config.optim, config.steps),
+      line_(ranks.line),
+      figures_line_(line_->open_on_cpu("figures")),
+      samples_line_(line_->open_on_cpu("samples")),
+      split_(model_.planner->parameters().front().device().is_cpu() && config.threads >= 2 &&
+             !model.config.refiner_needs_planner()),
+      planner_optimizer_(*model_.planner, "planner.", config.optim, config.steps,
+                         split_ ? line_->open("planner") : line_, named(ranks.exchange, "planner")),
+      refiner_optimizer_(*model_.refiner, "refiner.", config.optim, config.steps,
+                         split_ ? line_->open("refiner") : line_, named(ranks.exchange, "refiner")),
       injection_(config.injection),
       device_(model_.planner->parameters().front().device()),
-      bf16_(wants_bf16(config.precision, device_)) {
-  dimension_weight_ = torch::ones({kActionDim}, device_);
-  dimension_weight_.index_put_({Slice(3, 6)}, config.loss.rotation_weight);
-  split_ = device_.is_cpu() && config.threads >= 2 && !model.config.refiner_needs_planner();
+      objective_(config, model_),
+      log_(run_dir_) {
+  require_even_shares(config, line_->size());
+  if (!split_) planner_optimizer_.exchange().send_after(refiner_optimizer_.exchange());
   // Two graphs side by side use two cores better than one graph on two threads: small matrices
   // leave OpenMP threads waiting for each other.
   at::set_num_threads(split_ ? std::max(1, config.threads / 2) : config.threads);
+  model_.planner->train();
+  model_.refiner->train();
   fs::create_directories(run_dir_);
 }
 
-torch::Tensor Trainer::planner_loss(const Batch& batch, const model::PlannerOutput& out,
-                                    StepReport& report) {
-  torch::Tensor loss = torch::zeros({}, device_);
-  if (out.logits.defined()) {
-    const torch::Tensor plan =
-        plan_loss(out.logits, batch.bins, batch.plan_valid, dimension_weight_);
-    loss = loss + config_.loss.plan * plan;
-    report.plan = plan.item<double>();
-    report.accuracy = token_accuracy(out.logits, batch.bins, batch.plan_valid);
-  }
-  const torch::Tensor keyframe = (out.keyframe - batch.keyframe).abs().mean();
-  loss = loss + config_.loss.keyframe * keyframe;
-  report.keyframe = keyframe.item<double>();
-  if (out.map.defined()) {
-    const model::Pointing all = model_.planner->point(out.map, batch.pointing.named);
-    const torch::Tensor pointing = pointing_loss(
-        all.logits, batch.pointing.uv, batch.pointing.present, out.map.size(2), out.map.size(3));
-    loss = loss + config_.loss.pointing * pointing;
-    report.pointing = pointing.item<double>();
-  }
-  return loss;
-}
-
-torch::Tensor Trainer::refiner_loss(int64_t seed, const Batch& batch,
-                                    const torch::Tensor& intent_bins,
-                                    const torch::Tensor& planner_tokens) {
-  const auto& config = model_.config;
-  const int64_t draws = config_.loss.noise_draws, rows = batch.actions.size(0) * draws;
-  auto generator = at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
-  // Drawn on the CPU, so that every device trains on the same noise.
-  const torch::Tensor noise =
-      torch::randn({rows, batch.actions.size(1), kActionDim}, generator).to(device_);
-  const torch::Tensor timestep =
-      torch::randint(model_.scheduler.train_steps(), {rows}, generator, torch::kInt64).to(device_);
-
-  torch::Tensor clean = batch.actions;
-  if (config.refiner.target == "residual") {
-    clean = policy::to_residual(clean, intent_bins, config.action.bins);
-  }
-  const torch::Tensor noisy =
-      model_.scheduler.add_noise(clean.repeat_interleave(draws, 0), noise, timestep);
-  torch::Tensor prediction;
-  {
-    const nn::Bf16Scope bf16(bf16_);
-    model::RefinerInput input = batch.refiner;
-    input.planner_tokens = planner_tokens;
-    const model::RefinerContext context = model_.refiner->encode(input);
-    torch::Tensor intent;
-    if (config.has_intents()) {
-      intent = model_.refiner->embed_intent(intent_bins).repeat_interleave(draws, 0);
-    }
-    prediction = model_.refiner->forward(noisy, timestep, intent, context);
-  }
-  return diffusion_loss(prediction, noise, batch.action_valid);
-}
-
-// The chunk of [B, K, ...] that each sample's refiner works on: [B, H, ...].
-static torch::Tensor chunk_of(const torch::Tensor& plan, const torch::Tensor& slice,
-                              int64_t horizon) {
-  const torch::TensorOptions options = slice.options();
-  const torch::Tensor rows =
-      slice.unsqueeze(1) * horizon + torch::arange(horizon, options).unsqueeze(0);  // [B, H]
-  return plan.index({torch::arange(plan.size(0), options).unsqueeze(1), rows});
-}
-
-Trainer::PlannerPart Trainer::planner_part(const Batch& batch,
-                                           const std::function<void(torch::Tensor)>& give_logits) {
-  PlannerPart part;
-  const nn::Bf16Scope bf16(bf16_);
-  const model::PlannerOutput out = model_.planner->forward(batch.planner);
-  if (give_logits && out.logits.defined()) give_logits(out.logits.detach());
-  part.loss = planner_loss(batch, out, part.report);
-  part.tokens = out.tokens;
-  return part;
-}
-
-Trainer::PlannerPart Trainer::scene_part(const SceneBatch& scenes) {
-  PlannerPart part;
-  const nn::Bf16Scope bf16(bf16_);
-  const torch::Tensor map = model_.planner->pointing_map(scenes.pixel_values);
-  const model::Pointing all = model_.planner->point(map, scenes.pointing.named);
-  const torch::Tensor loss = pointing_loss(all.logits, scenes.pointing.uv, scenes.pointing.present,
-                                           map.size(2), map.size(3));
-  part.report.pointing = loss.item<double>();
-  part.loss = config_.loss.pointing * loss;
-  return part;
-}
-
 Trainer::Prepared Trainer::prepare(int64_t index) const {
-  return {index, batcher_.train(index).to(device_),
-          index < config_.grounding.steps ? batcher_.scenes(index).to(device_) : SceneBatch{}};
+  Prepared out;
+  out.index = index;
+  const auto [first, count] = share(config_.batch);
+  out.batch = batcher_.train(index, first, count).to(device_);
+  out.totals = out.planner_totals = over_ranks(objective_.totals(out.batch));
+  if (index < config_.grounding.steps) {
+    const auto [first_scene, scenes] = share(config_.grounding.batch);
+    out.scenes = batcher_.scenes(index, first_scene, scenes).to(device_);
+    out.planner_totals = over_ranks(objective_.totals(out.scenes));
+  }
+  return out;
+}
+
+std::pair<int64_t, int64_t> Trainer::share(int64_t batch) const {
+  const int64_t count = batch / line_->size();
+  return {line_->rank() * count, count};
+}
+
+LossTotals Trainer::over_ranks(const LossTotals& own) const {
+  const auto all = samples_line_->sum({own.rows, own.plan, own.valid, own.pointing, own.diffusion});
+  return {.rows = all[0], .plan = all[1], .valid = all[2], .pointing = all[3], .diffusion = all[4]};
+}
+
+void Trainer::add_over_ranks(StepReport& report) const {
+  const auto all = figures_line_->sum(
+      {report.plan, report.pointing, report.keyframe, report.diffusion, report.accuracy});
+  report.plan = all[0];
+  report.pointing = all[1];
+  report.keyframe = all[2];
+  report.diffusion = all[3];
+  report.accuracy = all[4];
+}
+
+void Trainer::backward(const torch::Tensor& loss, bool last, Optimizer* first, Optimizer* second) {
+  first->exchange().begin(last);
+  if (second) second->exchange().begin(last);
+  if (loss.requires_grad()) loss.backward();
+  first->exchange().finish(last);
+  if (second) second->exchange().finish(last);
 }
 
 StepReport Trainer::step(int64_t index) {
-  const auto& config = model_.config;
   Stopwatch watch;
-  const bool on_scenes = index < config_.grounding.steps;
   const Prepared prepared = next_.index == index ? std::move(next_) : prepare(index);
-  const Batch& batch = prepared.batch;
-  const SceneBatch& scenes = prepared.scenes;
-  const int64_t rows = on_scenes ? config_.grounding.batch : config_.batch;
-  const int64_t offloaded = split_ ? int64_t(double(rows) * config_.offload) : 0;
-  const int64_t kept = rows - offloaded;
-  const int64_t seed = static_cast<int64_t>(
-      mix_seed({uint64_t(config_.seed), uint64_t(index), hash_name("noise")}) >> 1);
-  const bool sampled = config.has_intents() && !on_scenes && injection_.free();
-  std::promise<torch::Tensor> logits_promise;  // planner -> refiner, when intents are sampled
-  std::future<torch::Tensor> logits_ready = logits_promise.get_future();
   StepReport report;
   report.batch_ms = watch.lap();
-
-  // The planner's rows first .. first + count - 1, weighed by their share of the batch.
-  const auto planner_rows = [&](int64_t first, int64_t count,
-                                const std::function<void(torch::Tensor)>& give_logits) {
-    PlannerPart part = on_scenes ? scene_part(scenes.rows(first, count))
-                                 : planner_part(batch.planner_rows(first, count), give_logits);
-    part.loss = part.loss * (double(count) / double(rows));
-    return part;
-  };
-  bool logits_given = false;
-  PlannerPart mine, taken;
-  std::vector<torch::Tensor> taken_gradients;
-  const auto prepare_next = [&] {
-    if (index + 1 < config_.steps) next_ = prepare(index + 1);
-  };
-  const auto planner_half = [&] {
-    mine = planner_rows(0, kept, [&](torch::Tensor logits) {
-      if (sampled) logits_promise.set_value(std::move(logits));
-      logits_given = true;
-    });
-    if (split_) {
-      mine.loss.backward();
-      prepare_next();
-    }
-  };
-  const auto refiner_half = [&] {
-    if (on_scenes && !split_) {  // scenes give no features that such a refiner could read
-      mine.loss.backward();
-      return;
-    }
-    torch::Tensor taken_logits;
-    if (offloaded > 0) {
-      taken = planner_rows(kept, offloaded,
-                           [&](torch::Tensor logits) { taken_logits = std::move(logits); });
-      // Not backward(): both threads would add to the same gradients, in whatever order.
-      taken_gradients = torch::autograd::grad({taken.loss}, planner_optimizer_.parameters(), {},
-                                              /*retain_graph=*/{}, false, /*allow_unused=*/true);
-    }
-    torch::Tensor bins;
-    if (config.has_intents()) {
-      bins = chunk_of(batch.bins, batch.slice, config.action.horizon);
-      if (sampled) {
-        torch::Tensor logits = logits_ready.get();
-        if (taken_logits.defined()) logits = torch::cat({logits, taken_logits});
-        bins = policy::sample_bins(chunk_of(logits, batch.slice, config.action.horizon),
-                                   static_cast<uint64_t>(seed) + 1);
-      }
-    }
-    const torch::Tensor loss =
-        config_.loss.diffusion * refiner_loss(seed, batch, bins, mine.tokens);
-    report.diffusion = loss.item<double>() / std::max(1e-12, config_.loss.diffusion);
-    if (split_) {
-      loss.backward();
-    } else {
-      (mine.loss + loss).backward();
-    }
-  };
-
   planner_optimizer_.zero_grad();
   refiner_optimizer_.zero_grad();
+  const bool sampled = model_.config.has_intents() && !prepared.on_scenes() && injection_.free();
   if (split_) {
-    worker_.start([&] {
-      Stopwatch own;
-      refiner_half();
-      report.refiner_norm = refiner_optimizer_.step(index);
-      report.refiner_ms = own.lap();
-    });
-    std::exception_ptr error;
-    try {
-      planner_half();
-    } catch (...) {
-      error = std::current_exception();
-      // Or the refiner would wait for ever. A promise is kept once.
-      if (sampled && !logits_given) logits_promise.set_exception(error);
-    }
-    report.planner_ms = watch.lap();
-    worker_.wait();
-    if (error) std::rethrow_exception(error);
-    watch.lap();
+    step_on_two_threads(prepared, sampled, report);
   } else {
-    const bool ahead = config_.threads >= 2;
-    if (ahead) worker_.start(prepare_next);
-    std::exception_ptr error;
-    try {
-      planner_half();
-      report.planner_ms = watch.lap();
-      refiner_half();
-      report.refiner_norm = refiner_optimizer_.step(index);
-      report.refiner_ms = watch.lap();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    if (ahead) {
-      worker_.wait();
-    } else if (!error) {
-      prepare_next();
-    }
-    if (error) std::rethrow_exception(error);
-    watch.lap();
+    step_on_one_thread(prepared, sampled, report);
   }
-  if (offloaded > 0) planner_optimizer_.add_gradients(taken_gradients);
-  report.add_planner(mine.report, double(kept) / double(rows));
-  report.add_planner(taken.report, double(offloaded) / double(rows));
+  watch.lap();
   report.planner_norm = planner_optimizer_.step(index);
+  add_over_ranks(report);
   report.update_ms = watch.lap();
   report.finite = std::isfinite(report.planner_norm) && std::isfinite(report.refiner_norm);
-  if (!on_scenes && config.has_intents()) injection_.update(report.accuracy);
+  if (!prepared.on_scenes() && model_.config.has_intents()) injection_.update(report.accuracy);
   report.sampled = sampled;
   return report;
 }
 
+void Trainer::prepare_next(int64_t index) {
+  if (index + 1 < config_.steps) next_ = prepare(index + 1);
+}
+
+PlannerPart Trainer::planner_rows(const Prepared& prepared, int64_t first, int64_t count,
+                                  const std::function<void(torch::Tensor)>& give_logits) {
+  if (prepared.on_scenes()) {
+    return objective_.scene_part(prepared.scenes.rows(first, count), prepared.planner_totals);
+  }
+  return objective_.planner_part(prepared.batch.rows(first, count), prepared.planner_totals,
+                                 give_logits);
+}
+
+// Calls use(first, count) for each part of `rows` rows from `begin` on that is computed at once.
+template <class Use>
+void Trainer::for_each_part(int64_t begin, int64_t end, Use&& use) const {
+  const int64_t most = config_.micro_batch > 0 ? config_.micro_batch : end - begin;
+  for (int64_t first = begin; first < end; first += most) use(first, std::min(most, end - first));
+}
+
+void Trainer::step_on_one_thread(const Prepared& prepared, bool sampled, StepReport& report) {
+  Stopwatch watch;
+  // The next samples are made beside the networks, where there is a thread for it.
+  const bool ahead = config_.threads >= 2;
+  if (ahead) worker_.start([&] { prepare_next(prepared.index); });
+  std::exception_ptr error;
+  try {
+    for_each_part(0, prepared.rows(), [&](int64_t first, int64_t count) {
+      torch::Tensor logits;
+      PlannerPart part =
+          planner_rows(prepared, first, count, [&](torch::Tensor given) { logits = given; });
+      report.add_planner(part.report);
+      report.planner_ms += watch.lap();
+      torch::Tensor loss = part.loss;
+      // Scenes give no features that a refiner which reads the planner could read.
+      if (!prepared.on_scenes() || !model_.config.refiner_needs_planner()) {
+        loss = loss + refine_part(prepared, first, count, sampled ? logits : torch::Tensor(),
+                                  part.tokens, report);
+      }
+      backward(loss, first + count == prepared.rows(), &refiner_optimizer_, &planner_optimizer_);
+      report.refiner_ms += watch.lap();
+    });
+    report.refiner_norm = refiner_optimizer_.step(prepared.index);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (ahead) worker_.wait();
+  if (error) std::rethrow_exception(error);
+  if (!ahead) prepare_next(prepared.index);
+}
+
+torch::Tensor Trainer::refine_part(const Prepared& prepared, int64_t first, int64_t count,
+                                   const torch::Tensor& sampled_from,
+                                   const model::PlannerTokens& tokens, StepReport& report) {
+  const Batch rows = prepared.batch.rows(first, count);
+  const int64_t horizon = model_.config.action.horizon;
+  torch::Tensor bins;
+  if (model_.config.has_intents()) {
+    bins = sampled_from.defined()
+               ? policy::sample_bins(chunk_of(sampled_from, rows.slice, horizon), rows.seeds)
+               : chunk_of(rows.bins, rows.slice, horizon);
+  }
+  const torch::Tensor loss = objective_.refiner_loss(rows, prepared.totals, bins, tokens);
+  report.diffusion += loss.item<double>();
+  return config_.loss.diffusion * loss;
+}
+
+void Trainer::step_on_two_threads(const Prepared& prepared, bool sampled, StepReport& report) {
+  Stopwatch watch;
+  // Gradients computed by grad() go past the hooks that recomputing and the exchange rely on.
+  const bool hooked = config_.recompute || planner_optimizer_.exchange().any();
+  const double offload = hooked ? 0.0 : config_.offload;
+  const int64_t rows = prepared.rows(), kept = rows - int64_t(double(rows) * offload);
+  std::promise<torch::Tensor> logits_promise;  // planner -> refiner, when intents are sampled
+  std::future<torch::Tensor> logits_ready = logits_promise.get_future();
+  StepReport mine, taken;
+  std::vector<torch::Tensor> taken_gradients;
+  const auto refiner_half = [&] {
+    Stopwatch own;
+    std::vector<torch::Tensor> taken_logits;
+    for_each_part(kept, rows, [&](int64_t first, int64_t count) {
+      PlannerPart part = planner_rows(prepared, first, count, [&](torch::Tensor logits) {
+        taken_logits.push_back(std::move(logits));
+      });
+      taken.add_planner(part.report);
+      if (!part.loss.requires_grad()) return;
+      // Not backward(): both threads would add to the same gradients, in whatever order.
+      auto gradients = torch::autograd::grad({part.loss}, planner_optimizer_.parameters(), {},
+                                             /*retain_graph=*/{}, false, /*allow_unused=*/true);
+      if (taken_gradients.empty()) {
+        taken_gradients = std::move(gradients);
+        return;
+      }
+      for (size_t i = 0; i < gradients.size(); ++i) {
+        if (gradients[i].defined()) taken_gradients[i] = taken_gradients[i] + gradients[i];
+      }
+    });
+    torch::Tensor logits;
+    if (sampled) {
+      taken_logits.insert(taken_logits.begin(), logits_ready.get());
+      logits = torch::cat(taken_logits);
+    }
+    for_each_part(0, prepared.batch.size(), [&](int64_t first, int64_t count) {
+      const torch::Tensor loss =
+          refine_part(prepared, first, count,
+                      sampled ? logits.narrow(0, first, count) : torch::Tensor(), {}, report);
+      backward(loss, first + count == prepared.batch.size(), &refiner_optimizer_);
+    });
+    report.refiner_norm = refiner_optimizer_.step(prepared.index);
+    report.refiner_ms = own.lap();
+  };
+
+  worker_.start(refiner_half);
+  std::exception_ptr error;
+  bool logits_given = false;
+  try {
+    std::vector<torch::Tensor> all;
+    for_each_part(0, kept, [&](int64_t first, int64_t count) {
+      PlannerPart part = planner_rows(prepared, first, count, [&](torch::Tensor logits) {
+        all.push_back(std::move(logits));
+        if (!sampled || first + count < kept) return;
+        logits_promise.set_value(torch::cat(all));
+        logits_given = true;
+      });
+      mine.add_planner(part.report);
+      backward(part.loss, first + count == kept, &planner_optimizer_);
+    });
+    prepare_next(prepared.index);
+  } catch (...) {
+    error = std::current_exception();
+    // Or the refiner would wait for ever. A promise is kept once.
+    if (sampled && !logits_given) logits_promise.set_exception(error);
+  }
+  report.planner_ms = watch.lap();
+  worker_.wait();
+  if (error) std::rethrow_exception(error);
+  if (!taken_gradients.empty()) planner_optimizer_.add_gradients(taken_gradients);
+  report.add_planner(mine);
+  report.add_planner(taken);
+}
+
 ValidationReport Trainer::validate() {
-  const torch::NoGradGuard no_grad;
   planner_optimizer_.swap_average();
   refiner_optimizer_.swap_average();
+  model_.planner->eval();
+  model_.refiner->eval();
+  const int64_t rows = config_.micro_batch > 0 ? config_.micro_batch : config_.batch;
   ValidationReport report;
-  const auto& config = model_.config;
-  double batches = 0;
-  const int64_t frames = std::min<int64_t>(batcher_.validation_size(), 256);
-  for (int64_t first = 0; first < frames; first += config_.batch, ++batches) {
-    const Batch batch =
-        batcher_.validation(first, std::min<int64_t>(config_.batch, frames - first)).to(device_);
-    StepReport step;
-    const model::PlannerOutput out = model_.planner->forward(batch.planner);
-    planner_loss(batch, out, step);
-    const torch::Tensor bins = config.has_intents()
-                                   ? chunk_of(batch.bins, batch.slice, config.action.horizon)
-                                   : torch::Tensor();
-    report.diffusion += refiner_loss(first, batch, bins, out.tokens).item<double>();
-    report.plan += step.plan;
-    report.accuracy += step.accuracy;
-  }
-  if (batches > 0) {
-    report.plan /= batches;
-    report.accuracy /= batches;
-    report.diffusion /= batches;
-  }
-  test_grounding(report);
+  if (line_->first()) report = training::validate(objective_, model_, batcher_, rows);
+  model_.planner->train();
+  model_.refiner->train();
   planner_optimizer_.swap_average();
   refiner_optimizer_.swap_average();
   return report;
-}
-
-void Trainer::test_grounding(ValidationReport& report) {
-  const auto questions = batcher_.grounding_questions(240);
-  std::vector<double> angles, pixels;
-  double hits = 0;
-  for (size_t first = 0; first < questions.size(); first += size_t(config_.batch)) {
-    const size_t count = std::min(questions.size() - first, size_t(config_.batch));
-    const std::vector<Question> asked(questions.begin() + first, questions.begin() + first + count);
-    const model::PlannerOutput out = model_.planner->forward(moved(batcher_.ask(asked), device_));
-    for (size_t i = 0; i < count; ++i) {
-      const GroundingTruth truth = batcher_.truth(asked[i]);
-      if (out.pointing.uv.defined() && std::isfinite(truth.u)) {
-        const auto uv = out.pointing.uv[int64_t(i)][0][0];
-        pixels.push_back(
-            std::hypot(uv[0].item<double>() - truth.u, uv[1].item<double>() - truth.v) *
-            model_.config.image_size);
-      }
-      if (!out.logits.defined()) continue;
-      // Expected motion in the plane over the first chunk, in raw units: normalised zero is not
-      // rest.
-      const torch::Tensor mean =
-          policy::expected_value(out.logits[int64_t(i)].slice(0, 0, model_.config.action.horizon))
-              .mean(0);
-      Action motion;
-      for (int d = 0; d < kActionDim; ++d) motion[size_t(d)] = mean[d].item<float>();
-      motion = model_.transforms->normaliser().denormalise(motion);
-      const double x = motion[0], y = motion[1];
-      double best = 1e9, named = 1e9;
-      int nearest = -1;
-      for (size_t k = 0; k < truth.direction.size(); ++k) {
-        const auto [to_x, to_y] = truth.direction[k];
-        const double cosine =
-            (x * to_x + y * to_y) / std::max(1e-9, std::hypot(x, y) * std::hypot(to_x, to_y));
-        const double angle = std::acos(std::clamp(cosine, -1.0, 1.0)) * 180.0 / M_PI;
-        if (int(k) == truth.named) named = angle;
-        if (angle < best) {
-          best = angle;
-          nearest = int(k);
-        }
-      }
-      angles.push_back(named);
-      hits += nearest == truth.named ? 1 : 0;
-    }
-  }
-  const auto median = [](std::vector<double> v) {
-    if (v.empty()) return 0.0;
-    std::nth_element(v.begin(), v.begin() + v.size() / 2, v.end());
-    return v[v.size() / 2];
-  };
-  report.direction_deg = median(angles);
-  report.pointing_px = median(pixels);
-  report.hit = angles.empty() ? 0.0 : hits / double(angles.size());
 }
 
 StepReport Trainer::advance() {
@@ -383,15 +315,19 @@ StepReport Trainer::advance() {
   return report;
 }
 
-void Trainer::run(const std::atomic<bool>& stop) {
+bool Trainer::run(const std::atomic<bool>& stop) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t first = done_;
-  Progress progress("train", config_.steps);
+  const bool tell = line_->first();
+  std::optional<Progress> progress;
+  if (tell) progress.emplace("train", config_.steps);
   StepReport last;
-  while (done_ < config_.steps && !stop) {
+  // Ranks that are told to stop are told at different moments.
+  const auto stopped = [&] { return figures_line_->sum(stop ? 1.0 : 0.0) > 0; };
+  while (done_ < config_.steps && !stopped()) {
     last = advance();
     if (!last.finite) {
-      progress.finish();
+      if (tell) progress->finish();
       throw Error(ErrorCode::kFailed,
                   {.where = run_dir_,
                    .problem = "loss is not finite at step " + std::to_string(done_),
@@ -405,85 +341,47 @@ void Trainer::run(const std::atomic<bool>& stop) {
     std::snprintf(note, sizeof note, "plan %.3f  acc %.3f  point %.3f  diff %.4f%s  %.0f samples/s",
                   last.plan, last.accuracy, last.pointing, last.diffusion,
                   last.sampled ? " (sampled intents)" : "", rate);
-    progress.update(done_, note);
-    if (done_ % config_.log_every == 0) log_step(last, rate);
-    if (done_ % config_.validate_every == 0 || done_ == config_.steps) log_validation(validate());
+    if (tell) progress->update(done_, note);
+    if (tell && done_ % config_.log_every == 0) {
+      log_.add(done_, last, injection_, learning_rate(config_.optim, done_ - 1, config_.steps),
+               rate);
+    }
+    if (done_ % config_.validate_every == 0 || done_ == config_.steps) {
+      const ValidationReport report = validate();
+      if (tell) log_.add(done_, report);
+    }
     if (done_ % config_.checkpoint_every == 0) write_checkpoint();
   }
   write_checkpoint();
-}
-
-void Trainer::log_step(const StepReport& report, double samples_per_second) {
-  append_log(json{{"step", done_},
-                  {"plan", report.plan},
-                  {"accuracy", report.accuracy},
-                  {"pointing", report.pointing},
-                  {"keyframe", report.keyframe},
-                  {"diffusion", report.diffusion},
-                  {"planner_norm", report.planner_norm},
-                  {"refiner_norm", report.refiner_norm},
-                  {"accuracy_short", injection_.short_average()},
-                  {"accuracy_long", injection_.long_average()},
-                  {"injection", report.sampled ? "free" : "teacher"},
-                  {"lr", learning_rate(config_.optim, done_ - 1, config_.steps)},
-                  {"samples_per_second", samples_per_second},
-                  {"ms",
-                   {{"batch", report.batch_ms},
-                    {"planner", report.planner_ms},
-                    {"refiner", report.refiner_ms},
-                    {"update", report.update_ms}}}}
-                 .dump());
-}
-
-void Trainer::log_validation(const ValidationReport& report) {
-  append_log(json{{"step", done_},
-                  {"validation",
-                   {{"plan", report.plan},
-                    {"accuracy", report.accuracy},
-                    {"diffusion", report.diffusion},
-                    {"grounding_hit", report.hit},
-                    {"direction_deg", report.direction_deg},
-                    {"pointing_px", report.pointing_px}}}}
-                 .dump());
-}
-
-void Trainer::append_log(const std::string& line) {
-  if (!log_) log_.emplace(run_dir_ + "/log.jsonl");
-  log_->append(line);
-}
-
-void Trainer::drop_log_after(int64_t step) {
-  const std::string path = run_dir_ + "/log.jsonl";
-  std::error_code error;
-  if (!fs::exists(path, error)) return;
-  std::istringstream lines(read_file(path));
-  std::string kept;
-  for (std::string line; std::getline(lines, line);) {
-    const json entry = json::parse(line, nullptr, false);
-    const bool counted = entry.is_object() && entry.contains("step") &&
-                         entry["step"].is_number_integer() && entry["step"].get<int64_t>() <= step;
-    if (counted) kept += line + "\n";
-  }
-  log_.reset();
-  write_file(path, kept);
+  return done_ >= config_.steps;
 }
 
 void Trainer::write_checkpoint() {
   planner_optimizer_.swap_average();
   refiner_optimizer_.swap_average();
-  policy::save_bundle(model_, run_dir_ + "/checkpoint");
+  if (line_->first()) {
+    policy::save_bundle(model_, run_dir_ + "/checkpoint");
+    if (config_.lora.rank > 0) {
+      save_adapter(model_, config_.lora, model_.config.name, run_dir_ + "/adapter");
+    }
+  }
   planner_optimizer_.swap_average();
   refiner_optimizer_.swap_average();
 
   // Resuming reads a folder that is whole or not there.
   const std::string fresh = run_dir_ + "/resume.new";
-  fs::remove_all(fresh);
-  fs::create_directories(fresh);
-  planner_optimizer_.save(fresh + "/planner.pt");
-  refiner_optimizer_.save(fresh + "/refiner.pt");
+  if (line_->first()) {
+    fs::remove_all(fresh);
+    fs::create_directories(fresh);
+  }
+  planner_optimizer_.save(fresh + "/planner.safetensors");
+  refiner_optimizer_.save(fresh + "/refiner.safetensors");
+  if (!line_->first()) return;
   write_file(fresh + "/state.json",
              json{{"done", done_}, {"injection", injection_.state()}}.dump() + "\n");
   replace_path(fresh, run_dir_ + "/resume");
+  std::error_code error;
+  if (fs::exists(run_dir_ + "/log.jsonl", error)) write_training_page(run_dir_, model_.config.name);
 }
 
 void Trainer::resume() {
@@ -499,11 +397,11 @@ void Trainer::resume() {
     throw Error(ErrorCode::kBadInput,
                 {.where = folder + "/state.json", .problem = "is not a resume state"});
   }
-  planner_optimizer_.load(folder + "/planner.pt");
-  refiner_optimizer_.load(folder + "/refiner.pt");
+  planner_optimizer_.load(folder + "/planner.safetensors");
+  refiner_optimizer_.load(folder + "/refiner.safetensors");
   injection_.set_state(state["injection"].get<std::vector<double>>());
   done_ = state["done"].get<int64_t>();
-  drop_log_after(done_);
+  if (line_->first()) log_.drop_after(done_);
 }
 
 }  // namespace libra::training

@@ -4,52 +4,45 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 
-#include "libra/core/file.h"
 #include "libra/nn/torch.h"
 #include "libra/training/batch.h"
 #include "libra/training/config.h"
+#include "libra/training/distributed/communicator.h"
+#include "libra/training/distributed/exchange.h"
 #include "libra/training/injection.h"
+#include "libra/training/objective.h"
 #include "libra/training/optimizer.h"
+#include "libra/training/training_log.h"
+#include "libra/training/validation.h"
 #include "libra/training/worker.h"
 
 namespace libra::training {
 
-struct StepReport {
-  double plan = 0, pointing = 0, keyframe = 0, diffusion = 0;
-  double accuracy = 0;
-  double planner_norm = 0, refiner_norm = 0;
-  bool sampled = false;  // the refiner trained on sampled intents
-  bool finite = true;
-  // Where the time went: making the batch, the two threads side by side, the optimisers.
-  double batch_ms = 0, planner_ms = 0, refiner_ms = 0, update_ms = 0;
-
-  // Adds the planner's figures of a part of the batch.
-  void add_planner(const StepReport& part, double share);
+// The processes that train the model together.
+struct TrainRanks {
+  std::shared_ptr<Communicator> line = Communicator::alone();
+  ExchangeOptions exchange = {};
 };
 
-struct ValidationReport {
-  double plan = 0, accuracy = 0, diffusion = 0;
-  // At the first frame of held-out demonstrations, over every present item's name:
-  double hit = 0;            // share whose planned direction points nearest to the named item
-  double direction_deg = 0;  // median angle between planned motion and the named item
-  double pointing_px = 0;    // median error of the pointing map's place (px of the image)
-};
-
+// Each rank computes its share of every step's samples; all of them call the same functions. The
+// first one writes.
 class Trainer {
  public:
   // The networks live in f32, on the device that trains them; run_dir receives log.jsonl, config,
-  // checkpoint/ and resume/.
+  // checkpoint/ and resume/. Throws Error(kBadInput) when the samples of a step cannot be shared
+  // evenly.
   Trainer(const TrainConfig& config, const policy::ModelBundle& model, const Batcher& batcher,
-          std::string run_dir);
+          std::string run_dir, const TrainRanks& ranks = {});
 
   // Continues from run_dir/resume; throws when there is nothing to resume.
   void resume();
-  // Runs to config.steps or until `stop`; then writes the checkpoint. Throws Error(kFailed) on a
-  // loss that is not finite, after keeping the last good checkpoint.
-  void run(const std::atomic<bool>& stop);
+  // Runs to config.steps or until some rank is told to `stop`; then writes the checkpoint. Whether
+  // all steps are done. Throws Error(kFailed) on a loss that is not finite, after keeping the last
+  // good checkpoint.
+  bool run(const std::atomic<bool>& stop);
   // One optimiser step, without log or checkpoint. A step that is not finite changes nothing.
   StepReport advance();
   ValidationReport validate();
@@ -58,46 +51,52 @@ class Trainer {
 
  private:
   StepReport step(int64_t index);
-  torch::Tensor planner_loss(const Batch& batch, const model::PlannerOutput& out,
-                             StepReport& report);
-  // Loss of some of the batch's rows, ready for backward().
-  struct PlannerPart {
-    torch::Tensor loss, tokens;
-    StepReport report;
-  };
   // A step's samples, on the device; made one step ahead, beside the networks.
   struct Prepared {
     int64_t index = -1;
     Batch batch;
-    SceneBatch scenes;
+    SceneBatch scenes;  // instead of the batch for the planner; empty: not on scenes
+    LossTotals totals, planner_totals;  // of the batch; of what the planner learns from
+    bool on_scenes() const { return scenes.pixel_values.defined(); }
+    int64_t rows() const { return on_scenes() ? scenes.pixel_values.size(0) : batch.size(); }
   };
   Prepared prepare(int64_t index) const;
-  PlannerPart planner_part(const Batch& batch,
+  void prepare_next(int64_t index);
+  // Forward, backward and the refiner's update; what is told is added to the report.
+  void step_on_one_thread(const Prepared& prepared, bool sampled, StepReport& report);
+  void step_on_two_threads(const Prepared& prepared, bool sampled, StepReport& report);
+  PlannerPart planner_rows(const Prepared& prepared, int64_t first, int64_t count,
                            const std::function<void(torch::Tensor)>& give_logits);
-  PlannerPart scene_part(const SceneBatch& scenes);
-  torch::Tensor refiner_loss(int64_t seed, const Batch& batch, const torch::Tensor& intent_bins,
-                             const torch::Tensor& planner_tokens);
-  void test_grounding(ValidationReport& report);
-  void log_step(const StepReport& report, double samples_per_second);
-  void log_validation(const ValidationReport& report);
-  void append_log(const std::string& line);
-  // Lines of steps that a resumed run does again.
-  void drop_log_after(int64_t step);
+  // The refiner's weighted loss of some rows. sampled_from: the planner's logits [count, K, D, N]
+  // that intents are drawn from; undefined: the true ones.
+  torch::Tensor refine_part(const Prepared& prepared, int64_t first, int64_t count,
+                            const torch::Tensor& sampled_from, const model::PlannerTokens& tokens,
+                            StepReport& report);
+  // backward() with the gradients exchanged; `first` sends before `second` where both are given.
+  void backward(const torch::Tensor& loss, bool last, Optimizer* first,
+                Optimizer* second = nullptr);
+  LossTotals over_ranks(const LossTotals& own) const;
+  void add_over_ranks(StepReport& report) const;
+  // This rank's share of a step's samples: first and count.
+  std::pair<int64_t, int64_t> share(int64_t batch) const;
+  template <class Use>
+  void for_each_part(int64_t begin, int64_t end, Use&& use) const;
 
   TrainConfig config_;
   policy::ModelBundle model_;
   const Batcher& batcher_;
   std::string run_dir_;
+  // To the other ranks: of gradients; of a step's figures; of what is known of samples made ahead.
+  std::shared_ptr<Communicator> line_, figures_line_, samples_line_;
+  bool split_;  // on the CPU, where the halves share no parameters: each has a thread
   Optimizer planner_optimizer_, refiner_optimizer_;
   InjectionSwitch injection_;
   torch::Device device_;
-  bool bf16_;  // forward passes under autocast
+  Objective objective_;
   Worker worker_;
-  torch::Tensor dimension_weight_;  // [D]
-  int64_t done_ = 0;                // finished steps
+  int64_t done_ = 0;  // finished steps
   Prepared next_;
-  std::optional<LineJournal> log_;  // opened with the first line
-  bool split_;  // on the CPU, where the halves share no parameters: each has a thread
+  TrainingLog log_;
 };
 
 }  // namespace libra::training

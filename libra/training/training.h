@@ -1,7 +1,7 @@
 // training: demonstrations in, checkpoint out. Losses, adaptive intent injection, optimiser with
 // averaged weights, the loop with validation, checkpoints and exact resume. It may include core,
-// action, preprocess, data, nn, model and policy; nobody but cli includes it, so that a robot's
-// binary links without the trainer.
+// action, preprocess, media, data, nn, model and policy; nobody but cli includes it, so that a
+// robot's binary links without the trainer.
 #pragma once
 
 #include "libra/training/batch.h"
@@ -9,4 +9,6 @@
 #include "libra/training/injection.h"
 #include "libra/training/losses.h"
 #include "libra/training/optimizer.h"
+#include "libra/training/run.h"
 #include "libra/training/trainer.h"
+#include "libra/training/weights.h"

@@ -4,12 +4,14 @@
 
 #include <vector>
 
+#include "tests/support/toy_spec.h"
+
 namespace libra::action {
 namespace {
 
 std::string words(const std::vector<Action>& actions) {
   const Binner binner = Binner::uniform(100);
-  return describe(binner.intent(actions), binner);
+  return describe(binner.intent(rows_of(actions)), binner, libero_panda());
 }
 
 TEST(Describe, NamesDirectionsAndSizes) {
@@ -22,7 +24,7 @@ TEST(Describe, NamesDirectionsAndSizes) {
 TEST(Describe, TenBinsKnowStandingStill) {
   const Binner binner = Binner::uniform(10);
   const std::vector<Action> actions = {{0, 0.5f, 0, 0, 0, 0, -1}, {0, 0.5f, 0, 0, 0, 0, -1}};
-  EXPECT_EQ(describe(binner.intent(actions), binner), "+y medium, open");
+  EXPECT_EQ(describe(binner.intent(rows_of(actions)), binner, libero_panda()), "+y medium, open");
 }
 
 TEST(Describe, AveragesOverTheChunk) {
@@ -33,6 +35,23 @@ TEST(Describe, StillAndChangingGripper) {
   EXPECT_EQ(words({{0.05f, 0, 0, 0, 0, 0, -1}}), "hold, open");
   EXPECT_EQ(words({{0, 0, 0, 0, 0, 0, -1}, {0, 0, 0, 0, 0, 0, 1}}), "hold, open then close");
   EXPECT_EQ(words({}), "hold");
+}
+
+TEST(Describe, SeveralArmsHaveTheirNames) {
+  const Embodiment aloha = load_embodiment("aloha");
+  const Binner binner = Binner::uniform(100);
+  Action action(14);
+  action[0] = 0.9f;    // the left waist
+  action[6] = 1.0f;    // the left gripper
+  action[13] = -1.0f;  // the right one
+  EXPECT_EQ(describe(binner.intent(rows_of({action})), binner, aloha),
+            "+left waist large, left gripper closes, right gripper opens");
+  for (size_t d = 0; d < 14; ++d) action[d] = d < 8 ? 0.5f : 0.3f;
+  action[7] = -0.8f;
+  EXPECT_EQ(describe(binner.intent(rows_of({action})), binner, aloha),
+            "+left waist medium, +left shoulder medium, +left elbow medium, +left forearm roll "
+            "medium, +left wrist angle medium, -right waist large, 6 more, left gripper closes, "
+            "right gripper closes");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra::action {
 namespace {
@@ -17,15 +18,16 @@ NormStats counted() {
   for (int i = 0; i < 201; ++i) order[i] = i;
   Rng rng(11);
   rng.shuffle(order);
-  NormStatsAccumulator accumulator;
+  NormStatsAccumulator accumulator(libero_panda(), 5);
+  Rows<float> actions;
+  Rows<double> states;
   for (const int n : order) {
-    Action action;
-    Proprio proprio;
-    for (int i = 0; i < kActionDim; ++i) action[i] = static_cast<float>(n * (i + 1));
-    for (int i = 0; i < kProprioDim; ++i) proprio[i] = -n;
-    accumulator.add(action, proprio);
+    Action action(7);
+    for (int i = 0; i < 7; ++i) action[size_t(i)] = static_cast<float>(n * (i + 1));
+    actions.push_back(action);
+    states.push_back(Proprio(8, -n));
   }
-  accumulator.end_episode();
+  accumulator.add(actions, states);
   return accumulator.finish();
 }
 
@@ -35,7 +37,7 @@ TEST(NormStats, ClosedFormsOfCounting) {
   EXPECT_EQ(stats.episodes, 1);
   ASSERT_EQ(stats.action.size(), 7u);
   ASSERT_EQ(stats.proprio.size(), 8u);
-  for (int i = 0; i < kActionDim; ++i) {
+  for (int i = 0; i < 7; ++i) {
     EXPECT_NEAR(stats.action.q01[i], 2.0 * (i + 1), 1e-9);  // 1 % of the way from 0 to 200
     EXPECT_NEAR(stats.action.q99[i], 198.0 * (i + 1), 1e-9);
     EXPECT_NEAR(stats.action.mean[i], 100.0 * (i + 1), 1e-9);
@@ -45,6 +47,32 @@ TEST(NormStats, ClosedFormsOfCounting) {
   }
   EXPECT_NEAR(stats.proprio.q01[7], -198.0, 1e-9);
   EXPECT_EQ(stats.proprio.max[7], 0.0);
+}
+
+// Changes from the state are counted at every place of a chunk: with the state at t = 10 t and the
+// action at t = 10 t + 1, the changes within chunks of 3 are 1, 11 and 21.
+TEST(NormStats, ChangesAreCountedOverTheChunk) {
+  Embodiment robot = libero_panda();
+  Segment joint;
+  joint.name = "joint";
+  joint.kind = SegmentKind::kJoint;
+  robot.proprio = {joint};
+  joint.state = "joint";
+  joint.representation = Representation::kDeltaState;
+  robot.action = {joint};
+  NormStatsAccumulator accumulator(robot, 3);
+  Rows<float> actions;
+  Rows<double> states;
+  for (int t = 0; t < 100; ++t) {
+    states.push_back(std::vector<double>{10.0 * t});
+    actions.push_back(std::vector<float>{10.0f * float(t) + 1.0f});
+  }
+  accumulator.add(actions, states);
+  const NormStats stats = accumulator.finish();
+  EXPECT_EQ(stats.samples, 100);
+  EXPECT_EQ(stats.action.min[0], 1.0);
+  EXPECT_EQ(stats.action.max[0], 21.0);
+  EXPECT_NEAR(stats.action.mean[0], (100 * 1.0 + 99 * 11.0 + 98 * 21.0) / 297, 1e-6);
 }
 
 TEST(NormStats, QuantileInterpolates) {
@@ -58,11 +86,12 @@ TEST(NormStats, QuantileInterpolates) {
 }
 
 TEST(NormStats, BadSamplesAreRefused) {
-  NormStatsAccumulator accumulator;
+  NormStatsAccumulator accumulator(libero_panda(), 5);
   EXPECT_THROW(accumulator.finish(), Error);
-  Action action{};
+  Action action(7);
   action[3] = std::nanf("");
-  EXPECT_THROW(accumulator.add(action, {}), Error);
+  Rows<double> states(1, 8);
+  EXPECT_THROW(accumulator.add(rows_of({action}), states), Error);
   EXPECT_EQ(accumulator.samples(), 0);
 }
 
@@ -70,7 +99,8 @@ TEST(NormStats, JsonRoundTripIsExact) {
   NormStats stats = counted();
   stats.action.mean[2] = 0.1 + 0.2;
   EXPECT_EQ(norm_stats_from_json(to_json(stats), "s.json"), stats);
-  EXPECT_EQ(norm_stats_from_json(to_json(NormStats::identity()), "s.json"), NormStats::identity());
+  EXPECT_EQ(norm_stats_from_json(to_json(NormStats::identity(libero_panda())), "s.json"),
+            NormStats::identity(libero_panda()));
 }
 
 std::string message_of(const std::string& text) {
@@ -84,7 +114,7 @@ std::string message_of(const std::string& text) {
 }
 
 std::string edited(const std::string& from, const std::string& to) {
-  std::string text = to_json(NormStats::identity());
+  std::string text = to_json(NormStats::identity(libero_panda()));
   const size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return text.replace(at, from.size(), to);
@@ -98,7 +128,7 @@ TEST(NormStats, JsonIsStrict) {
   EXPECT_THAT(message_of(edited("\"identity\"", "\"zscore\"")), HasSubstr("q01_q99 or identity"));
   EXPECT_THAT(message_of(edited("\"q99\"", "\"q98\"")), HasSubstr("'action.q98'"));
   EXPECT_THAT(message_of(edited("\"samples\": 0", "\"samples\": -1")), HasSubstr("'samples'"));
-  EXPECT_THAT(message_of(edited("-1.0,", "")), HasSubstr("'action.q01': expected a list of 7"));
+  EXPECT_THAT(message_of(edited("-1.0,", "")), HasSubstr("'action.q99': expected a list of 6"));
   EXPECT_THAT(message_of(edited("-1.0,", "null,")), HasSubstr("found null"));
   EXPECT_THAT(message_of(edited("-1.0,", "-2.0,")), HasSubstr("column 0"));
   EXPECT_THAT(message_of(edited("\"proprio\"", "\"propio\"")), HasSubstr("'propio'"));

@@ -1,25 +1,7 @@
 #!/usr/bin/env bash
 # The stages as a user types them, as small as they can be: collect, train, resume, let the policy
 # collect, train on, plan, run, eval. Then what bad input gets. $1: the libra program.
-set -euo pipefail
-libra=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$(dirname "$0")/../.."
-export OMP_NUM_THREADS=1
-
-fail() { echo "FAILED: $*" >&2; exit 1; }
-must_have() { for f in "$@"; do [ -s "$f" ] || fail "no $f"; done; }
-
-# refused WORDS COMMAND...: exit code 2 and one line on stderr with these words.
-refused() {
-  local words=$1 code=0
-  shift
-  "$@" >"$work/out" 2>"$work/err" || code=$?
-  [ $code = 2 ] || { cat "$work/err"; fail "exit $code instead of 2: $*"; }
-  grep -q -- "$words" "$work/err" || { cat "$work/err"; fail "does not say '$words': $*"; }
-  [ "$(wc -l <"$work/err")" -le 2 ] || { cat "$work/err"; fail "says too much: $*"; }
-}
+. "$(dirname "$0")/common.sh"
 
 task=pick_up_the_milk_and_place_it_in_the_basket
 "$libra" collect --tasks $task --demos 2 --scenes 4 --workers 2 --out "$work/data"
@@ -37,12 +19,23 @@ refused "holds a run already" "${train[@]}" --data "$work/data" --out "$work/run
 refused "train.optim.lr" "$libra" train --resume --out "$work/run" --set train.optim.lr=0.5
 refused "--data" "$libra" train --resume --out "$work/run" --data "$work/data" --data "$work/data"
 
-# 3 + 3 steps are 6 steps, bit for bit, where the schedule's end is said.
-exact=("${train[@]}" --data "$work/data" --set train.optim.warmup_steps=2 --set train.optim.schedule_steps=6)
-"${exact[@]}" --set train.steps=6 --out "$work/six"
-"${exact[@]}" --set train.steps=3 --out "$work/three"
-"$libra" train --resume --set train.steps=6 --out "$work/three"
-cmp "$work/six/checkpoint/model.safetensors" "$work/three/checkpoint/model.safetensors" || fail "resumed weights differ"
+# 20 + 20 steps are 40 steps, bit for bit, beyond warm-up, with augmentation, averaged weights, intents drawn from the
+# planner and the curriculum's averages (it needs 450 steps to switch); so are 40 steps with a kill between.
+exact=("${train[@]}" --data "$work/data" --set train.optim.warmup_steps=5 --set train.optim.schedule_steps=40
+  --set train.injection.mode=free --set train.augment.shift=4 --set train.optim.ema_decay=0.9
+  --set train.checkpoint_every=10)
+"${exact[@]}" --set train.steps=40 --out "$work/forty"
+"${exact[@]}" --set train.steps=20 --out "$work/twenty"
+"$libra" train --resume --set train.steps=40 --out "$work/twenty"
+"${exact[@]}" --set train.steps=40 --out "$work/killed" >"$work/out" 2>&1 &
+until grep -qs '"done": *[123]0' "$work/killed/resume/state.json"; do kill -0 $! || fail "train ended early"; sleep 0.02; done
+kill -KILL $!
+wait $! || true
+"$libra" train --resume --out "$work/killed"
+for run in twenty killed; do
+  cmp "$work/forty/checkpoint/model.safetensors" "$work/$run/checkpoint/model.safetensors" || fail "resumed weights differ: $run"
+  cmp "$work/forty/resume/state.json" "$work/$run/resume/state.json" || fail "the resumed run's curriculum differs: $run"
+done
 
 # Tasks whose sentences do not use the names of their things train as well.
 "$libra" collect --suite spatial --tasks pick_up_the_black_bowl_next_to_the_plate_and_place_it_on_the_plate --demos 1 --workers 1 --out "$work/table"
@@ -75,7 +68,9 @@ whole=("$libra" eval --checkpoint "$work/run2/checkpoint" --tasks 6,7 --rollouts
 for part in 1/2 2/2; do "${whole[@]}" --shard $part --out "$work/part_${part%/*}"; done
 "$libra" compare "$work/part_1" "$work/part_2" --merge "$work/whole" >/dev/null
 [ "$(grep -c '"variation": ""' "$work/whole/results.json")" = 2 ] || fail "shards do not make the whole"
+cp "$work/part_1/results.json" "$work/before"
 "${whole[@]}" --shard 1/2 --out "$work/part_1" >"$work/out" 2>&1
+cmp "$work/before" "$work/part_1/results.json" || fail "a finished evaluation is written anew, without its times"
 grep -q "already" "$work/out" || fail "a finished evaluation plays again"
 refused "other settings" "${whole[@]}" --shard 1/2 --seed 3 --out "$work/part_1"
 must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html"
@@ -99,7 +94,6 @@ refused "pick_up_the_milk" "$libra" eval --checkpoint "$work/run/checkpoint" --t
 refused "object" "$libra" eval --checkpoint "$work/run/checkpoint" --suite nonsense --out "$work/x"
 refused "1 to 5" "$libra" eval --checkpoint "$work/run/checkpoint" --perturb light:9 --out "$work/x"
 refused "config.json" "$libra" eval --checkpoint "$work/nothing" --out "$work/x"
-refused "model.cameras" "${train[@]}" --data "$work/data" --set model.cameras=3 --out "$work/x"
 refused "nonsense" "$libra" train --config configs/libra_tiny.toml --set train.nonsense=1 --data "$work/data" --out "$work/x"
 echo "not hdf5" >"$work/data/bad_demo.hdf5"
 refused "bad_demo.hdf5" "${train[@]}" --data "$work/data" --out "$work/x"

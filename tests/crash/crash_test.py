@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Kills libra at its system calls, or lets them fail for want of space, and looks whether the next command goes on.
 
-    tests/crash/crash_test.py LIBRA [--every N] [--most N] [--only collect,train,eval,import]
+    tests/crash/crash_test.py LIBRA [--every N] [--most N] [--only collect,train,eval,import] [--journal FILE]
 
 For every command, every system call that changes a file and every n up to --most (default 300, every N-th of them):
 the command is run under strace with SIGKILL, and again with ENOSPC, injected at its n-th call; then it is run
-undisturbed and must end well, with everything that was finished before. Needs strace. Whole: hours. CI takes a sample.
+undisturbed and must end well, with everything that was finished before. Needs strace. Whole: hours, so --journal keeps
+what was passed and a second call goes on behind it. CI takes a sample.
 """
 import argparse
 import json
@@ -170,11 +171,14 @@ def main():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--most", type=int, default=300)
     parser.add_argument("--only", default="collect,train,eval,import")
+    parser.add_argument("--journal")
     options = parser.parse_args()
     if not shutil.which("strace"):
         sys.exit("crash_test: needs strace (scripts/setup --dev)")
     only = set(options.only.split(","))
     failures = runs = 0
+    journal = pathlib.Path(options.journal or os.devnull)
+    passed = set(journal.read_text().splitlines()) if journal.is_file() else set()
     with tempfile.TemporaryDirectory(prefix="libra_crash_") as work:
         base = f"{work}/base"
         os.mkdir(base)
@@ -199,10 +203,14 @@ def main():
             for call, count in counts.items():
                 for n in range(1, min(count, options.most) + 1, options.every):
                     for action in ["signal=KILL"] + (["error=ENOSPC"] if call in ("write", "pwrite64") else []):
-                        os.mkdir(folder)
                         runs += 1
+                        if f"{name} {call} {n} {action}" in passed:
+                            continue
+                        os.mkdir(folder)
                         try:
                             disturb(case, folder, f"{call}:{action}:when={n}")
+                            with journal.open("a") as file:
+                                print(name, call, n, action, file=file)
                         except AssertionError as error:
                             failures += 1
                             print(f"crash_test: {name}: {call} {n} of {count}, {action}: {error}", flush=True)

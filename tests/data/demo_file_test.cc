@@ -20,13 +20,13 @@ TEST(DemoFile, ReadsBackWhatWasWrittenBitForBit) {
   EXPECT_TRUE(file.observed_before_action());
   EXPECT_EQ(file.info().bddl_file_content, "(define (problem x))");
   EXPECT_EQ(file.frames(1), 6);
-  EXPECT_EQ(file.image_size(1), 6);
+  EXPECT_EQ(file.image_shape(1).height, 6);
   for (int i = 0; i < 2; ++i) {
     const Demo wrote = toy_demo(5 + i, static_cast<uint64_t>(i)), read = file.read(i);
     expect_same(read, wrote);
     EXPECT_EQ(read.target_index(), 1);
   }
-  const Demo light = file.read(0, false);
+  const Demo light = file.read(0, {.states = false});
   EXPECT_TRUE(light.states.empty());
   EXPECT_TRUE(light.model_xml.empty());
 }
@@ -144,7 +144,7 @@ TEST(DemoFile, KeepsImagesBottomUpAndRobotStatesAsQuaternions) {
   H5Fclose(file);
   for (size_t t = 0; t < 5; ++t) {
     const double* row = &robot[t * 9];
-    const Proprio& p = demo.proprio[t];
+    const auto p = demo.proprio[t];
     EXPECT_EQ(row[0], p[6]);
     EXPECT_EQ(row[2], p[0]);
     // A unit quaternion (x, y, z, w) of the axis-angle vector: 2 acos(w) about (x, y, z).
@@ -197,7 +197,8 @@ TEST(DemoFileWriter, RefusesPartsThatDoNotFit) {
               HasSubstr("perturbed has the wrong length: expected 4, found 3"));
   demo = toy_demo(4, 1);
   demo.expert_actions[2][1] = std::nanf("");
-  EXPECT_THAT(message_of([&] { writer.append(demo); }), HasSubstr("not finite at index 2"));
+  EXPECT_THAT(message_of([&] { writer.append(demo); }),
+              HasSubstr("step 2, dimension 1, is NaN or infinite"));
   EXPECT_EQ(writer.count(), 0);
 }
 

@@ -44,12 +44,14 @@ class H5py : public testing::Test {
 // First number of every frame's proprio: frame + 0.1 in the test files.
 std::vector<int> seen_at(const Demo& demo) {
   std::vector<int> frames;
-  for (const Proprio& p : demo.proprio) frames.push_back(static_cast<int>(p[0]));
+  for (size_t t = 0; t < demo.proprio.size(); ++t) {
+    frames.push_back(static_cast<int>(demo.proprio[t][0]));
+  }
   return frames;
 }
 
 void expect_upright(const Demo& demo, const std::vector<int>& frames) {
-  const size_t side = static_cast<size_t>(demo.image_size);
+  const size_t side = static_cast<size_t>(demo.height);
   ASSERT_EQ(demo.images.size(), 2u);
   for (size_t camera = 0; camera < 2; ++camera) {
     for (size_t t = 0; t < frames.size(); ++t) {
@@ -109,7 +111,8 @@ TEST_F(H5py, TrainingReadsAFolderOfThem) {
   const Folder folder;
   files("libero", folder / "a_demo.hdf5");
   files("openvla", folder / "b_demo.hdf5");
-  const DemoSet set = DemoSet::load({folder.path()});
+  const auto opened = EpisodeSet::open({folder.path()}, EpisodeSetOptions());
+  const EpisodeSet& set = *opened;
   EXPECT_EQ(set.frames(), 5 + 5 + 6);
 }
 

@@ -21,6 +21,7 @@ std::vector<Scene> toy_scenes() {
       scene.images.emplace_back(4, 4);
       for (auto& byte : scene.images.back().rgb) byte = static_cast<uint8_t>(rng.below(256));
     }
+    scene.proprio.resize(8);
     for (double& x : scene.proprio) x = rng.normal();
     for (size_t k = 0; k < i + 1; ++k) {  // a different number of items in each
       scene.items.push_back("item " + std::to_string(k));

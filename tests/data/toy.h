@@ -15,6 +15,7 @@
 #include "libra/data/data.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra::data {
 
@@ -24,7 +25,7 @@ inline Demo toy_demo(int frames, uint64_t seed, int side = 6) {
   Rng rng(seed);
   Demo d;
   d.frames = frames;
-  d.image_size = side;
+  d.height = d.width = side;
   d.images.resize(2);
   for (auto& images : d.images) {
     images.resize(static_cast<size_t>(frames * side * side * 3));
@@ -32,13 +33,13 @@ inline Demo toy_demo(int frames, uint64_t seed, int side = 6) {
   }
   d.items = {"milk", "butter", "ketchup"};
   for (int t = 0; t < frames; ++t) {
-    Proprio proprio;
+    Proprio proprio(8);
     for (double& x : proprio) x = rng.uniform(-1, 1);
     d.proprio.push_back(proprio);
-    std::array<double, 7> joints;
+    std::vector<double> joints(7);
     for (double& x : joints) x = rng.uniform(-3, 3);
     d.joints.push_back(joints);
-    Action action, clean;
+    Action action(7), clean(7);
     for (float& x : action) x = static_cast<float>(rng.uniform(-1, 1));
     for (float& x : clean) x = static_cast<float>(rng.uniform(-1, 1));
     d.actions.push_back(action);

@@ -13,7 +13,7 @@ Demo hand_made() {
   const float gripper[] = {-1, -1, -1, 1, 1, 1, -1, -1};
   const uint8_t pushed[] = {0, 0, 1, 0, 1, 0, 0, 0};
   for (size_t t = 0; t < 8; ++t) {
-    demo.expert_actions[t] = {static_cast<float>(t) / 10, 0, 0, 0, 0, 0, gripper[t]};
+    demo.expert_actions.set(t, Action{static_cast<float>(t) / 10, 0, 0, 0, 0, 0, gripper[t]});
     demo.perturbed[t] = pushed[t];
     demo.proprio[t][0] = 0.1 * static_cast<double>(t);
     demo.proprio[t][1] = -0.2 * static_cast<double>(t);
@@ -28,11 +28,13 @@ struct Labels {
 };
 
 Labels labels(int t, size_t length) {
-  std::vector<Action> actions(length);
+  Rows<float> actions(length, 7);
   Labels out;
   out.valid.resize(length);
   label_window(hand_made(), t, actions, out.valid);
-  for (const Action& a : actions) out.index.push_back(static_cast<int>(std::lround(a[0] * 10)));
+  for (size_t i = 0; i < length; ++i) {
+    out.index.push_back(static_cast<int>(std::lround(actions[i][0] * 10)));
+  }
   return out;
 }
 
@@ -56,15 +58,17 @@ TEST(LabelWindow, RepeatsTheLastActionBehindTheEndAndMasksIt) {
 TEST(NextKeyframe, IsWhereTheGripperCommandChangesNext) {
   const Demo demo = hand_made();
   const int expected[] = {3, 3, 3, 6, 6, 6, 7, 7};
-  for (int t = 0; t < 8; ++t) EXPECT_EQ(next_keyframe(demo, t), expected[t]) << t;
+  for (int t = 0; t < 8; ++t)
+    EXPECT_EQ(Keyframes::of(libero_panda())->next(demo, t), expected[t]) << t;
 }
 
 TEST(NextKeyframe, OffsetIsInMetresFromHere) {
-  const auto offset = keyframe_offset(hand_made(), 1);
+  const auto offset = Keyframes::of(libero_panda())->offset(hand_made(), 1);
   EXPECT_NEAR(offset[0], 0.2, 1e-12);
   EXPECT_NEAR(offset[1], -0.4, 1e-12);
   EXPECT_NEAR(offset[2], 0.0, 1e-12);
-  EXPECT_EQ(keyframe_offset(hand_made(), 7), (std::array<double, 3>{0, 0, 0}));
+  EXPECT_EQ(Keyframes::of(libero_panda())->offset(hand_made(), 7),
+            (std::array<double, 3>{0, 0, 0}));
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ class MemoryEnv final : public Env {
     return result;
   }
   void observe(Observation& out) override { toy_.observe(out); }
+  const Embodiment& embodiment() const override { return toy_.embodiment(); }
   const Task& task() const override { return toy_.task(); }
   const std::string& instruction() const override {
     static const std::string kNothing = "violet seven";
@@ -97,10 +98,23 @@ TEST(MemorisationRows, OfWhoReplays) {
   EXPECT_EQ(r.grounding()->score, 0.0);
 }
 
+class StillPolicy final : public Policy, public Refiner {
+ public:
+  const PolicySpec& spec() const override { return inner_.spec(); }
+  Planner* planner() override { return inner_.planner(); }
+  Refiner& refiner() override { return *this; }
+  const action::Codec& codec() const override { return inner_.codec(); }
+  void refine(std::span<const RefineRequest>, std::span<ActionChunk> chunks) override {
+    for (ActionChunk& chunk : chunks) chunk = ActionChunk(spec().horizon, kToyDims);
+  }
+
+ private:
+  ToyPolicy inner_;
+};
+
 TEST(MemorisationRows, OfWhoStandsStill) {
   RolloutRequest request = memory_request();
-  request.executor = Executor::kPlannerOnly;
-  request.decode_intent = [](const Intent&, ActionChunk& chunk) { chunk.actions = {}; };
+  request.make_policy = [] { return std::make_unique<StillPolicy>(); };
   const Results r = run(request);
   for (size_t row = 0; row < 3; ++row) EXPECT_EQ(counts_of(r, row), (std::array{0, 0, 0, 7}));
   EXPECT_EQ(counts_of(r, 3), (std::array{7, 0, 0, 7}));

@@ -8,8 +8,10 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "libra/action/codec.h"
 #include "libra/core/core.h"
 #include "libra/eval/rollout.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra::eval {
 
@@ -46,13 +48,14 @@ class ToyEnv final : public Env {
   void observe(Observation& out) override {
     out.images.assign(2, Image(16, 16));
     out.images[0].rgb[0] = static_cast<uint8_t>(128 + 100 * x_[0]);
-    out.proprio = {};
+    out.proprio.assign(8, 0.0);
     out.proprio[0] = x_[0];
     out.proprio[1] = x_[1];
     out.step = step_;
     out.time = step_ / 20.0;
   }
   const Task& task() const override { return task_; }
+  const Embodiment& embodiment() const override { return libero_panda(); }
   const std::string& instruction() const override { return instruction_; }
   std::vector<std::string> items() const override { return {kToyItems.begin(), kToyItems.end()}; }
   const std::string& target() const override { return target_; }
@@ -77,42 +80,41 @@ inline ToyPoint toy_goal(std::string_view instruction) {
 inline uint8_t toy_bin(double a, int bins) {
   return static_cast<uint8_t>(std::clamp(int(std::floor((a + 1) / 2 * bins)), 0, bins - 1));
 }
+template <class T>
+void fill(std::span<T> row, T value) {
+  std::fill(row.begin(), row.end(), value);
+}
 inline double toy_centre(int bin, int bins) { return -1 + (2.0 * bin + 1) / bins; }
 
 // Plans the direction; the refiner adds noise from its seed. `deaf` ignores the instruction and
 // always goes to the book.
 class ToyPolicy final : public Policy, public Planner, public Refiner {
  public:
-  explicit ToyPolicy(bool deaf = false) : deaf_(deaf) {
-    spec_.name = "toy";
-    spec_.variant = "full";
-  }
+  explicit ToyPolicy(bool deaf = false) : spec_(toy_spec(2, 5, 10)), deaf_(deaf) {}
   const PolicySpec& spec() const override { return spec_; }
   Planner* planner() override { return this; }
   Refiner& refiner() override { return *this; }
+  const action::Codec& codec() const override { return codec_; }
   void plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) override {
     for (size_t i = 0; i < requests.size(); ++i) {
       const ToyPoint goal = deaf_ ? kToyPlaces[1] : toy_goal(requests[i].instruction);
       const Proprio& proprio = requests[i].observation->proprio;
       ToyPoint x = {proprio[0], proprio[1]};
-      plans[i] = {};
-      plans[i].expansion = spec_.expansion;
+      plans[i] = IntentPlan(spec_.expansion, spec_.horizon, kToyDims, spec_.bins);
       plans[i].obs_step = requests[i].observation->step;
       plans[i].epoch = requests[i].epoch;
       plans[i].instruction_id = hash_name(requests[i].instruction);
       for (int m = 0; m < spec_.expansion; ++m) {
         Intent& intent = plans[i].intents[m];
-        intent.horizon = spec_.horizon;
-        intent.bins = spec_.bins;
         for (int h = 0; h < spec_.horizon; ++h) {
-          intent.bin[h].fill(toy_bin(0, spec_.bins));
+          fill(intent.bin[h], toy_bin(0, spec_.bins));
           for (int d = 0; d < 2; ++d) {
             const double a = std::clamp((goal[d] - x[d]) / 0.05, -0.4, 0.4);
             x[d] += 0.05 * a;
             intent.bin[h][d] = toy_bin(a, spec_.bins);
           }
           intent.bin[h][6] = toy_bin(h % 2 == 0 ? -1 : 1, spec_.bins);
-          intent.probability[h].fill(0.9f);
+          fill(intent.probability[h], 0.9f);
         }
       }
     }
@@ -120,8 +122,7 @@ class ToyPolicy final : public Policy, public Planner, public Refiner {
   void refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) override {
     for (size_t i = 0; i < requests.size(); ++i) {
       Rng rng(requests[i].seed);
-      chunks[i] = {};
-      chunks[i].horizon = spec_.horizon;
+      chunks[i] = ActionChunk(spec_.horizon, kToyDims);
       for (int h = 0; h < spec_.horizon; ++h) {
         for (int d = 0; d < 2; ++d) {
           const double centre = toy_centre(requests[i].intent->bin[h][d], spec_.bins);
@@ -134,6 +135,7 @@ class ToyPolicy final : public Policy, public Planner, public Refiner {
 
  private:
   PolicySpec spec_;
+  action::Codec codec_{spec_.embodiment, action::NormStats::identity(spec_.embodiment)};
   bool deaf_;
 };
 
@@ -144,12 +146,10 @@ class ToyOracle final : public IntentOracle {
   void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
     Observation o;
     env.observe(o);
-    out.expansion = expansion;
+    out = IntentPlan(expansion, horizon, kToyDims, bins);
     for (int m = 0; m < expansion; ++m) {
-      out.intents[m].horizon = horizon;
-      out.intents[m].bins = bins;
       for (int h = 0; h < horizon; ++h) {
-        out.intents[m].bin[h].fill(toy_bin(0, bins));
+        fill(out.intents[m].bin[h], toy_bin(0, bins));
         for (int d = 0; d < 2; ++d) {
           const double away = toy_goal(instruction_)[d] - o.proprio[d];
           out.intents[m].bin[h][d] = toy_bin(std::clamp(away / 0.5, -0.4, 0.4), bins);
@@ -175,14 +175,7 @@ inline RolloutRequest toy_request() {
   request.seed = 11;
   request.make_env = [](const Task& task) { return std::make_unique<ToyEnv>(task); };
   request.make_policy = [] { return std::make_unique<ToyPolicy>(); };
-  request.make_oracle = [] { return std::make_unique<ToyOracle>(); };
-  request.decode_intent = [](const Intent& intent, ActionChunk& chunk) {
-    for (int h = 0; h < intent.horizon; ++h) {
-      for (int d = 0; d < kActionDim; ++d) {
-        chunk.actions[h][d] = static_cast<float>(toy_centre(intent.bin[h][d], intent.bins));
-      }
-    }
-  };
+  request.make_oracle = [](const action::Codec&) { return std::make_unique<ToyOracle>(); };
   return request;
 }
 

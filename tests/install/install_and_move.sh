@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs, moves the installation, hides checkout and build folder, and then uses it: the program's self-test, an
-# evaluation, and the example program built against the package.
+# evaluation, and the example programs built against the package, in C++ and in C.
 #   install_and_move.sh BUILD_FOLDER
 set -euo pipefail
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,6 +11,7 @@ trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/first" > "$work/log"
 mv "$work/first" "$work/moved here"
 cp -r "$source_dir/examples/step_a_policy" "$work/example"
+cp -r "$source_dir/examples/c_api" "$work/c_api"
 
 cat > "$work/use.sh" <<'USE'
 set -euo pipefail
@@ -27,6 +28,12 @@ cmake -S "$work/example" -B "$work/example_build" -DCMAKE_PREFIX_PATH="$prefix" 
 cmake --build "$work/example_build" >> "$work/log" || { cat "$work/log"; exit 1; }
 "$work/example_build/step_a_policy" | tee "$work/said"
 grep -q "steps" "$work/said"
+cd "$work/c_api"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+eval cc -std=c11 act_once.c "$(pkg-config --cflags --libs libra)" -o act_once \
+  "-Wl,-rpath,'$prefix/lib'"
+./act_once "$prefix/share/libra/checkpoints/libra_tiny_object" "pick up the milk" | tee "$work/said"
+grep -q "step 4: dx" "$work/said"
 USE
 
 # A mount that only these commands see; without the right to make one the checkout stays in sight.

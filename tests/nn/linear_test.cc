@@ -41,6 +41,63 @@ TEST(Linear, Bf16HasGradients) {
   EXPECT_TRUE(torch::allclose(x.grad()[0], weight.to(torch::kFloat32).sum(0), 1e-5, 1e-5));
 }
 
+// A bf16 weight that does not learn: the same product and gradient as one that does, but no wide
+// copy of it is kept for backward().
+TEST(Linear, AFrozenBf16WeightGivesTheSameGradient) {
+  torch::manual_seed(11);
+  torch::Tensor weight = torch::randn({300, 70}).to(torch::kBFloat16);
+  const torch::Tensor gradient = torch::randn({5, 300});
+  const torch::Tensor start = torch::randn({5, 70});
+  torch::Tensor x = start.clone().set_requires_grad(true);
+  const torch::Tensor y = nn::linear(x, weight, torch::Tensor());
+  y.backward(gradient);
+  const torch::Tensor wide = weight.to(torch::kFloat64);
+  EXPECT_TRUE(
+      torch::allclose(y.to(torch::kFloat64), start.to(torch::kFloat64).mm(wide.t()), 1e-4, 1e-4));
+  EXPECT_TRUE(torch::allclose(x.grad().to(torch::kFloat64), gradient.to(torch::kFloat64).mm(wide),
+                              1e-4, 1e-4));
+}
+
+TEST(Lora, StartsAsTheLayerItselfAndMergesIntoOne) {
+  torch::manual_seed(12);
+  Linear layer(7, 5);
+  const torch::Tensor x = torch::randn({3, 7});
+  const torch::Tensor before = layer->forward(x).detach();
+  layer->add_lora({.rank = 2, .alpha = 6.0});
+  EXPECT_TRUE(torch::equal(layer->forward(x).detach(), before));
+  EXPECT_FALSE(layer->weight.requires_grad());
+  EXPECT_TRUE(layer->lora_a.requires_grad());
+  {
+    const torch::NoGradGuard no_grad;
+    layer->lora_b.normal_();
+  }
+  // y = x (W + alpha / rank B A)^T + b, in f64.
+  const auto f64 = torch::kFloat64;
+  const torch::Tensor whole =
+      layer->weight.to(f64) + 3.0 * layer->lora_b.to(f64).mm(layer->lora_a.to(f64));
+  const torch::Tensor expected = x.to(f64).mm(whole.t()) + layer->bias.to(f64);
+  EXPECT_TRUE(torch::allclose(layer->forward(x).to(f64), expected, 1e-5, 1e-5));
+  EXPECT_TRUE(torch::allclose(layer->merged_weight().to(f64), whole, 1e-5, 1e-5));
+}
+
+TEST(Lora, DropoutFollowsItsStream) {
+  Linear layer(64, 3);
+  layer->add_lora({.rank = 2, .alpha = 2.0, .dropout = 0.5});
+  {
+    const torch::NoGradGuard no_grad;
+    layer->lora_b.normal_();
+  }
+  const torch::Tensor x = torch::ones({2, 64});
+  const auto answer = [&](uint64_t seed) {
+    const DropoutStream stream(seed);
+    return layer->forward(x).detach();
+  };
+  EXPECT_TRUE(torch::equal(answer(1), answer(1)));
+  EXPECT_FALSE(torch::equal(answer(1), answer(2)));
+  layer->eval();
+  EXPECT_TRUE(torch::equal(answer(1), answer(2)));
+}
+
 TEST(Precision, MatricesAreReducedVectorsAreNot) {
   Linear layer(4, 6);
   set_precision(*layer, torch::kBFloat16);

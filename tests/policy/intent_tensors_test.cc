@@ -31,9 +31,12 @@ TEST(IntentTensors, ResidualIsWithinHalfAWidthAndComesBack) {
 
 TEST(IntentTensors, SamplesFollowTheSoftmaxAndTheSeed) {
   const torch::Tensor logits = torch::tensor({0.0f, 1.0f, 2.0f}).expand({20000, 3});
-  const torch::Tensor drawn = sample_bins(logits, 9);
-  EXPECT_TRUE(torch::equal(drawn, sample_bins(logits, 9)));
-  EXPECT_FALSE(torch::equal(drawn, sample_bins(logits, 10)));
+  const auto draw = [&](std::vector<uint64_t> seeds) {
+    return sample_bins(logits.unsqueeze(0).expand({int64_t(seeds.size()), -1, -1}), seeds);
+  };
+  const torch::Tensor drawn = draw({9})[0];
+  EXPECT_TRUE(torch::equal(drawn, draw({10, 9})[1])) << "a row's draws are its own";
+  EXPECT_FALSE(torch::equal(drawn, draw({10})[0]));
   const torch::Tensor share = torch::softmax(logits[0], 0);
   for (int64_t b = 0; b < 3; ++b) {
     EXPECT_NEAR((drawn == b).to(torch::kFloat32).mean().item<double>(), share[b].item<double>(),

@@ -14,6 +14,7 @@ inline Observation random_observation(uint64_t seed) {
     for (auto& byte : image.rgb) byte = uint8_t(rng.below(256));
     observation.images.push_back(std::move(image));
   }
+  observation.proprio.resize(8);
   for (auto& x : observation.proprio) x = rng.uniform(-1, 1);
   observation.step = int64_t(seed);
   return observation;

@@ -9,6 +9,7 @@
 #include "libra/core/error.h"
 #include "tests/policy/random_observation.h"
 #include "tests/support/message_of.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra::policy {
 namespace {
@@ -22,10 +23,10 @@ using testing::IsEmpty;
 std::string saved_checkpoint(const std::string& variant, bool trained = false) {
   model::LibraVlaConfig config;
   list_fields(config).read_toml_file(LIBRA_SOURCE_DIR "/tests/training/small_model.toml");
-  config.variant = variant;
+  config.variant = parse_word<model::Variant>(variant, "variant");
   torch::manual_seed(2);
-  const auto bundle =
-      make_bundle(config, action::NormStats::identity(), LIBRA_SOURCE_DIR "/assets/tokenizer");
+  const auto bundle = make_bundle(config, action::NormStats::identity(config.embodiment),
+                                  LIBRA_SOURCE_DIR "/assets/tokenizer");
   if (trained) {
     const torch::NoGradGuard no_grad;
     for (torch::Tensor& p : bundle.refiner->parameters()) p.add_(0.1 * torch::randn_like(p));
@@ -41,6 +42,63 @@ std::string saved_checkpoint(const std::string& variant, bool trained = false) {
 const std::vector<std::string> kInstructions = {
     "pick up the milk and place it in the basket",
     "pick up the chocolate pudding and place it in the basket", "pick up the butter"};
+
+// With its second camera optional and black in the second of two samples: whatever would be seen
+// there, neither network attends to it.
+TEST(TorchPolicy, AMissingCameraIsNotAttendedTo) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [variant, word] : Words<model::Variant>::list) {
+    SCOPED_TRACE(word);
+    model::LibraVlaConfig config;
+    list_fields(config).read_toml_file(LIBRA_SOURCE_DIR "/tests/training/small_model.toml");
+    config.variant = variant;
+    config.embodiment.cameras[1].optional = true;
+    torch::manual_seed(2);
+    auto bundle = make_bundle(config, action::NormStats::identity(config.embodiment),
+                              LIBRA_SOURCE_DIR "/assets/tokenizer");
+    for (torch::Tensor& p : bundle.refiner->parameters()) p.add_(0.1 * torch::randn_like(p));
+    const int64_t side = config.image_size;
+    torch::Tensor bytes = torch::randint(1, 255, {2, 2, side, side, 3}).to(torch::kUInt8);
+    bytes[1][1].zero_();
+    const std::vector<Proprio> proprio(2, Proprio(8));
+    model::PlannerInput input =
+        bundle.transforms->planner_input(bytes, {kInstructions[0], kInstructions[2]}, proprio);
+    model::RefinerInput refined;
+    refined.pixel_values = bundle.transforms->refiner_pixels(bytes);
+    refined.proprio = bundle.transforms->proprio(proprio);
+    refined.missing = bundle.transforms->missing(bytes);
+    // The planner's hidden row of a query, and the refiner's noise.
+    const auto outputs = [&] {
+      const model::PlannerOutput plan = bundle.planner->forward(input);
+      refined.planner = plan.tokens;
+      const auto context = bundle.refiner->encode(refined);
+      torch::Tensor intent;
+      if (config.has_intents()) {
+        intent =
+            bundle.refiner->embed_intent(torch::ones({2, config.action.horizon, 7}, torch::kInt64));
+      }
+      return std::pair(plan.keyframe, bundle.refiner->forward(
+                                          torch::zeros({2, config.action.horizon, 7}),
+                                          torch::full({2}, 50, torch::kInt64), intent, context));
+    };
+    const auto before = outputs();
+    for (torch::Tensor* pixels : {&input.pixel_values, &refined.pixel_values}) {
+      *pixels = pixels->clone();
+      pixels->select(1, 1).copy_(torch::randn_like(pixels->select(1, 1)));
+    }
+    const auto after = outputs();
+    const auto change = [](const torch::Tensor& a, const torch::Tensor& b, int64_t sample) {
+      return (a[sample] - b[sample]).abs().max().item<double>();
+    };
+    for (const auto& [a, b] :
+         {std::pair(before.first, after.first), std::pair(before.second, after.second)}) {
+      EXPECT_GT(change(a, b, 0), 1e-4) << "a camera that is there is attended to";
+      EXPECT_LT(change(a, b, 1), 1e-6);
+    }
+    bytes.fill_(9);
+    EXPECT_FALSE(bundle.transforms->missing(bytes).defined());
+  }
+}
 
 TEST(TorchPolicy, ABatchGivesWhatOneByOneGives) {
   const auto policy = load_policy(saved_checkpoint("full"));
@@ -63,7 +121,7 @@ TEST(TorchPolicy, ABatchGivesWhatOneByOneGives) {
     EXPECT_EQ(plan.epoch, 7u);
     for (int m = 0; m < plan.expansion; ++m) {
       for (int t = 0; t < plan.intents[0].horizon; ++t) {
-        for (int d = 0; d < kActionDim; ++d) {
+        for (int d = 0; d < 7; ++d) {
           EXPECT_NEAR(plan.intents[size_t(m)].probability[size_t(t)][size_t(d)],
                       plans[i].intents[size_t(m)].probability[size_t(t)][size_t(d)], 1e-4);
         }
@@ -72,7 +130,7 @@ TEST(TorchPolicy, ABatchGivesWhatOneByOneGives) {
     ActionChunk chunk;
     policy->refiner().refine({&refines[i], 1}, {&chunk, 1});
     for (int t = 0; t < chunk.horizon; ++t) {
-      for (int d = 0; d < kActionDim; ++d) {
+      for (int d = 0; d < 7; ++d) {
         EXPECT_NEAR(chunk.actions[size_t(t)][size_t(d)], chunks[i].actions[size_t(t)][size_t(d)],
                     1e-4);
         EXPECT_LE(std::abs(chunk.actions[size_t(t)][size_t(d)]), 1.0f);
@@ -93,6 +151,37 @@ TEST(TorchPolicy, TheSeedDecidesTheNoise) {
   }
   EXPECT_EQ(chunk[0].actions, chunk[1].actions);
   EXPECT_NE(chunk[0].actions, chunk[2].actions);
+}
+
+// Variant two_branch: a bin's centre and what the refiner draws, half each. With a planner that is
+// certain of the last bin everywhere the average is what the refiner says alone plus that centre.
+TEST(TorchPolicy, TwoBranchesAreAveraged) {
+  const std::string dir = saved_checkpoint("two_branch", true);
+  auto bundle = load_bundle(dir);
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& entry : bundle.planner->named_parameters()) {
+      if (!entry.key().starts_with("bins.")) continue;
+      entry.value().zero_();
+      if (entry.key() == "bins.bias") {
+        entry.value().view({7, -1}).select(1, bundle.config.action.bins - 1).fill_(10.0);
+      }
+    }
+  }
+  const Observation observation = random_observation(4);
+  const RefineRequest request{&observation, nullptr, kInstructions[0], 5};
+  ActionChunk chunk;
+  TorchPolicy(bundle, {}).refiner().refine({&request, 1}, {&chunk, 1});
+  const double centre = 1.0 - 1.0 / bundle.config.action.bins;
+  bool inside = false;  // the refiner does not merely saturate
+  for (int t = 0; t < chunk.horizon; ++t) {
+    for (const float action : chunk.actions[size_t(t)]) {
+      EXPECT_GE(action, (centre - 1.0) / 2 - 1e-5);
+      EXPECT_LE(action, (centre + 1.0) / 2 + 1e-5);
+      inside |= action > (centre - 0.99) / 2 && action < (centre + 0.99) / 2;
+    }
+  }
+  EXPECT_TRUE(inside);
 }
 
 TEST(TorchPolicy, DrawnIntentsDependOnTheirOwnRequestAlone) {
@@ -189,30 +278,25 @@ TEST(TorchPolicy, KeepsPromisedActionsAndDrawsTheRestTowardsThem) {
   const ActionChunk free = refine(nullptr);
   ActionPrior prior;
   prior.count = 2;
-  prior.actions[0].fill(0.25f);
-  prior.actions[1].fill(-0.5f);
+  prior.actions = rows_of({Action(7, 0.25f), Action(7, -0.5f)});
+  prior.weight.assign(2, 0.0f);
   EXPECT_EQ(refine(&prior).actions, free.actions);  // weights are 0
   prior.weight[0] = 1.0f;
   prior.weight[1] = 0.5f;
   const ActionChunk bound = refine(&prior);
   double nearer = 0;
-  for (size_t d = 0; d < kActionDim; ++d) {
+  for (size_t d = 0; d < 7; ++d) {
     EXPECT_NEAR(bound.actions[0][d], 0.25f, 1e-6);
     nearer += std::abs(free.actions[1][d] + 0.5f) - std::abs(bound.actions[1][d] + 0.5f);
   }
   EXPECT_GT(nearer, 0);
-  EXPECT_NE(bound.actions[2], free.actions[2]);
+  EXPECT_NE(values_of(bound.actions[2]), values_of(free.actions[2]));
 }
 
 TEST(TorchPolicy, ProprioOfTheRequestReplacesTheObservations) {
   const auto policy = load_policy(saved_checkpoint("full", true));
   Observation observation = random_observation(3);
-  const Intent blank = [&] {
-    Intent intent;
-    intent.horizon = policy->spec().horizon;
-    intent.bins = policy->spec().bins;
-    return intent;
-  }();
+  const Intent blank(policy->spec().horizon, kToyDims, policy->spec().bins);
   const auto refine = [&](const Observation& o, const Proprio* proprio) {
     RefineRequest request{&o, &blank, kInstructions[0], 5};
     request.proprio = proprio;
@@ -237,13 +321,13 @@ TEST(TorchPolicy, TellsHowUndecidedThePlannerIs) {
   const double bins = policy->spec().bins;
   for (int i = 0; i < plan.horizon(); ++i) {
     double least = 0, most = 0;  // of any distribution whose largest probability is p
-    for (size_t d = 0; d < kActionDim; ++d) {
+    for (size_t d = 0; d < 7; ++d) {
       const double p = plan.intents[0].probability[size_t(i)][d], rest = 1 - p;
       const double whole = std::floor(1 / p), last = 1 - whole * p;
       least += -whole * p * std::log(p) - (last > 1e-9 ? last * std::log(last) : 0.0);
       most += -p * std::log(p) - (rest > 0 ? rest * std::log(rest / (bins - 1)) : 0.0);
     }
-    const double scale = kActionDim * std::log(bins);
+    const double scale = 7 * std::log(bins);
     EXPECT_GE(plan.intents[0].entropy[size_t(i)], least / scale - 1e-4);
     EXPECT_LE(plan.intents[0].entropy[size_t(i)], most / scale + 1e-4);
   }

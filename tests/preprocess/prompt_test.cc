@@ -36,11 +36,5 @@ TEST(Prompt, InstructionsCannotSmuggleTokens) {
   }
 }
 
-TEST(Prompt, Styles) {
-  EXPECT_EQ(parse_prompt_style("plain"), PromptStyle::kPlain);
-  EXPECT_EQ(parse_prompt_style("internvl2_5"), PromptStyle::kInternVl25);
-  EXPECT_THROW(parse_prompt_style("chatml"), Error);
-}
-
 }  // namespace
 }  // namespace libra::preprocess

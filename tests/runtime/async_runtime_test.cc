@@ -26,6 +26,7 @@ class ManualClock final : public Clock {
 
 Observation observation_at(int64_t step, int side = 8) {
   Observation observation;
+  observation.proprio.assign(8, 0.0);
   observation.images.assign(2, Image(side, side));
   observation.step = step;
   return observation;
@@ -33,8 +34,8 @@ Observation observation_at(int64_t step, int side = 8) {
 
 ScheduleConfig config_of(const std::string& schedule, const std::string& stale = "drop") {
   ScheduleConfig config;
-  config.schedule = schedule;
-  config.stale = stale;
+  config.schedule = parse_word<ScheduleKind>(schedule, "test");
+  config.stale = parse_word<Stale>(stale, "test");
   return config;
 }
 
@@ -62,7 +63,7 @@ TEST(AsyncRuntime, DoesWhatVirtualTimeSays) {
   for (const char* schedule : {"sync", "amortised", "overlapped"}) {
     for (const char* stale : {"drop", "inpaint", "roll_forward"}) {
       const ScheduleConfig config = config_of(schedule, stale);
-      const bool overlapped = config.schedule == "overlapped";
+      const bool overlapped = config.schedule == ScheduleKind::kOverlapped;
       FakePolicy policy;
       Gate gate;
       policy.before_plan = [&](const PlanRequest&) { gate.pass(); };

@@ -29,23 +29,20 @@ class Gate {
 #include <functional>
 #include <mutex>
 
+#include "libra/action/codec.h"
 #include "libra/core/policy.h"
 #include "libra/core/rng.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra {
 
 class FakePolicy : public Policy, public Planner, public Refiner {
  public:
-  explicit FakePolicy(int expansion = 2, int horizon = 5) {
-    spec_.name = "fake";
-    spec_.variant = "full";
-    spec_.horizon = horizon;
-    spec_.expansion = expansion;
-    spec_.bins = 100;
-  }
+  explicit FakePolicy(int expansion = 2, int horizon = 5) : spec_(toy_spec(expansion, horizon)) {}
   const PolicySpec& spec() const override { return spec_; }
   Planner* planner() override { return this; }
   Refiner& refiner() override { return *this; }
+  const action::Codec& codec() const override { return codec_; }
 
   // Called at the start of each network's work, with the epoch (planner) or the seed (refiner); may
   // wait or throw.
@@ -59,14 +56,11 @@ class FakePolicy : public Policy, public Planner, public Refiner {
     for (size_t r = 0; r < requests.size(); ++r) {
       if (before_plan) before_plan(requests[r]);
       IntentPlan& plan = plans[r];
-      plan = {};
-      plan.expansion = spec_.expansion;
+      plan = IntentPlan(spec_.expansion, spec_.horizon, kToyDims, spec_.bins);
       for (int m = 0; m < spec_.expansion; ++m) {
         Intent& intent = plan.intents[size_t(m)];
-        intent.horizon = spec_.horizon;
-        intent.bins = spec_.bins;
         for (int i = 0; i < spec_.horizon; ++i) {
-          auto& bin = intent.bin[size_t(i)];
+          const auto bin = intent.bin[size_t(i)];
           bin[0] = uint8_t((m * spec_.horizon + i) % 100);
           bin[1] = uint8_t(requests[r].epoch % 100);
           bin[2] = uint8_t(requests[r].observation->step % 100);
@@ -81,10 +75,9 @@ class FakePolicy : public Policy, public Planner, public Refiner {
       if (before_refine) before_refine(requests[r]);
       Rng rng(requests[r].seed);
       ActionChunk& chunk = chunks[r];
-      chunk = {};
-      chunk.horizon = spec_.horizon;
+      chunk = ActionChunk(spec_.horizon, kToyDims);
       for (int i = 0; i < spec_.horizon; ++i) {
-        Action& action = chunk.actions[size_t(i)];
+        const auto action = chunk.actions[size_t(i)];
         for (size_t d = 0; d < 3; ++d) {
           action[d] = float(requests[r].intent->bin[size_t(i)][d]) / 100.0f;
         }
@@ -98,6 +91,7 @@ class FakePolicy : public Policy, public Planner, public Refiner {
 
  private:
   PolicySpec spec_;
+  action::Codec codec_{spec_.embodiment, action::NormStats::identity(spec_.embodiment)};
 };
 
 }  // namespace libra

@@ -55,8 +55,8 @@ TEST_P(FaultInjection, MillionStepsLoseNothingUncounted) {
   JumpingClock clock;
   Trace trace(1 << 12, 1 << 8);
   AsyncOptions options;
-  options.schedule.schedule = GetParam();
-  options.schedule.stale = "inpaint";
+  options.schedule.schedule = parse_word<ScheduleKind>(GetParam(), "test");
+  options.schedule.stale = Stale::kInpaint;
   options.schedule.adaptive.enabled = true;
   options.guard.planner_timeout_ms = 1.0;
   options.guard.refiner_timeout_ms = 1.0;

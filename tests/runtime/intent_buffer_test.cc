@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/plans.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra {
 namespace {
@@ -18,8 +19,8 @@ constexpr uint64_t kTask = 77;
 TEST(IntentBuffer, GivesThePapersFirstInFirstOutOrder) {
   for (const auto& [expansion, horizon] :
        std::vector<std::pair<int, int>>{{1, 5}, {2, 5}, {5, 3}}) {
-    std::deque<std::array<uint8_t, kActionDim>> fifo;
-    IntentBuffer buffer;
+    std::deque<std::vector<uint8_t>> fifo;
+    IntentBuffer buffer(IntentPlan(5, 5, kToyDims, 100));
     buffer.reset(1, kTask);
     int serial = 0, planned = 0;
     for (int chunk = 0; chunk < 23; ++chunk) {
@@ -27,7 +28,10 @@ TEST(IntentBuffer, GivesThePapersFirstInFirstOutOrder) {
       if (fifo.empty()) {
         const IntentPlan plan = numbered_plan(serial++, step, 1, kTask, expansion, horizon);
         for (int m = 0; m < expansion; ++m) {
-          for (int i = 0; i < horizon; ++i) fifo.push_back(plan.intents[m].bin[i]);
+          for (int i = 0; i < horizon; ++i) {
+            const auto bin = plan.intents[m].bin[i];
+            fifo.emplace_back(bin.begin(), bin.end());
+          }
         }
         ASSERT_TRUE(buffer.publish(plan));
         ++planned;
@@ -36,7 +40,9 @@ TEST(IntentBuffer, GivesThePapersFirstInFirstOutOrder) {
       ASSERT_NE(got.intent, nullptr);
       EXPECT_EQ(got.state, chunk % expansion == 0 ? IntentState::kFresh : IntentState::kReused);
       for (int i = 0; i < horizon; ++i) {
-        EXPECT_EQ(got.intent->bin[i], fifo.front()) << "chunk " << chunk << " step " << i;
+        const auto bin = got.intent->bin[i];
+        EXPECT_EQ(std::vector<uint8_t>(bin.begin(), bin.end()), fifo.front())
+            << "chunk " << chunk << " step " << i;
         fifo.pop_front();
       }
     }
@@ -45,7 +51,7 @@ TEST(IntentBuffer, GivesThePapersFirstInFirstOutOrder) {
 }
 
 TEST(IntentBuffer, SaysEmptyLateAndExhausted) {
-  IntentBuffer buffer;
+  IntentBuffer buffer(IntentPlan(5, 5, kToyDims, 100));
   buffer.reset(1, kTask);
   EXPECT_EQ(buffer.acquire(0).state, IntentState::kEmpty);
   ASSERT_TRUE(buffer.publish(numbered_plan(0, 10, 1, kTask, 3, 5)));
@@ -63,7 +69,7 @@ TEST(IntentBuffer, SaysEmptyLateAndExhausted) {
 }
 
 TEST(IntentBuffer, SaysHowFarThePlanReaches) {
-  IntentBuffer buffer;
+  IntentBuffer buffer(IntentPlan(5, 5, kToyDims, 100));
   buffer.reset(1, kTask);
   ASSERT_TRUE(buffer.publish(numbered_plan(0, 0, 1, kTask, 3, 5)));
   EXPECT_EQ(buffer.acquire(12).covered, 3);
@@ -74,7 +80,7 @@ TEST(IntentBuffer, SaysHowFarThePlanReaches) {
 }
 
 TEST(IntentBuffer, AStepOfHoldingStillAgesNothing) {
-  IntentBuffer buffer;
+  IntentBuffer buffer(IntentPlan(5, 5, kToyDims, 100));
   buffer.reset(1, kTask);
   ASSERT_TRUE(buffer.publish(numbered_plan(0, 0, 1, kTask, 2, 5)));
   for (int held = 0; held < 7; ++held) buffer.shift();
@@ -83,7 +89,7 @@ TEST(IntentBuffer, AStepOfHoldingStillAgesNothing) {
 }
 
 TEST(IntentBuffer, NewestPlanWins) {
-  IntentBuffer buffer;
+  IntentBuffer buffer(IntentPlan(5, 5, kToyDims, 100));
   buffer.reset(1, kTask);
   ASSERT_TRUE(buffer.publish(numbered_plan(1, 10, 1, kTask, 2, 5)));
   EXPECT_FALSE(buffer.publish(numbered_plan(2, 5, 1, kTask, 2, 5)));  // from an older observation
@@ -92,7 +98,7 @@ TEST(IntentBuffer, NewestPlanWins) {
 }
 
 TEST(IntentBuffer, DropsStaleAndMalformedPlans) {
-  IntentBuffer buffer;
+  IntentBuffer buffer(IntentPlan(5, 5, kToyDims, 100));
   buffer.reset(2, kTask);
   EXPECT_FALSE(buffer.publish(numbered_plan(0, 0, 1, kTask, 2, 5)));      // older epoch
   EXPECT_FALSE(buffer.publish(numbered_plan(0, 0, 2, kTask + 1, 2, 5)));  // other instruction
@@ -103,6 +109,10 @@ TEST(IntentBuffer, DropsStaleAndMalformedPlans) {
   IntentPlan endless = numbered_plan(0, 0, 2, kTask, 1, 5);
   endless.intents[0].horizon = kMaxHorizon + 1;
   EXPECT_FALSE(buffer.publish(endless));
+  EXPECT_FALSE(buffer.publish(numbered_plan(0, 0, 2, kTask, 6, 5)));  // no room for six slices
+  IntentPlan torn = numbered_plan(0, 0, 2, kTask, 1, 5);
+  torn.intents[0].bin.resize(4, kToyDims);
+  EXPECT_FALSE(buffer.publish(torn));
   EXPECT_EQ(buffer.acquire(0).state, IntentState::kEmpty);
   ASSERT_TRUE(buffer.publish(numbered_plan(0, 0, 2, kTask, 2, 5)));
   buffer.acquire(0);

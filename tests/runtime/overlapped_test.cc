@@ -7,6 +7,7 @@
 
 #include "libra/runtime/schedule.h"
 #include "tests/support/plans.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra {
 namespace {
@@ -24,7 +25,7 @@ struct Executed {
 class World {
  public:
   World(const ScheduleConfig& config, int planner, int refiner, int expansion)
-      : schedule(config, kHorizon),
+      : schedule(config, toy_spec(5)),
         planner_latency(planner),
         refiner_latency(refiner),
         expansion_(expansion) {
@@ -36,7 +37,7 @@ class World {
     const int64_t now = now_++;
     if (plan_.id != 0 && plan_ready_ <= now) land_plan();
     if (chunk_.id != 0 && chunk_ready_ <= now) land_chunk(now);
-    Job job;
+    Job job = sized_job(toy_spec());
     const auto plan_if_due = [&] {
       if (!schedule.plan_job(now, job)) return;
       plan_ = job;
@@ -66,18 +67,15 @@ class World {
 
  private:
   void land_plan() {
-    IntentPlan plan;
-    plan.expansion = expansion_;
-    for (auto& slice : plan.intents) slice.horizon = kHorizon, slice.bins = 100;
+    IntentPlan plan(expansion_, kHorizon, kToyDims, 100);
     for (int k = 0; k < expansion_ * kHorizon; ++k) {
-      plan.intents[k / kHorizon].bin[k % kHorizon].fill(uint8_t(k));
+      for (uint8_t& bin : plan.intents[k / kHorizon].bin[k % kHorizon]) bin = uint8_t(k);
     }
     schedule.take_plan(plan_.id, plan);
     plan_ = {};
   }
   void land_chunk(int64_t now) {
-    ActionChunk chunk;
-    chunk.horizon = kHorizon;
+    ActionChunk chunk(kHorizon, kToyDims);
     for (int i = 0; i < kHorizon; ++i) {
       chunk.actions[i][0] = float(chunk_.plan_obs_step);
       chunk.actions[i][1] = float(chunk_.intent.bin[i][0]);  // index of the token in its plan
@@ -109,9 +107,9 @@ Steps drive_whole_plans(World& world) {
 
 ScheduleConfig overlapped(int expansion, const std::string& stale = "drop") {
   ScheduleConfig config;
-  config.schedule = "overlapped";
+  config.schedule = ScheduleKind::kOverlapped;
   config.expansion = expansion;
-  config.stale = stale;
+  config.stale = parse_word<Stale>(stale, "test");
   return config;
 }
 

@@ -7,26 +7,27 @@
 
 #include "libra/core/error.h"
 #include "tests/support/plans.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra {
 namespace {
 
 constexpr uint64_t kTask = 5;
 constexpr int kHorizon = 5;
+constexpr int kMostChunks = 5;
 
 ScheduleConfig config_of(const std::string& schedule, int expansion = 2,
                          const std::string& starvation = "hold_position") {
   ScheduleConfig config;
-  config.schedule = schedule;
+  config.schedule = parse_word<ScheduleKind>(schedule, "test");
   config.expansion = expansion;
-  config.starvation = starvation;
+  config.starvation = parse_word<Starvation>(starvation, "test");
   return config;
 }
 
 // Entry 0 of action i is bin [i][0], entry 1 the observation's step.
 ActionChunk copied(const Job& job) {
-  ActionChunk chunk;
-  chunk.horizon = kHorizon;
+  ActionChunk chunk(kHorizon, kToyDims);
   for (int i = 0; i < kHorizon; ++i) {
     chunk.actions[i][0] = job.intent.bin[i][0];
     chunk.actions[i][1] = static_cast<float>(job.obs_step);
@@ -40,7 +41,7 @@ using FakeRefiner = std::function<ActionChunk(const Job&)>;
 // Answers whatever the schedule asks for at `step` at once; how many plans that were.
 int serve(EpisodeSchedule& schedule, int64_t step, const FakePlanner& planner,
           const FakeRefiner& refiner = copied) {
-  Job job;
+  Job job = sized_job(toy_spec());
   int plans = 0;
   if (schedule.plan_job(step, job)) {
     ++plans;
@@ -72,7 +73,7 @@ struct Trace {
 };
 
 Trace drive(const ScheduleConfig& config, int planned_expansion, int steps) {
-  EpisodeSchedule schedule(config, kHorizon);
+  EpisodeSchedule schedule(config, toy_spec(kMostChunks));
   schedule.reset(kTask);
   Trace trace;
   for (int64_t step = 0; step < steps; ++step) {
@@ -112,15 +113,14 @@ TEST(Schedule, OverlappedWithoutLatencyIsAmortised) {
 }
 
 ActionChunk closing_chunk(const Job&) {
-  ActionChunk chunk;
-  chunk.horizon = kHorizon;
-  for (auto& action : chunk.actions) action.fill(0.5f);
+  ActionChunk chunk(kHorizon, kToyDims);
+  for (float& value : chunk.actions.values()) value = 0.5f;
   return chunk;
 }
 
 // Plays the first chunk of a one-chunk plan; afterwards the planner is silent.
 EpisodeSchedule starved(const std::string& starvation) {
-  EpisodeSchedule schedule(config_of("sync", 1, starvation), kHorizon);
+  EpisodeSchedule schedule(config_of("sync", 1, starvation), toy_spec(kMostChunks));
   schedule.reset(kTask);
   const FakePlanner once = [](const Job& job) {
     return numbered_plan(4, job.obs_step, job.epoch, kTask, 1, kHorizon);
@@ -170,7 +170,7 @@ TEST(Schedule, StopEndsTheEpisode) {
 
 TEST(Schedule, NewInstructionDropsPlanActionsAndWhatIsInFlight) {
   for (const char* name : {"amortised", "overlapped"}) {
-    EpisodeSchedule schedule(config_of(name), kHorizon);
+    EpisodeSchedule schedule(config_of(name), toy_spec(kMostChunks));
     schedule.reset(kTask);
     Job in_flight;
     ASSERT_TRUE(schedule.plan_job(0, in_flight));
@@ -196,7 +196,7 @@ TEST(Schedule, NewInstructionDropsPlanActionsAndWhatIsInFlight) {
 
 TEST(Schedule, PoliciesWithoutIntentsNeedChunksOnly) {
   for (const char* name : {"amortised", "overlapped"}) {
-    EpisodeSchedule schedule(config_of(name), kHorizon, /*uses_intents=*/false);
+    EpisodeSchedule schedule(config_of(name), toy_spec(kMostChunks), /*uses_intents=*/false);
     schedule.reset(kTask);
     for (int64_t step = 0; step < 20; ++step) {
       Job job;
@@ -213,30 +213,27 @@ TEST(Schedule, PoliciesWithoutIntentsNeedChunksOnly) {
   }
 }
 
-TEST(Schedule, RefusesWordsAndValuesItDoesNotKnow) {
+TEST(Schedule, RefusesValuesItDoesNotKnow) {
   const auto with = [](auto&& change) {
     ScheduleConfig config;
     change(config);
     return config;
   };
   for (const ScheduleConfig& config : {
-           with([](auto& c) { c.schedule = "overlaped"; }),
            with([](auto& c) { c.expansion = 0; }),
            with([](auto& c) { c.expansion = kMaxExpansion + 1; }),
-           with([](auto& c) { c.starvation = "wait"; }),
-           with([](auto& c) { c.stale = "forget"; }),
            with([](auto& c) { c.execute = kHorizon + 1; }),
            with([](auto& c) { c.execute = -1; }),
            with([](auto& c) { c.max_roll = kHorizon + 1; }),
        }) {
-    EXPECT_THROW(EpisodeSchedule(config, kHorizon), Error);
+    EXPECT_THROW(EpisodeSchedule(config, toy_spec()), Error);
   }
-  EXPECT_THROW(EpisodeSchedule({}, kMaxHorizon + 1), Error);
-  EXPECT_THROW(EpisodeSchedule({}, 0), Error);
+  EXPECT_THROW(EpisodeSchedule({}, toy_spec(2, kMaxHorizon + 1)), Error);
+  EXPECT_THROW(EpisodeSchedule({}, toy_spec(2, 0)), Error);
 }
 
 TEST(Schedule, WhatIsNoNumberIsRefusedAndAskedForAgain) {
-  EpisodeSchedule schedule(config_of("amortised"), kHorizon);
+  EpisodeSchedule schedule(config_of("amortised"), toy_spec(kMostChunks));
   schedule.reset(kTask);
   const FakeRefiner broken = [](const Job& job) {
     ActionChunk chunk = closing_chunk(job);
@@ -261,12 +258,12 @@ TEST(Schedule, AdaptiveReplansWhereTheIntentsAreUncertainOrTheActionsLeaveThem) 
   for (const char* name : {"amortised", "overlapped"}) {
     ScheduleConfig config = config_of(name, 4);
     config.adaptive = {.enabled = true, .replan_entropy = 0.4, .replan_outside = 0.5};
-    EpisodeSchedule schedule(config, kHorizon);
+    EpisodeSchedule schedule(config, toy_spec(kMostChunks));
     schedule.reset(kTask);
     const FakePlanner planner = [](const Job& job) {
       IntentPlan plan = numbering(4)(job);
       // Plans made before step 40 doubt their third chunk, later ones nothing.
-      if (job.obs_step < 40) plan.intents[2].entropy.fill(0.41f);
+      if (job.obs_step < 40) plan.intents[2].entropy.assign(kHorizon, 0.41f);
       return plan;
     };
     const FakeRefiner refiner = [](const Job& job) {

@@ -5,20 +5,24 @@
 #include <nlohmann/json.hpp>
 
 #include "libra/runtime/guard.h"
+#include "tests/support/toy_spec.h"
 
 namespace libra {
 namespace {
 
-IntentRecord moving_along_x(int64_t time_ns, int64_t first_step, int64_t plan_obs_step) {
-  IntentRecord record{time_ns, first_step, plan_obs_step, IntentState::kReused, {}};
-  record.intent.horizon = 5;
-  record.intent.bins = 100;
-  for (int i = 0; i < 5; ++i) {
-    record.intent.bin[size_t(i)].fill(50);
-    record.intent.bin[size_t(i)][0] = 95;
-    record.intent.bin[size_t(i)][6] = 0;
+// The job of a chunk whose plan had seen another step.
+Job moving_along_x(int64_t first_step, int64_t plan_obs_step) {
+  Job job = sized_job(toy_spec());
+  job.chunk_first = first_step;
+  job.plan_obs_step = plan_obs_step;
+  job.intent_state = IntentState::kReused;
+  job.has_intent = true;
+  for (uint8_t& bin : job.intent.bin.values()) bin = 50;
+  for (size_t i = 0; i < 5; ++i) {
+    job.intent.bin[i][0] = 95;
+    job.intent.bin[i][6] = 0;
   }
-  return record;
+  return job;
 }
 
 TEST(Trace, IsValidForPerfettoAndCountsTimeFromTheFirstEvent) {
@@ -26,7 +30,7 @@ TEST(Trace, IsValidForPerfettoAndCountsTimeFromTheFirstEvent) {
   trace.record(TraceLane::kPlanner, {TraceKind::kPlan, 5'000'000, 65'000'000, 3, 2});
   trace.record(TraceLane::kControl,
                {TraceKind::kIntervened, 70'000'000, 70'000'000, 4, int64_t(GuardKind::kWorkspace)});
-  trace.record(moving_along_x(80'000'000, 9, 2));
+  trace.record(moving_along_x(9, 2), 80'000'000);
   trace.collect();
   const auto json = nlohmann::json::parse(trace.chrome_json());
   int spans = 0, marks = 0, counters = 0, names = 0;
@@ -56,12 +60,13 @@ TEST(Trace, IsValidForPerfettoAndCountsTimeFromTheFirstEvent) {
 
 TEST(Trace, TellsTheIntentsInWordsWithWhatWasUnusual) {
   Trace trace;
-  trace.record(moving_along_x(1'000'000'000, 20, 14));
+  trace.make_room(toy_spec());
+  trace.record(moving_along_x(20, 14), 1'000'000'000);
   trace.record(TraceLane::kControl, {TraceKind::kFault, 1'100'000'000, 1'100'000'000, 22,
                                      int64_t(GuardKind::kPlannerSilent)});
-  trace.record(moving_along_x(1'250'000'000, 25, 14));
+  trace.record(moving_along_x(25, 14), 1'250'000'000);
   trace.collect();
-  EXPECT_EQ(trace.timeline(100),
+  EXPECT_EQ(trace.timeline(),
             " step        time   age  plan       intent\n"
             "   20     0.000 s     6  reused     +x large, open\n"
             "   22     0.100 s     !  control    guard: planner silent\n"
@@ -72,11 +77,11 @@ TEST(Trace, CountsWhatDoesNotFit) {
   Trace trace(4, 2);
   for (int64_t i = 0; i < 10; ++i) {
     trace.record(TraceLane::kRefiner, {TraceKind::kRefine, i, i + 1, i, i});
-    trace.record(moving_along_x(i, i, i));
+    trace.record(moving_along_x(i, i), i);
   }
   EXPECT_EQ(trace.lost(), 6u + 8u);
   trace.collect();
-  EXPECT_NE(trace.timeline(100).find("14 records did not fit"), std::string::npos);
+  EXPECT_NE(trace.timeline().find("14 records did not fit"), std::string::npos);
 }
 
 }  // namespace

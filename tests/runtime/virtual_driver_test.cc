@@ -18,7 +18,7 @@ VirtualTime latencies(double planner, double refiner, bool pause = false) {
 
 ScheduleConfig config_of(const std::string& schedule, int expansion) {
   ScheduleConfig config;
-  config.schedule = schedule;
+  config.schedule = parse_word<ScheduleKind>(schedule, "test");
   config.expansion = expansion;
   return config;
 }
@@ -42,6 +42,7 @@ Driven drive(const ScheduleConfig& config, const VirtualTime& time, int steps,
   driver.reset("go", "task", 3, 4);
   Driven run;
   Observation observation;
+  observation.proprio.assign(8, 0.0);
   for (int64_t step = 0; step < steps; ++step) {
     observation.step = step;
     run.ticks.push_back(driver.act(observation, step));
@@ -103,7 +104,7 @@ TEST(VirtualTime, RepeatsExactly) {
                              LatencyModel::parse("normal:40,20", "r"), false};
   for (const char* stale : {"drop", "inpaint", "roll_forward"}) {
     ScheduleConfig config = config_of("overlapped", 3);
-    config.stale = stale;
+    config.stale = parse_word<Stale>(stale, "test");
     EXPECT_EQ(drive(config, noisy, 300).actions(), drive(config, noisy, 300).actions());
   }
 }
@@ -132,7 +133,7 @@ TEST(VirtualTime, TracesSpansThatLieWhereTheLatenciesPutThem) {
   EXPECT_DOUBLE_EQ(refines[0].second, 92.0);
   // 152 ms are over at step 4; five actions; the second chunk needs no plan.
   EXPECT_DOUBLE_EQ(refines[1].first, 9 * 50.0);
-  const std::string text = trace.timeline(10);
+  const std::string text = trace.timeline();
   EXPECT_NE(text.find("fresh"), std::string::npos);
   EXPECT_NE(text.find("reused"), std::string::npos);
 }

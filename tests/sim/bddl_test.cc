@@ -1,4 +1,4 @@
-#include "libra/sim/bddl.h"
+#include "libra/sim/task/bddl.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "libra/core/error.h"
-#include "libra/sim/layout.h"
+#include "libra/sim/engine/layout.h"
 #include "libra/sim/sim.h"
 
 namespace libra::sim {
@@ -116,7 +116,7 @@ TEST(Replay, GivesTheSameStatesBitForBit) {
   other.reset({"shuffled", 3, 0, ""});
   const auto start = env.state();
   Rng rng(8);
-  std::vector<Action> actions(40);
+  std::vector<Action> actions(40, Action(7));
   for (Action& action : actions)
     for (float& entry : action) entry = static_cast<float>(rng.uniform(-1, 1));
   std::vector<std::vector<double>> states;
@@ -137,8 +137,8 @@ TEST(Step, LimitEndsTheEpisodeWithoutSuccess) {
   spec.task.max_steps = 4;
   SimEnv env(spec);
   env.reset({});
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(env.step({}).done);
-  const StepResult last = env.step({});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(env.step(Action(7)).done);
+  const StepResult last = env.step(Action(7));
   EXPECT_TRUE(last.done);
   EXPECT_FALSE(last.success);
 }
@@ -159,10 +159,10 @@ TEST(Step, SuccessNeedsTheTargetInTheBasket) {
   const std::string other = env.items().back();
   ASSERT_NE(other, "butter");
   drop_into_basket(other);
-  EXPECT_FALSE(env.step({}).success);
+  EXPECT_FALSE(env.step(Action(7)).success);
   env.reset({});
   drop_into_basket("butter");
-  EXPECT_TRUE(env.step({}).success);
+  EXPECT_TRUE(env.step(Action(7)).success);
   EXPECT_TRUE(env.goal_holds());
 }
 
@@ -173,13 +173,13 @@ TEST(Step, ExplodingPhysicsIsAFailedEpisode) {
   state.back() = 1e15;
   env.set_state(state);
   StepResult result;
-  for (int i = 0; i < 3; ++i) result = env.step({});
+  for (int i = 0; i < 3; ++i) result = env.step(Action(7));
   EXPECT_TRUE(result.done);
   EXPECT_FALSE(result.success);
   EXPECT_TRUE(env.failed());
   env.reset({});
   EXPECT_FALSE(env.failed());
-  Action nan{};
+  Action nan(7);
   nan[0] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_FALSE(env.step(nan).done);  // counts as no motion
 }

@@ -1,6 +1,6 @@
 // The controller against the published start pose, closed forms, and a dense evaluation of its
 // formula.
-#include "libra/sim/osc.h"
+#include "libra/sim/engine/osc.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 
 #include "libra/core/rng.h"
 #include "libra/sim/sim_env.h"
+#include "libra/sim/suite.h"
 
 namespace libra::sim {
 namespace {

@@ -1,4 +1,4 @@
-#include "libra/sim/predicates.h"
+#include "libra/sim/task/predicates.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -46,7 +46,7 @@ int seen_at(SimEnv& env, const std::string& camera, const std::string& item, dou
 TEST(Render, ItemsAreSeenWhereProjectSaysTheyAre) {
   SimEnv env(object_task(8));
   int compared = 0;
-  for (const auto& camera : camera_names()) {
+  for (const auto& camera : libero_panda().camera_names()) {
     for (uint64_t seed = 0; seed < 3; ++seed) {
       env.reset_random_scene(seed);
       for (const auto& item : env.items()) {
@@ -78,7 +78,7 @@ TEST(Render, PointsBehindTheCameraAreNotSeen) {
 TEST(Render, ObservationIsComplete) {
   SimEnv env(object_task(0), SimConfig{.image_size = 64});
   env.reset({});
-  env.step({});
+  env.step(Action(7));
   Observation observation;
   env.observe(observation);
   ASSERT_EQ(observation.images.size(), 2u);

@@ -18,7 +18,7 @@ TEST(RollForward, ForeseesWhereTheArmWillBe) {
   std::vector<Action> actions;
   std::vector<Proprio> proprio;
   Observation observation;
-  Action action{};
+  Action action(7);
   constexpr size_t kSteps = 90, kAhead = 3, kPast = 10;
   for (size_t t = 0; t < kSteps; ++t) {
     if (t % 6 == 0) {  // motions as a policy makes them: steady for a while, then others
@@ -34,10 +34,14 @@ TEST(RollForward, ForeseesWhereTheArmWillBe) {
   double moved = 0, missed = 0, turned = 0, missed_turn = 0;
   double finger_moved = 0, finger_missed = 0;
   int count = 0;
+  const RollForward roll(env.embodiment(), 20.0);
   for (size_t t = kPast; t + kAhead < kSteps; ++t, ++count) {
-    const std::span<const Action> all(actions);
-    const Proprio there =
-        roll_forward({}, proprio[t], all.subspan(t - kPast, kPast), all.subspan(t, kAhead));
+    RecentActions past(7);
+    for (size_t i = t - kPast; i < t; ++i) past.push(actions[i]);
+    Rows<float> committed;
+    for (size_t i = t; i < t + kAhead; ++i) committed.push_back(actions[i]);
+    Proprio there;
+    roll(proprio[t], past, committed, kAhead, there);
     const Proprio& here = proprio[t];
     const Proprio& real = proprio[t + kAhead];
     const auto distance = [](const Proprio& a, const Proprio& b, size_t first) {

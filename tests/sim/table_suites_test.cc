@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "libra/core/error.h"
-#include "libra/sim/scene.h"
+#include "libra/sim/engine/scene.h"
 #include "libra/sim/sim.h"
 
 namespace libra::sim {

@@ -8,18 +8,16 @@ namespace libra {
 
 inline IntentPlan numbered_plan(int serial, int64_t step, uint32_t epoch, uint64_t instruction,
                                 int expansion, int horizon) {
-  IntentPlan plan;
-  plan.expansion = expansion;
+  IntentPlan plan(expansion, horizon, 7, 100);
   plan.obs_step = plan.first_step = step;
   plan.epoch = epoch;
   plan.instruction_id = instruction;
   for (int m = 0; m < expansion; ++m) {
     Intent& slice = plan.intents[static_cast<size_t>(m)];
-    slice.horizon = horizon;
-    slice.bins = 100;
     for (int i = 0; i < horizon; ++i) {
-      for (int d = 0; d < kActionDim; ++d) {
-        slice.bin[i][d] = static_cast<uint8_t>((10 * serial + m * horizon + i + d) % 100);
+      for (int d = 0; d < 7; ++d) {
+        slice.bin[size_t(i)][size_t(d)] =
+            static_cast<uint8_t>((10 * serial + m * horizon + i + d) % 100);
       }
     }
   }

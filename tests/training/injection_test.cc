@@ -19,8 +19,8 @@ TEST(InjectionSwitch, TeacherWhileAccuracyRisesFreeOnThePlateau) {
 }
 
 TEST(InjectionSwitch, FixedModes) {
-  InjectionSwitch teacher(InjectionConfig{.mode = "teacher", .tau = 0});
-  InjectionSwitch free(InjectionConfig{.mode = "free", .tau = 2});
+  InjectionSwitch teacher(InjectionConfig{.mode = InjectionMode::kTeacher, .tau = 0});
+  InjectionSwitch free(InjectionConfig{.mode = InjectionMode::kFree, .tau = 2});
   for (int step = 0; step < 3000; ++step) {
     teacher.update(0.9);
     free.update(0.1);

@@ -36,7 +36,9 @@ TEST(TokenAccuracy, LeavesRotationOut) {
   auto bins = torch::ones({1, 1, 7}, torch::kInt64);
   bins.index_put_({0, 0, torch::indexing::Slice(3, 6)}, 0);  // rotation: all wrong
   bins.index_put_({0, 0, 0}, 0);                             // x wrong
-  EXPECT_NEAR(token_accuracy(logits, bins, torch::ones({1, 1})), 3.0 / 4.0, 1e-6);
+  auto counted = torch::ones({7});
+  counted.index_put_({torch::indexing::Slice(3, 6)}, 0.0);
+  EXPECT_NEAR(token_accuracy(logits, bins, torch::ones({1, 1}), counted), 3.0 / 4.0, 1e-6);
 }
 
 // Minimising the loss must lead the soft-argmax to the label, between cell centres too.

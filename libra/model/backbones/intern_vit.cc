@@ -5,6 +5,7 @@
 #include "libra/core/error.h"
 #include "libra/nn/attention.h"
 #include "libra/nn/layers.h"
+#include "libra/nn/recompute.h"
 
 namespace libra::model {
 namespace {
@@ -157,7 +158,9 @@ VisionOutput InternVitImpl::forward(const torch::Tensor& pixel_values, bool outp
   x = x + embeddings->positions(h, w);
   if (output_hidden_states) out.hidden_states.push_back(x);
   for (const auto& layer : *layers) {
-    x = layer->as<VitLayer>()->forward(x);
+    x = nn::recomputed(
+        *layer, [layer](const auto& in) { return layer->template as<VitLayer>()->forward(in[0]); },
+        {x});
     if (output_hidden_states) out.hidden_states.push_back(x);
   }
   out.last_hidden_state = x;

@@ -5,6 +5,7 @@
 #include "libra/core/error.h"
 #include "libra/nn/attention.h"
 #include "libra/nn/layers.h"
+#include "libra/nn/recompute.h"
 
 namespace libra::model {
 namespace {
@@ -162,7 +163,12 @@ InternLm2Output InternLm2Impl::forward(const InternLm2Input& input) {
   size_t index = 0;
   for (const auto& layer : *model->layers) {
     if (input.output_hidden_states) out.hidden_states.push_back(x);
-    x = layer->as<Layer>()->forward(x, pass, index++);
+    x = nn::recomputed(*layer,
+                       [layer, pass, index](const auto& in) {
+                         return layer->template as<Layer>()->forward(in[0], pass, index);
+                       },
+                       {x});
+    ++index;
   }
   out.last_hidden_state = model->norm->forward(x);
   if (input.output_hidden_states) out.hidden_states.push_back(out.last_hidden_state);

@@ -5,6 +5,7 @@
 #include "libra/core/error.h"
 #include "libra/nn/attention.h"
 #include "libra/nn/layers.h"
+#include "libra/nn/recompute.h"
 
 namespace libra::model {
 namespace {
@@ -167,7 +168,10 @@ class SiglipVisionImpl::Transformer : public torch::nn::Module {
     torch::Tensor x = maps.tokens;
     if (output_hidden_states) out.hidden_states.push_back(x);
     for (const auto& layer : *layers) {
-      x = layer->as<SiglipLayer>()->forward(x);
+      x = nn::recomputed(
+          *layer,
+          [layer](const auto& in) { return layer->template as<SiglipLayer>()->forward(in[0]); },
+          {x});
       if (output_hidden_states) out.hidden_states.push_back(x);
     }
     out.last_hidden_state = post_layernorm->forward(x);

@@ -9,7 +9,7 @@ void ActionConfig::list(ConfigFields& f) {
   f.add("horizon", horizon, "H: actions in a chunk", {1, kMaxHorizon});
   f.add("expansion", expansion, "M: chunks the planner predicts in one pass", {1, kMaxExpansion});
   f.add("bins", bins, "N: bins of each action dimension", {2, kMaxBins});
-  f.add("normalize", normalize, "raw actions to [-1, 1]", {"q01_q99", "identity"});
+  f.add("normalize", normalize, "raw actions to [-1, 1]");
 }
 
 void CoarseHeadConfig::list(ConfigFields& f) {
@@ -40,26 +40,29 @@ void RefinerConfig::list(ConfigFields& f) {
   f.add("code_width", code_width, "width of one codebook embedding", {1, 4096});
   f.section("diffusion", diffusion);
   f.add("denoise_steps", denoise_steps, "DDIM steps at inference", {1, 1000});
-  f.add("target", target, "what is denoised", {"action", "residual"});
+  f.add("target", target, "what is denoised");
 }
 
 void LibraVlaConfig::list(ConfigFields& f) {
   f.add("name", name, "name of the model");
-  f.add("variant", variant, "which halves there are (docs/model.md)",
-        {"full", "refinement", "vision", "base", "static_latent"});
-  f.add("prompt", prompt, "prompt template", {"internvl2_5", "plain"});
+  f.add("variant", variant, "which halves there are (docs/model.md)");
+  f.add("prompt", prompt, "prompt template");
+  f.add("resize", resize,
+        "how pictures of other sizes are made the model's: padded, or stretched as InternVL does");
   f.add("image_size", image_size, "side of a planner image (px)", {16, 4096});
   f.add("refiner_image_size", refiner_image_size, "side of a refiner image (px)", {16, 4096});
-  f.add("cameras", cameras, "camera images of an observation", {1, 8});
   f.section("action", action);
   f.section("planner", planner);
   f.section("refiner", refiner);
+  f.section("embodiment", embodiment);
 }
 
 void LibraVlaConfig::validate(const std::string& where) const {
+  embodiment.validate(where);
   const auto require = [&](bool ok, const std::string& problem) {
     if (!ok) throw Error(ErrorCode::kBadInput, {.where = where, .problem = problem});
   };
+  require(!embodiment.cameras.empty(), "embodiment: there is no camera to plan by");
   require(planner.head.width % planner.head.heads == 0,
           "planner.head.width must be a multiple of planner.head.heads");
   require(refiner.width % refiner.heads == 0, "refiner.width must be a multiple of refiner.heads");
@@ -67,7 +70,7 @@ void LibraVlaConfig::validate(const std::string& where) const {
           "planner.pointing needs a convolutional stem (planner.backbone.vision_config.stem)");
   require(refiner.denoise_steps <= refiner.diffusion.num_train_timesteps,
           "refiner.denoise_steps must not exceed refiner.diffusion.num_train_timesteps");
-  require(has_intents() || refiner.target == "action",
+  require(has_intents() || refiner.target == RefinerTarget::kAction,
           "refiner.target = \"residual\" needs a variant with intents");
 }
 

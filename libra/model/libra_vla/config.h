@@ -5,18 +5,67 @@
 #include <string>
 
 #include "libra/core/config.h"
-#include "libra/core/observation.h"
+#include "libra/core/embodiment.h"
+#include "libra/core/instruction.h"
 #include "libra/model/backbones/tower_configs.h"
 #include "libra/nn/diffusion.h"
 
 namespace libra::model {
 
+// How camera pictures become the size that a model looks at.
+enum class Resize {
+  kPad,      // as large as fits, in the middle of black (preprocess::resize_with_pad)
+  kStretch,  // to the square, whatever their shape, as InternVL's own preprocessing does (bicubic)
+};
+
+// Which halves there are and what joins them (the paper's ablation; docs/model.md).
+enum class Variant {
+  kFull,          // planner's intents, refiner with its own vision
+  kRefinement,    // intents, but the refiner sees the planner's tokens
+  kVision,        // the planner's tokens and own vision, no intents
+  kBase,          // neither: one flat diffusion head on the planner's tokens
+  kStaticLatent,  // the planner's pooled token and own vision
+  kTwoBranch,  // a discrete and a continuous head on the planner's tokens, their answers averaged
+};
+
+// What the refiner's diffusion makes out of noise.
+enum class RefinerTarget {
+  kAction,    // the action
+  kResidual,  // its offset from the bin's centre, in half widths of a bin
+};
+
+}  // namespace libra::model
+
+namespace libra {
+template <>
+struct Words<model::Variant> {
+  static constexpr Word<model::Variant> list[] = {{model::Variant::kFull, "full"},
+                                                  {model::Variant::kRefinement, "refinement"},
+                                                  {model::Variant::kVision, "vision"},
+                                                  {model::Variant::kBase, "base"},
+                                                  {model::Variant::kStaticLatent, "static_latent"},
+                                                  {model::Variant::kTwoBranch, "two_branch"}};
+};
+template <>
+struct Words<model::RefinerTarget> {
+  static constexpr Word<model::RefinerTarget> list[] = {
+      {model::RefinerTarget::kAction, "action"}, {model::RefinerTarget::kResidual, "residual"}};
+};
+template <>
+struct Words<model::Resize> {
+  static constexpr Word<model::Resize> list[] = {{model::Resize::kPad, "pad"},
+                                                 {model::Resize::kStretch, "stretch"}};
+};
+}  // namespace libra
+
+namespace libra::model {
+
 // The hybrid action space (design: Discretise).
 struct ActionConfig {
-  int horizon = 5;                    // H
-  int expansion = 2;                  // M
-  int bins = 10;                      // N
-  std::string normalize = "q01_q99";  // or identity
+  int horizon = 5;    // H
+  int expansion = 2;  // M
+  int bins = 10;      // N
+  Normalization normalize = Normalization::kQuantiles;
   void list(ConfigFields& f);
 };
 
@@ -55,17 +104,18 @@ struct RefinerConfig {
   int code_width = 64;            // of one codebook embedding
   nn::DiffusionConfig diffusion;  // DDPM noise schedule
   int denoise_steps = 10;         // DDIM steps at inference
-  std::string target = "action";  // what is denoised: action, or residual from the bin centre
+  RefinerTarget target = RefinerTarget::kAction;
   void list(ConfigFields& f);
 };
 
 struct LibraVlaConfig {
   std::string name = "libra";
-  std::string variant = "full";
-  std::string prompt = "internvl2_5";  // prompt template
-  int image_size = 448;                // side of a planner image (px)
-  int refiner_image_size = 224;        // side of a refiner image (px)
-  int cameras = 2;
+  Variant variant = Variant::kFull;
+  PromptStyle prompt = PromptStyle::kInternVl25;
+  Resize resize = Resize::kStretch;        // of camera pictures
+  int image_size = 448;                    // side of a planner image (px)
+  int refiner_image_size = 224;            // side of a refiner image (px)
+  Embodiment embodiment = libero_panda();  // the robot that it drives
   ActionConfig action;
   PlannerConfig planner;
   RefinerConfig refiner;
@@ -75,12 +125,18 @@ struct LibraVlaConfig {
   void validate(const std::string& where) const;
 
   // What the variants mean (paper's ablation).
-  bool has_intents() const { return variant == "full" || variant == "refinement"; }
-  bool refiner_has_vision() const { return variant != "base" && variant != "refinement"; }
-  bool refiner_sees_planner_tokens() const {
-    return variant == "base" || variant == "refinement" || variant == "vision";
+  bool has_intents() const { return variant == Variant::kFull || variant == Variant::kRefinement; }
+  // The planner predicts bins, whether or not the refiner is told.
+  bool planner_has_bins() const { return has_intents() || variant == Variant::kTwoBranch; }
+  bool refiner_has_vision() const {
+    return variant != Variant::kBase && variant != Variant::kRefinement &&
+           variant != Variant::kTwoBranch;
   }
-  bool refiner_sees_planner_latent() const { return variant == "static_latent"; }
+  bool refiner_sees_planner_tokens() const {
+    return variant == Variant::kBase || variant == Variant::kRefinement ||
+           variant == Variant::kVision || variant == Variant::kTwoBranch;
+  }
+  bool refiner_sees_planner_latent() const { return variant == Variant::kStaticLatent; }
   bool refiner_needs_planner() const {
     return refiner_sees_planner_tokens() || refiner_sees_planner_latent();
   }

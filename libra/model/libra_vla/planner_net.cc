@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "libra/nn/attention.h"
+#include "libra/nn/recompute.h"
 
 namespace libra::model {
 
@@ -50,7 +51,7 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
   }
   project = register_module("project", nn::Linear(p.backbone.llm_config.hidden_size, width));
   if (p.head.proprio_token) {
-    proprio1 = register_module("proprio1", nn::Linear(kProprioDim, width));
+    proprio1 = register_module("proprio1", nn::Linear(config.embodiment.proprio_dim(), width));
     proprio2 = register_module("proprio2", nn::Linear(width, width));
   }
   queries = register_parameter("queries", torch::randn({config.queries(), width}) * 0.02);
@@ -59,8 +60,9 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
     layers->push_back(HeadLayer(width, p.head.heads, int64_t(double(width) * p.head.mlp_ratio)));
   }
   norm = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
-  if (config.has_intents()) {
-    bins = register_module("bins", nn::Linear(width, kActionDim * config.action.bins));
+  if (config.planner_has_bins()) {
+    bins = register_module("bins",
+                           nn::Linear(width, config.embodiment.model_dim() * config.action.bins));
   }
   keyframe = register_module("keyframe", nn::Linear(width, 3));
 }
@@ -77,6 +79,9 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   }
   if (!pointing.is_empty()) {
     out.map = pointing->map(base.features);
+    if (input.missing.defined()) {
+      out.map = out.map.masked_fill(input.missing.reshape({-1, 1, 1, 1}), 0);
+    }
     out.pointing = pointing->forward(out.map, input.instruction);
     rows.push_back(out.pointing.token);
   }
@@ -94,8 +99,11 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   const bool keep_all = config_.refiner_needs_planner();
   const int64_t last = static_cast<int64_t>(layers->size()) - 1;
   for (int64_t i = 0; i <= last; ++i) {
-    x = layers[static_cast<size_t>(i)]->as<HeadLayer>()->forward(
-        x, i < last || keep_all ? length : k, mask);
+    x = nn::recomputed(
+        *layers[static_cast<size_t>(i)],
+        [layer = layers[static_cast<size_t>(i)], rows = i < last || keep_all ? length : k, mask](
+            const auto& in) { return layer->template as<HeadLayer>()->forward(in[0], rows, mask); },
+        {x});
   }
   x = norm->forward(x);
   if (keep_all) {
@@ -103,15 +111,20 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
     // them.
     const torch::Tensor is_image = input.input_ids == img_context_token_id_;
     const int64_t prompt = input.input_ids.size(1);
-    const torch::Tensor image_rows =
-        x.index({Slice(), Slice(k, k + prompt)}).index({is_image}).reshape({batch, -1, x.size(2)});
-    out.tokens = torch::cat(
-        {x.index({Slice(), Slice(0, k)}), image_rows, x.index({Slice(), Slice(k + prompt)})}, 1);
+    const auto keep = [&](const torch::Tensor& rows) {
+      const torch::Tensor of_images = rows.slice(1, k, k + prompt).index({is_image});
+      return torch::cat({rows.slice(1, 0, k), of_images.reshape({batch, -1, rows.size(2)}),
+                         rows.slice(1, k + prompt)},
+                        1);
+    };
+    out.tokens.rows = keep(x);
+    if (input.missing.defined())
+      out.tokens.unseen = keep((mask < 0).permute({0, 3, 1, 2}).squeeze(3)).squeeze(2);
   }
   const torch::Tensor answers = x.index({Slice(), Slice(0, k)});
   if (!bins.is_empty()) {
     out.logits = bins->forward(answers)
-                     .reshape({batch, k, kActionDim, config_.action.bins})
+                     .reshape({batch, k, config_.embodiment.model_dim(), config_.action.bins})
                      .to(torch::kFloat32);
   }
   out.keyframe = keyframe->forward(answers.mean(1)).to(torch::kFloat32);

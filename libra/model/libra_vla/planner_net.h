@@ -15,19 +15,25 @@ struct PlannerInput {
   torch::Tensor pixel_values;  // [B, C, 3, S, S], normalised
   torch::Tensor input_ids;     // [B, T] int64, with the image placeholders
   torch::Tensor
-      attention_mask;       // [B, T] int64, 1 where a token stands; undefined: nothing is padded
-  torch::Tensor proprio;    // [B, 8], normalised
-  TextQueries instruction;  // [B, 1, L]; read by the pointing head only
+      attention_mask;          // [B, T] int64, 1 where a token stands; undefined: nothing is padded
+  torch::Tensor proprio;       // [B, 8], normalised
+  TextQueries instruction;     // [B, 1, L]; read by the pointing head only
+  torch::Tensor missing = {};  // [B, C] bool, cameras that are not seen; undefined: none
+};
+
+// What a refiner may read of the planner: head rows of queries, image tokens and extra tokens.
+struct PlannerTokens {
+  torch::Tensor rows;  // [B, T, W_planner]; undefined for variants whose refiner does not read them
+  torch::Tensor unseen;  // [B, T] bool, rows of cameras that are not seen; undefined: none
 };
 
 struct PlannerOutput {
   torch::Tensor logits;  // [B, K, D, N] f32: the coarse actions of the next M chunks
   torch::Tensor
-      keyframe;          // [B, 3] (dm): next keyframe position of the gripper minus the present one
-  torch::Tensor tokens;  // [B, T', W] head rows of queries, image tokens and extra tokens;
-                         // only for variants whose refiner reads them
-  torch::Tensor map;     // [B*C, d, h, w] what further pointing queries are laid over
-  Pointing pointing;     // of the instruction, P = 1; undefined when off
+      keyframe;  // [B, 3] (dm): next keyframe position of the gripper minus the present one
+  PlannerTokens tokens;
+  torch::Tensor map;  // [B*C, d, h, w] what further pointing queries are laid over
+  Pointing pointing;  // of the instruction, P = 1; undefined when off
 };
 
 // Pre-norm transformer layer of the head.

@@ -6,6 +6,7 @@
 
 #include "libra/model/backbones/siglip.h"
 #include "libra/model/libra_vla/config.h"
+#include "libra/model/libra_vla/planner_net.h"
 #include "libra/nn/dit.h"
 #include "libra/nn/linear.h"
 #include "libra/nn/timestep.h"
@@ -14,9 +15,10 @@
 namespace libra::model {
 
 struct RefinerInput {
-  torch::Tensor pixel_values;    // [B, C, 3, S, S]; undefined for variants without own vision
-  torch::Tensor proprio;         // [B, 8], normalised
-  torch::Tensor planner_tokens;  // [B, T, W_planner]; only for variants that read them
+  torch::Tensor pixel_values;  // [B, C, 3, S, S]; undefined for variants without own vision
+  torch::Tensor proprio;       // [B, P], normalised
+  PlannerTokens planner;       // only for variants that read them
+  torch::Tensor missing;       // [B, C] bool, cameras that are not seen; undefined: none
 };
 
 // Everything of a chunk that does not change between denoising steps: keys and values of the image

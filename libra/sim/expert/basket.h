@@ -1,7 +1,7 @@
 // The expert on the floor: the item that the episode asks for goes into the basket.
 #pragma once
 
-#include "libra/sim/expert.h"
+#include "libra/sim/expert/expert.h"
 
 namespace libra::sim {
 

@@ -1,4 +1,4 @@
-#include "libra/sim/expert.h"
+#include "libra/sim/expert/expert.h"
 
 #include "libra/sim/expert/basket.h"
 #include "libra/sim/expert/table.h"

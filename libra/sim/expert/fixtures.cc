@@ -1,8 +1,7 @@
-#include "libra/sim/fixtures.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "libra/sim/bodies/catalogue.h"
 #include "libra/sim/expert/skills.h"
 
 namespace libra::sim {

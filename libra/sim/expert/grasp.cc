@@ -61,7 +61,7 @@ double crowding(const View& view, const Thing& thing, const Vec3& direction) {
   for (const SceneFixture& fixture : view.env.scene().fixtures()) {
     constexpr double kOnTop = .15;  // over the table, where a thing stands on the fixture itself
     if (thing.bottom() > view.surface + kOnTop) continue;
-    add({fixture.pose.x, fixture.pose.y, 0}, 3);
+    add(position_of(view, fixture), 3);
     if (!fixture.category.ends_with("_cabinet")) continue;
     for (const int joint : fixture.joints) {
       const Drawer drawer = see_drawer(view, fixture, joint);
@@ -109,10 +109,11 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
     const Grasp grasp = rim_grasp(view, thing, rim, direction, plan);
     // The last term keeps to a side once the gripper is there.
     const Vec3 there = view.hand.grip - grasp.point;
-    constexpr double kEasyReach = .72;  // from the robot's axis (m)
+    constexpr double kEasyReach = .72, kFarthest = .765;  // from the robot's axis (m)
     const double distance = std::hypot(offset[0], offset[1]);
     const double cost = crowding(view, thing, direction) + distance +
-                        10 * std::max(0.0, distance - kEasyReach) + .15 * std::abs(direction[0]) +
+                        10 * std::max(0.0, distance - kEasyReach) +
+                        30 * std::max(0.0, distance - kFarthest) + .15 * std::abs(direction[0]) +
                         .5 * std::min(1.0, std::hypot(there[0], there[1]) / .1);
     ranked.emplace_back(cost, grasp);
   }

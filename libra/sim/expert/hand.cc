@@ -58,6 +58,11 @@ Thing see(const View& view, std::string_view name) {
   return thing;
 }
 
+Vec3 position_of(const View& view, const SceneFixture& fixture) {
+  const double* at = view.env.data()->xpos + 3 * fixture.body;
+  return {at[0], at[1], at[2]};
+}
+
 Mat3 pointing(const Vec3& approach, const Vec3& closing) {
   const Vec3 z = (1 / norm(approach)) * approach;
   const Vec3 across = closing - dot(closing, z) * z;

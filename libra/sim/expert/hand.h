@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "libra/sim/expert.h"
-#include "libra/sim/scene.h"
-#include "libra/sim/vec.h"
+#include "libra/sim/engine/scene.h"
+#include "libra/sim/expert/expert.h"
+#include "libra/sim/task/vec.h"
 
 namespace libra::sim {
 
@@ -61,6 +61,8 @@ struct Thing {
   double top() const { return center[2] + half[2]; }
 };
 Thing see(const View& view, std::string_view name);
+// Of its body's origin (m). In scenes of LIBERO's a fixture's `pose` is not known.
+Vec3 position_of(const View& view, const SceneFixture& fixture);
 
 // What a skill wants of the gripper in this step.
 struct Move {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "libra/sim/engine/world.h"
 #include "libra/sim/expert/skills.h"
-#include "libra/sim/world.h"
 
 namespace libra::sim {
 namespace {
@@ -48,8 +48,7 @@ Mat3 fixture_axes(const Look& look, const SceneFixture& fixture) {
   return rotation;
 }
 Vec3 in_fixture(const Look& look, const SceneFixture& fixture, const Vec3& local) {
-  const double* at = look.env.data()->xpos + 3 * fixture.body;
-  return Vec3{at[0], at[1], at[2]} + rotate(fixture_axes(look, fixture), local);
+  return position_of(look, fixture) + rotate(fixture_axes(look, fixture), local);
 }
 
 // How far over the table an underside must pass where cabinets stand.
@@ -58,7 +57,8 @@ double over_fixtures(const Look& look, const Vec3& at) {
   double height = look.surface + kOverThings;
   for (const SceneFixture& f : look.env.scene().fixtures()) {
     if (!f.category.ends_with("_cabinet")) continue;
-    if (std::hypot(at[0] - f.pose.x, at[1] - f.pose.y) < kCabinetReach)
+    const Vec3 cabinet = position_of(look, f);
+    if (std::hypot(at[0] - cabinet[0], at[1] - cabinet[1]) < kCabinetReach)
       height = look.surface + kCabinetTop + .02;
   }
   return height;

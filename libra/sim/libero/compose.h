@@ -1,23 +1,21 @@
 // One MuJoCo model out of the files of LIBERO and robosuite: arena, Panda, objects and fixtures,
-// joined as robosuite joins them, so that joints come in the same order.
+// joined as robosuite joins them, so that joints come in the same order. Source files only: it
+// includes MuJoCo.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "libra/sim/bddl.h"
+#include "libra/sim/bodies/spec.h"
 #include "libra/sim/libero/checkout.h"
+#include "libra/sim/libero/options.h"
+#include "libra/sim/libero/region_draw.h"
+#include "libra/sim/task/bddl.h"
 
 namespace libra::sim::libero {
 
-struct ComposeOptions {
-  // A missing mesh or texture that is only looked at does not end the work: the shape is drawn as
-  // its collision shape, the surface without a picture.
-  bool allow_missing_visuals = false;
-};
-
 struct ComposedModel {
-  std::string xml;                    // MJCF with absolute file names
+  Composer composer;                  // to be compiled; files have absolute names
   std::vector<std::string> replaced;  // files that are not there, with allow_missing_visuals
 };
 
@@ -32,6 +30,9 @@ struct ComposedModel {
 // (models, and unless allowed meshes and textures), Error(kBadInput) for files of another form.
 ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
                       const ComposeOptions& options = {});
+
+// Of every object and fixture but the supports. Reads their models' files. Throws as compose().
+NominalSizes nominal_sizes(const Problem& problem, const Checkout& checkout);
 
 // Throws Error(kNotFound) where the problem's class or the model of one of its objects and fixtures
 // is not known; opens no model. What compose() would find only when an environment is made.

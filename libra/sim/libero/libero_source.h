@@ -3,16 +3,20 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "libra/core/rng.h"
+#include "libra/sim/engine/scene_source.h"
 #include "libra/sim/libero/checkout.h"
 #include "libra/sim/libero/compose.h"
 #include "libra/sim/libero/init_states.h"
-#include "libra/sim/scene_source.h"
 
 namespace libra::sim::libero {
+
+// Layouts: "libero", LIBERO's stored states, which are for evaluations; and this, drawn from the
+// task's regions.
+inline constexpr const char* kRegions = "regions";
 
 class LiberoSource final : public SceneSource {
  public:
@@ -30,12 +34,12 @@ class LiberoSource final : public SceneSource {
   InitStates states() const;
 
  private:
-  void place_fixtures(const Scene& scene, Rng& rng) const;
-
   Checkout checkout_;
   Task task_;
   Problem problem_;
   ComposeOptions options_;
+  mutable std::once_flag sized_;
+  mutable NominalSizes sizes_;  // read at the first draw
 };
 
 }  // namespace libra::sim::libero

@@ -39,6 +39,7 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
   SuiteSpec suite;
   suite.name = name;
   suite.title = "LIBERO's own tasks, from the checkout";
+  suite.layouts = {"libero", kRegions};
   const Family* family = family_of(name);
   suite.max_steps = family != nullptr ? family->max_steps : kOtherLimit;
   const std::vector<std::string> stems = checkout.tasks(name);
@@ -58,6 +59,7 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
                                          .expected = "(:language ...)"});
     }
     spec.task = {name, stem, words, suite.max_steps};
+    spec.layouts = suite.layouts;
     spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem, options);
     return spec;
   });

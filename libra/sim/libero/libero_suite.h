@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "libra/sim/libero/checkout.h"
-#include "libra/sim/libero/compose.h"
-#include "libra/sim/suite.h"
+#include "libra/sim/libero/options.h"
+#include "libra/sim/task/task_spec.h"
 
 namespace libra::sim::libero {
 
@@ -15,9 +15,10 @@ namespace libra::sim::libero {
 // of the family that the name says ("libero_object_swap" has object's 280), 400 of other suites.
 //
 // Reads the BDDL files of all tasks, leaving out those that cannot be read; models, meshes and
-// stored states are read when an environment is made. Episode e of a task starts from stored state
-// e modulo their number (50), with fixtures where (suite, task, seed, episode) put them in their
-// regions, since the stored states do not say. Throws Error(kNotFound or kBadInput) as Checkout and
+// stored states are read when an environment is made. In layout "libero" episode e of a task starts
+// from stored state e modulo their number (50), with fixtures where (suite, task, seed, episode)
+// put them in their regions, since the stored states do not say; in layout "regions" everything is
+// drawn from the regions (region_draw.h). Throws Error(kNotFound or kBadInput) as Checkout and
 // read_bddl do.
 SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
                      const ComposeOptions& options = {});

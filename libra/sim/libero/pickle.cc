@@ -22,23 +22,58 @@ struct Object {
 };
 using Kind = Object::Kind;
 
-// A stack machine for the part of pickle that arrays are made of.
-class Unpickler {
+// The bytes of a pickle, one after the other. Throws Error(kBadInput) with the place.
+class PickleBytes {
  public:
-  Unpickler(std::string_view bytes, const std::string& where) : bytes_(bytes), where_(where) {}
-
-  const Object& run() {
-    while (step()) {
-    }
-    if (stack_.size() != 1) fail("it leaves " + std::to_string(stack_.size()) + " objects");
-    return *stack_[0];
-  }
+  PickleBytes(std::string_view bytes, const std::string& where) : bytes_(bytes), where_(where) {}
 
   [[noreturn]] void fail(const std::string& problem) const {
     throw Error(ErrorCode::kBadInput,
                 {.where = where_ + ", pickle offset " + std::to_string(start_),
                  .problem = problem,
                  .expected = "arrays of f32 or f64 and nothing else"});
+  }
+
+ protected:
+  std::string_view take(uint64_t size) {
+    if (size > bytes_.size() - at_) fail("it ends inside an object");
+    const std::string_view part = bytes_.substr(at_, size_t(size));
+    at_ += size_t(size);
+    return part;
+  }
+  uint64_t number(size_t size) {
+    uint64_t value = 0;
+    const std::string_view part = take(size);
+    for (size_t i = 0; i < size; ++i) value |= uint64_t(uint8_t(part[i])) << (8 * i);
+    return value;
+  }
+  std::string_view line() {
+    const size_t end = bytes_.find('\n', at_);
+    if (end == std::string_view::npos) fail("it ends inside a name");
+    const std::string_view text = take(end - at_);
+    ++at_;
+    return text;
+  }
+  void begin_operation() { start_ = at_; }
+  bool at_end() const { return at_ == bytes_.size(); }
+  size_t total() const { return bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+  std::string where_;
+  size_t at_ = 0, start_ = 0;  // start_: of the operation under way
+};
+
+// A stack machine for the part of pickle that arrays are made of.
+class Unpickler : public PickleBytes {
+ public:
+  using PickleBytes::PickleBytes;
+
+  const Object& run() {
+    while (step()) {
+    }
+    if (stack_.size() != 1) fail("it leaves " + std::to_string(stack_.size()) + " objects");
+    return *stack_[0];
   }
 
  private:
@@ -58,7 +93,7 @@ class Unpickler {
   // its data as text, as bytes and in the array.
   void spend(uint64_t bytes) {
     spent_ += bytes;
-    if (spent_ > 8 * bytes_.size()) fail("its data are used too often");
+    if (spent_ > 8 * total()) fail("its data are used too often");
   }
   void push_text(uint64_t size) {
     push(make(Kind::kText));
@@ -89,25 +124,6 @@ class Unpickler {
     push_list(std::move(items));
   }
 
-  std::string_view take(uint64_t size) {
-    if (size > bytes_.size() - at_) fail("it ends inside an object");
-    const std::string_view part = bytes_.substr(at_, size_t(size));
-    at_ += size_t(size);
-    return part;
-  }
-  uint64_t number(size_t size) {
-    uint64_t value = 0;
-    const std::string_view part = take(size);
-    for (size_t i = 0; i < size; ++i) value |= uint64_t(uint8_t(part[i])) << (8 * i);
-    return value;
-  }
-  std::string_view line() {
-    const size_t end = bytes_.find('\n', at_);
-    if (end == std::string_view::npos) fail("it ends inside a name");
-    const std::string_view text = take(end - at_);
-    ++at_;
-    return text;
-  }
   void remember(uint64_t slot) {
     if (stack_.empty()) fail("its stack is empty");
     memo_[slot] = stack_.back();
@@ -234,7 +250,7 @@ class Unpickler {
 
   // One operation; false at the end.
   bool step() {
-    start_ = at_;
+    begin_operation();
     const auto code = uint8_t(number(1));
     switch (code) {
       case 0x80:  // PROTO
@@ -337,7 +353,7 @@ class Unpickler {
         build();
         break;
       case '.':
-        if (at_ != bytes_.size()) fail("something stands behind its end");
+        if (!at_end()) fail("something stands behind its end");
         return false;
       default:
         fail("it has operation " + std::to_string(code) + ", which no array needs");
@@ -345,10 +361,7 @@ class Unpickler {
     return true;
   }
 
-  std::string_view bytes_;
-  std::string where_;
-  size_t at_ = 0, start_ = 0;  // start_: of the operation under way
-  uint64_t spent_ = 0;         // bytes copied so far
+  uint64_t spent_ = 0;  // bytes copied so far
   std::deque<Object> objects_;
   std::vector<Object*> stack_;
   std::unordered_map<uint64_t, Object*> memo_;

@@ -1,94 +1,114 @@
 #include "libra/sim/libero/visuals.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "libra/core/error.h"
+#include "libra/sim/bodies/spec.h"
 
 namespace libra::sim::libero {
 namespace {
 
-constexpr const char* kPlain = "0.6 0.6 0.6 1";
+constexpr float kPlain[4] = {0.6f, 0.6f, 0.6f, 1.0f};
 
 using Names = std::set<std::string>;
 
-// Values of an attribute of all elements with one of the tags.
-Names values(Xml& root, const Names& tags, const char* name) {
-  Names found;
-  for_each(root, [&](Xml& element) {
-    if (!tags.contains(element.Name())) return;
-    const std::string value = attribute(element, name);
-    if (!value.empty()) found.insert(value);
+std::string text(const mjString* string) { return mjs_getString(string); }
+
+void drop(mjSpec& scene, mjtObj type, const std::function<bool(mjsElement*)>& goes) {
+  for_each(scene, type, [&](mjsElement* e) {
+    if (goes(e)) mjs_delete(&scene, e);
   });
-  return found;
 }
 
-// Removes the children of `parent` for which `goes` holds.
-template <class Predicate>
-void remove_children(Xml& parent, Predicate goes) {
-  Xml* next = nullptr;
-  for (Xml* c = parent.FirstChildElement(); c != nullptr; c = next) {
-    next = c->NextSiblingElement();
-    if (goes(*c)) parent.DeleteChild(c);
+// Material to texture, by name. MuJoCo's interface does not give back the textures that a material
+// was given, but a compiled model knows them: one of the materials alone, each picture a pixel.
+std::map<std::string, std::string> textures_of(mjSpec& scene) {
+  const SpecPtr copy(mj_copySpec(&scene));
+  for (const mjtObj type : {mjOBJ_ACTUATOR, mjOBJ_SENSOR, mjOBJ_EXCLUDE, mjOBJ_EQUALITY, mjOBJ_GEOM,
+                            mjOBJ_SITE, mjOBJ_MESH}) {
+    drop(*copy, type, [](mjsElement*) { return true; });
   }
-}
-
-bool is(const Xml& element, const char* tag) { return std::string(element.Name()) == tag; }
-
-void drop_unused(Xml& world, Xml& assets) {
-  const Names meshes = values(world, {"geom"}, "mesh");
-  const Names materials = values(world, {"geom", "site"}, "material");
-  remove_children(assets, [&](const Xml& asset) {
-    const std::string name = attribute(asset, "name");
-    return (is(asset, "mesh") && !meshes.contains(name)) ||
-           (is(asset, "material") && !materials.contains(name));
+  std::vector<mjsElement*> bodies;
+  mjsBody* world = mjs_findBody(copy.get(), "world");
+  for (mjsElement* e = mjs_firstChild(world, mjOBJ_BODY, 0); e != nullptr;
+       e = mjs_nextChild(world, e, 0)) {
+    bodies.push_back(e);
+  }
+  for (mjsElement* e : bodies) mjs_delete(copy.get(), e);
+  for_each(*copy, mjOBJ_TEXTURE, [](mjsElement* e) {
+    mjsTexture* texture = mjs_asTexture(e);
+    mjs_setString(texture->file, "");
+    if (texture->type != mjTEXTURE_SKYBOX) texture->type = mjTEXTURE_2D;
+    texture->builtin = mjBUILTIN_FLAT;
+    texture->width = texture->height = 1;
   });
-  const Names textures = values(assets, {"material"}, "texture");
-  remove_children(assets, [&](const Xml& asset) {
-    return is(asset, "texture") && attribute(asset, "type") != "skybox" &&
-           !textures.contains(attribute(asset, "name"));
+  const ModelPtr model(mj_compile(copy.get(), nullptr));
+  if (model == nullptr) {
+    throw Error(ErrorCode::kFailed, {.where = "scene",
+                                     .problem = "MuJoCo refused the materials of the model",
+                                     .found = mjs_getError(copy.get())});
+  }
+  std::map<std::string, std::string> textures;
+  for (int m = 0; m < model->nmat; ++m) {
+    for (int role = 0; role < mjNTEXROLE; ++role) {
+      const int id = model->mat_texid[m * mjNTEXROLE + role];
+      if (id < 0) continue;
+      const char* name = mj_id2name(model.get(), mjOBJ_TEXTURE, id);
+      textures[mj_id2name(model.get(), mjOBJ_MATERIAL, m)] = name != nullptr ? name : "";
+    }
+  }
+  return textures;
+}
+
+void drop_unused(mjSpec& scene, const std::map<std::string, std::string>& textures_of) {
+  Names meshes, materials, textures;
+  for_each(scene, mjOBJ_GEOM, [&](mjsElement* e) {
+    meshes.insert(text(mjs_asGeom(e)->meshname));
+    materials.insert(text(mjs_asGeom(e)->material));
+  });
+  for_each(scene, mjOBJ_SITE,
+           [&](mjsElement* e) { materials.insert(text(mjs_asSite(e)->material)); });
+  drop(scene, mjOBJ_MESH, [&](mjsElement* e) { return !meshes.contains(name_of(e)); });
+  drop(scene, mjOBJ_MATERIAL, [&](mjsElement* e) { return !materials.contains(name_of(e)); });
+  for_each(scene, mjOBJ_MATERIAL, [&](mjsElement* e) {
+    const auto found = textures_of.find(name_of(e));
+    if (found != textures_of.end()) textures.insert(found->second);
+  });
+  drop(scene, mjOBJ_TEXTURE, [&](mjsElement* e) {
+    return mjs_asTexture(e)->type != mjTEXTURE_SKYBOX && !textures.contains(name_of(e));
   });
 }
 
-// Whether a geom is only looked at. Groups and contact bits are as MuJoCo defaults them.
-bool is_visual(const Xml& geom) {
-  return attribute(geom, "contype") == "0" && attribute(geom, "conaffinity") == "0" &&
-         attribute(geom, "group") == "1";
-}
-bool is_solid(const Xml& geom) {
-  const std::string group = attribute(geom, "group");
-  return group.empty() || group == "0";
+// Whether a geom is only looked at.
+bool is_visual(const mjsGeom& geom) {
+  return geom.contype == 0 && geom.conaffinity == 0 && geom.group == 1;
 }
 
 // Shows the collision geoms of a body.
-void show_solids(Xml& body) {
-  std::vector<const Xml*> solids;
-  for (const Xml* g = body.FirstChildElement("geom"); g != nullptr;
-       g = g->NextSiblingElement("geom")) {
-    if (is_solid(*g)) solids.push_back(g);
+void show_solids(mjsBody& body) {
+  std::vector<mjsGeom*> solids;
+  for (mjsElement* e = mjs_firstChild(&body, mjOBJ_GEOM, 0); e != nullptr;
+       e = mjs_nextChild(&body, e, 0)) {
+    if (mjs_asGeom(e)->group == 0) solids.push_back(mjs_asGeom(e));
   }
-  for (const Xml* solid : solids) {
-    Xml* shown = body.InsertEndChild(solid->DeepClone(body.GetDocument()))->ToElement();
-    for (const char* name : {"name", "material", "mass"}) shown->DeleteAttribute(name);
-    shown->SetAttribute("group", "1");
-    shown->SetAttribute("contype", "0");
-    shown->SetAttribute("conaffinity", "0");
-    shown->SetAttribute("rgba", kPlain);
+  for (const mjsGeom* solid : solids) {
+    mjsGeom* shown = mjs_addGeom(&body, nullptr);
+    shown->type = solid->type;
+    std::copy_n(solid->pos, 3, shown->pos);
+    std::copy_n(solid->quat, 4, shown->quat);
+    shown->alt = solid->alt;
+    std::copy_n(solid->fromto, 6, shown->fromto);
+    std::copy_n(solid->size, 3, shown->size);
+    mjs_setString(shown->meshname, mjs_getString(solid->meshname));
+    shown->group = 1;
+    shown->contype = shown->conaffinity = 0;
+    std::copy_n(kPlain, 4, shown->rgba);
   }
-}
-
-void replace_meshes(Xml& parent, const Names& missing) {
-  for (Xml* c = parent.FirstChildElement("body"); c != nullptr; c = c->NextSiblingElement("body")) {
-    replace_meshes(*c, missing);
-  }
-  bool any = false;
-  remove_children(parent, [&](const Xml& element) {
-    const bool goes = is(element, "geom") && missing.contains(attribute(element, "mesh"));
-    any = any || goes;
-    return goes;
-  });
-  if (any && is(parent, "body")) show_solids(parent);
 }
 
 [[noreturn]] void lacking(const Names& files, const std::string& task, const std::string& problem,
@@ -101,44 +121,56 @@ void replace_meshes(Xml& parent, const Names& missing) {
 
 }  // namespace
 
-std::vector<std::string> resolve_visuals(Xml& root, const std::string& task, bool allow) {
-  Xml* world = root.FirstChildElement("worldbody");
-  Xml* assets = root.FirstChildElement("asset");
-  if (world == nullptr || assets == nullptr) return {};
-  drop_unused(*world, *assets);
-
+std::vector<std::string> resolve_visuals(mjSpec& scene, const std::string& task, bool allow) {
+  auto used = textures_of(scene);
+  drop_unused(scene, used);
   Names files, meshes, textures;  // missing: paths, and names of the assets that have them
-  for (const Xml* a = assets->FirstChildElement(); a != nullptr; a = a->NextSiblingElement()) {
-    const std::string file = attribute(*a, "file");
+  const auto look_for = [&](mjString* file, mjsElement* e, Names& missing) {
     std::error_code error;
-    if (file.empty() || std::filesystem::is_regular_file(file, error)) continue;
-    files.insert(file);
-    (is(*a, "mesh") ? meshes : textures).insert(attribute(*a, "name"));
-  }
+    if (text(file).empty() || std::filesystem::is_regular_file(text(file), error)) return;
+    files.insert(text(file));
+    missing.insert(name_of(e));
+  };
+  for_each(scene, mjOBJ_MESH, [&](mjsElement* e) { look_for(mjs_asMesh(e)->file, e, meshes); });
+  for_each(scene, mjOBJ_TEXTURE,
+           [&](mjsElement* e) { look_for(mjs_asTexture(e)->file, e, textures); });
   if (files.empty()) return {};
   if (!allow) {
     lacking(files, task, "needs files that the checkout lacks",
             "get them, or draw the collision shapes instead with --allow-missing-visuals");
   }
   Names solid;
-  for_each(*world, [&](Xml& element) {
-    const std::string mesh = attribute(element, "mesh");
-    if (meshes.contains(mesh) && !is_visual(element)) {
-      solid.insert(attribute(*find_named(*assets, "mesh", mesh), "file"));
+  std::set<mjsBody*> bare;  // bodies whose looks go away
+  for_each(scene, mjOBJ_GEOM, [&](mjsElement* e) {
+    const mjsGeom& geom = *mjs_asGeom(e);
+    const std::string mesh = text(geom.meshname);
+    if (!meshes.contains(mesh)) return;
+    if (is_visual(geom)) {
+      bare.insert(mjs_getParent(e));
+    } else {
+      solid.insert(text(mjs_asMesh(mjs_findElement(&scene, mjOBJ_MESH, mesh.c_str()))->file));
     }
   });
   if (!solid.empty()) lacking(solid, task, "needs meshes that collide", "");
 
-  replace_meshes(*world, meshes);
-  for (Xml* m = assets->FirstChildElement("material"); m != nullptr;
-       m = m->NextSiblingElement("material")) {
-    if (!textures.contains(attribute(*m, "texture"))) continue;
-    m->DeleteAttribute("texture");
-    if (m->Attribute("rgba") == nullptr) m->SetAttribute("rgba", kPlain);
-  }
-  remove_children(*assets,
-                  [&](const Xml& asset) { return files.contains(attribute(asset, "file")); });
-  drop_unused(*world, *assets);
+  drop(scene, mjOBJ_GEOM,
+       [&](mjsElement* e) { return meshes.contains(text(mjs_asGeom(e)->meshname)); });
+  for (mjsBody* body : bare) show_solids(*body);
+  for_each(scene, mjOBJ_MATERIAL, [&](mjsElement* e) {
+    mjsMaterial* material = mjs_asMaterial(e);
+    const auto found = used.find(name_of(e));
+    if (found == used.end() || !textures.contains(found->second)) return;
+    for (int role = 0; role < mjNTEXROLE; ++role) {
+      mjs_setInStringVec(material->textures, role, "");
+    }
+    used.erase(found);
+    if (std::equal(material->rgba, material->rgba + 4, std::array<float, 4>{1, 1, 1, 1}.begin())) {
+      std::copy_n(kPlain, 4, material->rgba);
+    }
+  });
+  drop(scene, mjOBJ_MESH, [&](mjsElement* e) { return meshes.contains(name_of(e)); });
+  drop(scene, mjOBJ_TEXTURE, [&](mjsElement* e) { return textures.contains(name_of(e)); });
+  drop_unused(scene, used);
   return {files.begin(), files.end()};
 }
 

@@ -2,7 +2,7 @@
 // includes MuJoCo.
 #pragma once
 
-#include "libra/sim/scene.h"
+#include "libra/sim/engine/scene.h"
 
 namespace libra::sim {
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "libra/core/error.h"
-#include "libra/sim/fixtures.h"
+#include "libra/sim/bodies/catalogue.h"
 #include "libra/sim/variation/effect.h"
 
 namespace libra::sim {

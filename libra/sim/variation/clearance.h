@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "libra/sim/suite.h"
+#include "libra/sim/task/task_spec.h"
 
 namespace libra::sim {
 

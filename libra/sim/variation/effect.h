@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "libra/core/rng.h"
-#include "libra/sim/scene.h"
-#include "libra/sim/suite.h"
+#include "libra/sim/engine/scene.h"
+#include "libra/sim/task/task_spec.h"
 #include "libra/sim/variation/variation.h"
 
 namespace libra::sim {

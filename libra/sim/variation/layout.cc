@@ -1,5 +1,5 @@
 // Objects layout: things added that the task does not need, or what is there displaced.
-#include "libra/sim/layout.h"
+#include "libra/sim/engine/layout.h"
 
 #include <algorithm>
 #include <map>
@@ -8,7 +8,7 @@
 #include <set>
 
 #include "libra/core/error.h"
-#include "libra/sim/placement.h"
+#include "libra/sim/engine/placement.h"
 #include "libra/sim/variation/boxes.h"
 #include "libra/sim/variation/effect.h"
 
@@ -50,7 +50,7 @@ class AddedThings final : public Effect {
                                      "wine_bottle",      "moka_pot",
                                      "white_yellow_mug", "porcelain_mug",
                                      "red_coffee_mug"};
-    for (const Grocery& g : groceries()) free.emplace_back(g.category);
+    free.insert(free.end(), groceries().begin(), groceries().end());
     std::erase_if(free, [&](const std::string& category) {
       return std::any_of(problem.objects.begin(), problem.objects.end(),
                          [&](const Instance& object) { return object.category == category; });

@@ -4,8 +4,7 @@
 #include <array>
 
 #include "libra/core/error.h"
-#include "libra/sim/catalogue.h"
-#include "libra/sim/fixtures.h"
+#include "libra/sim/bodies/catalogue.h"
 #include "libra/sim/variation/data_file.h"
 
 namespace libra::sim {
@@ -85,15 +84,15 @@ std::vector<Replacement> replacements_by_rule(const TaskSpec& spec) {
   const std::string& target = goal_target(spec.problem);
   const Instance* object = spec.problem.find_object(target);
   std::vector<Replacement> all;
-  if (object == nullptr || find_grocery(object->category) == nullptr) return all;
+  if (object == nullptr || !is_grocery(object->category)) return all;
   const std::string phrase = item_phrase(object->category);
   const size_t at = spec.task.instruction.find(phrase);
   if (at == std::string::npos) return all;
-  for (const Grocery& grocery : groceries()) {
-    if (has_category(spec.problem, grocery.category)) continue;
+  for (const std::string_view grocery : groceries()) {
+    if (has_category(spec.problem, grocery)) continue;
     std::string words = spec.task.instruction;
-    words.replace(at, phrase.size(), item_phrase(grocery.category));
-    all.push_back({target, std::string(grocery.category), words});
+    words.replace(at, phrase.size(), item_phrase(std::string(grocery)));
+    all.push_back({target, std::string(grocery), words});
   }
   return all;
 }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "libra/core/rng.h"
-#include "libra/sim/suite.h"
+#include "libra/sim/task/task_spec.h"
 
 namespace libra::sim {
 

@@ -1,4 +1,4 @@
-#include "libra/sim/variation/textures.h"
+#include "libra/sim/engine/textures.h"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,10 @@
 #include <functional>
 #include <numbers>
 
-#include "libra/sim/scene.h"
+#include "libra/sim/engine/scene.h"
+#include "libra/sim/engine/textures.h"
 #include "libra/sim/variation/image_noise.h"
+#include "libra/sim/variation/textures.h"
 
 namespace libra::sim {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "libra/core/env.h"
-#include "libra/sim/suite.h"
+#include "libra/sim/task/task_spec.h"
 
 namespace libra::sim {
 

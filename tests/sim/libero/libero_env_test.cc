@@ -8,6 +8,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero_suite.h"
 #include "libra/sim/sim_env.h"
+#include "libra/sim/suite.h"
 #include "tests/sim/libero/tiny_checkout.h"
 #include "tests/support/message_of.h"
 
@@ -134,7 +135,7 @@ TEST(LiberoEnv, StepsUnderTheController) {
   const TinyCheckout tiny;
   SimEnv env(first_task(tiny));
   env.reset({});
-  Action up{};
+  Action up(7);
   up[2] = 0.5f, up[6] = -1;
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(env.step(up).done);
   EXPECT_FALSE(env.failed());

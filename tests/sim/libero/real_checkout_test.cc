@@ -1,20 +1,23 @@
-// The real LIBERO: every task of a checkout given by -DLIBRA_LIBERO_ROOT and -DLIBRA_ROBOSUITE_ROOT
-// becomes a model, its stored states fit and settle with things where its BDDL file says. Skipped
-// without a checkout. Prints what docs/libero.md reports.
+// The real LIBERO: every task becomes a model, its stored states fit and settle with things where
+// its BDDL file says. Prints what docs/libero.md reports. Of variants of LIBERO's suites, whose
+// states are not all what their files say, only that they load and stay whole.
 #include <gtest/gtest.h>
 #include <mujoco/mujoco.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include "libra/core/error.h"
-#include "libra/sim/arena.h"
+#include "libra/sim/bodies/arena.h"
+#include "libra/sim/bodies/panda.h"
 #include "libra/sim/libero/libero.h"
-#include "libra/sim/robot_mjcf.h"
 #include "libra/sim/sim_env.h"
+#include "libra/sim/suite.h"
+#include "tests/sim/libero/real_libero.h"
 
 namespace libra::sim::libero {
 namespace {
@@ -67,7 +70,9 @@ void check_atom(const SimEnv& env, const TaskSpec& spec, const Predicate& atom, 
     const double off = distance(env, problem, atom, *region);
     summary.atoms[fixture ? "fixture in its region" : "object within 3 cm of its region"].add(
         off <= kZoneReach);
-    EXPECT_LE(off, fixture ? 1e-9 : 0.07) << what;
+    if (is_of_five(spec.task.suite)) {
+      EXPECT_LE(off, fixture ? 1e-9 : 0.07) << what;
+    }
     if (off > kZoneReach) std::printf("  %.1f cm off: %s\n", 100 * off, what.c_str());
     return;
   }
@@ -77,7 +82,7 @@ void check_atom(const SimEnv& env, const TaskSpec& spec, const Predicate& atom, 
                                                 : atom.args.size() == 2 ? " object"
                                                                         : "");
   summary.atoms[kind].add(holds);
-  if (atom.args.back() != kNeverHolds) {
+  if (atom.args.back() != kNeverHolds && is_of_five(spec.task.suite)) {
     EXPECT_TRUE(holds) << what;
   }
 }
@@ -87,7 +92,8 @@ void check_task(const TaskSpec& spec, Summary& summary) {
   summary.missing.insert(replaced.begin(), replaced.end());
   summary.lacking[spec.task.suite] += !replaced.empty();
   SimEnv env(spec);
-  for (uint64_t episode = 0; episode < LIBRA_LIBERO_EPISODES; ++episode) {
+  const uint64_t episodes = is_of_five(spec.task.suite) ? LIBRA_LIBERO_EPISODES : 1;
+  for (uint64_t episode = 0; episode < episodes; ++episode) {
     env.reset({"libero", 0, episode, ""});
     EXPECT_FALSE(env.failed()) << spec.task.name;
     EXPECT_FALSE(env.goal_holds()) << spec.task.name;
@@ -100,19 +106,12 @@ void check_task(const TaskSpec& spec, Summary& summary) {
   ++summary.tasks;
 }
 
-class RealLibero : public testing::Test {
- protected:
-  void SetUp() override {
-    if (std::string(LIBRA_LIBERO_ROOT).empty() || std::string(LIBRA_ROBOSUITE_ROOT).empty()) {
-      GTEST_SKIP() << "no checkout given (-DLIBRA_LIBERO_ROOT=, -DLIBRA_ROBOSUITE_ROOT=)";
-    }
-  }
-};
+class RealLibero : public RealLiberoTest {};
 
 // The grip site at the ready posture, from the kinematics of robosuite's files and the place of the
 // robot in each arena; the hand's axis-angle there.
 TEST_F(RealLibero, ThePandaReachesWhereItsFilesSay) {
-  const Checkout checkout(LIBRA_LIBERO_ROOT, LIBRA_ROBOSUITE_ROOT);
+  const Checkout& checkout = libero();
   const struct {
     const char* suite;
     size_t task;
@@ -136,21 +135,37 @@ TEST_F(RealLibero, ThePandaReachesWhereItsFilesSay) {
 }
 
 TEST_F(RealLibero, EveryTaskBecomesAWorldThatSettles) {
-  const Checkout checkout(LIBRA_LIBERO_ROOT, LIBRA_ROBOSUITE_ROOT);
+  const Checkout& checkout = libero();
   Summary summary;
-  int listed = 0;
+  int listed = 0, published = 0, left_out = 0;
   for (const std::string& name : checkout.suites()) {
-    const SuiteSpec suite = load_suite(checkout, name, {.allow_missing_visuals = true});
+    SuiteSpec suite;
+    try {
+      suite = load_suite(checkout, name, {.allow_missing_visuals = true});
+    } catch (const Error& e) {
+      std::printf("left out suite %s: %s\n", name.c_str(), e.what());
+      continue;
+    }
+    for (const std::string& task : suite.unreadable) std::printf("left out %s\n", task.c_str());
+    left_out += static_cast<int>(suite.unreadable.size());
     listed += static_cast<int>(suite.tasks.size());
+    if (is_of_five(name)) published += static_cast<int>(suite.tasks.size());
     for (const TaskSpec& spec : suite.tasks) {
+      // Wheels have lists of tasks whose states were never published.
+      if (!is_of_five(name) && !std::filesystem::exists(checkout.init_file(name, spec.task.name))) {
+        std::printf("without stored states: %s %s\n", name.c_str(), spec.task.name.c_str());
+        --listed;
+        continue;
+      }
       try {
         check_task(spec, summary);
       } catch (const Error& e) {
-        ADD_FAILURE() << spec.task.name << ": " << e.what();
+        ADD_FAILURE() << name << " " << spec.task.name << ": " << e.what();
       }
     }
   }
-  EXPECT_EQ(listed, 130);
+  EXPECT_EQ(published, 130);
+  std::printf("%d tasks left out, told why\n", left_out);
   std::printf("%d of %d tasks: model compiled, stored states fit\n", summary.tasks, listed);
   for (const auto& [kind, tally] : summary.atoms) {
     std::printf("  %-34s %d of %d\n", kind.c_str(), tally.held, tally.asked);

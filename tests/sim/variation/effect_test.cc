@@ -208,7 +208,7 @@ TEST(Effect, NoiseIsNewAtEveryStepAndTheSameWhenReplayed) {
       seen.push_back(o.images[0].rgb);
       env.observe(o);
       EXPECT_EQ(o.images[0].rgb, seen.back()) << "looking twice at a step";
-      env.step({});
+      env.step(Action(7));
     }
     return seen;
   };

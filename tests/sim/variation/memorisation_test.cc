@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "libra/core/file.h"
+#include "libra/sim/suite.h"
 #include "tests/support/message_of.h"
 
 namespace libra::sim {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "libra/core/error.h"
-#include "libra/sim/scene.h"
+#include "libra/sim/engine/scene.h"
 #include "libra/sim/sim.h"
 #include "libra/sim/variation/memorisation.h"
 

@@ -1,0 +1,10 @@
+// Hostile forms must end in libra::Error or in an observation.
+#include "fuzz/serving_observation.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  libra::serving::read_observation([&](const libra::serving::Limits& limits) {
+    return libra::serving::decode_form({reinterpret_cast<const char*>(data), size},
+                                       "multipart/form-data; boundary=X", limits);
+  });
+  return 0;
+}
