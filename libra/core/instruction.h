@@ -12,11 +12,13 @@ namespace libra {
 enum class PromptStyle {
   kInternVl25,  // chat template of the reference
   kPlain,       // "<img>...</img>" per camera, then the instruction and nothing else
+  kImages,      // the cameras alone: the instruction goes to a text encoder
 };
 template <>
 struct Words<PromptStyle> {
   static constexpr Word<PromptStyle> list[] = {{PromptStyle::kInternVl25, "internvl2_5"},
-                                               {PromptStyle::kPlain, "plain"}};
+                                               {PromptStyle::kPlain, "plain"},
+                                               {PromptStyle::kImages, "images"}};
 };
 
 // In LIBERO a policy is told the words of the task's file name.

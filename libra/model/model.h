@@ -3,6 +3,7 @@
 // safetensors and checkpoint read and write weights. It may include core, nn and LibTorch.
 #pragma once
 
+#include "libra/model/backbones/bert.h"
 #include "libra/model/backbones/conv_stem.h"
 #include "libra/model/backbones/intern_vit.h"
 #include "libra/model/backbones/internlm2.h"

@@ -94,6 +94,20 @@ SiglipVisionConfig read_siglip_config(const std::string& text, const std::string
   return config;
 }
 
+BertConfig read_bert_config(const std::string& text, const std::string& where) {
+  const json root = parse(text, where);
+  for (const auto& [key, expected] : {std::pair("model_type", "bert"), {"hidden_act", "gelu"}}) {
+    if (root.value(key, json(expected)) == expected) continue;
+    throw Error(ErrorCode::kBadInput, {.where = where,
+                                       .problem = std::string(key).append(" is another"),
+                                       .expected = expected,
+                                       .found = root[key].dump().substr(0, 80)});
+  }
+  BertConfig config;
+  read_known(root, where, config);
+  return config;
+}
+
 std::string internvl_config_json(const InternVlConfig& config) {
   InternVlConfig plain = config;
   nlohmann::ordered_json out = nlohmann::ordered_json::parse(list_fields(plain).to_json());

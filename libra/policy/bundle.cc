@@ -122,12 +122,17 @@ ModelBundle make_bundle(const model::LibraVlaConfig& config, const action::NormS
   }
   ModelBundle bundle;
   bundle.config = config;
+  std::shared_ptr<const TextEncoder> text;
+  if (config.planner.text.enabled()) {
+    text = std::make_shared<const TextEncoder>(config.planner.text);
+    bundle.config.planner.text.hash = text->hash();
+  }
   bundle.planner =
       model::PlannerNet(config, tokenizer->special_id(preprocess::kImageContext), fresh);
   bundle.refiner = model::RefinerNet(config, fresh);
   bundle.scheduler = nn::DiffusionScheduler(config.refiner.diffusion);
   bundle.transforms = std::make_shared<const Transforms>(
-      config, stats, tokenizer, static_cast<int>(bundle.planner->tokens_per_image()));
+      bundle.config, stats, tokenizer, static_cast<int>(bundle.planner->tokens_per_image()), text);
   return bundle;
 }
 

@@ -3,6 +3,7 @@
 //   model.safetensors   planner.* and refiner.*, bf16
 //   norm_stats.json     statistics of the training data
 //   tokenizer.model, added_tokens.json
+// The weights of a frozen text encoder are not in it: config.json has their hash.
 #pragma once
 
 #include <functional>

@@ -84,7 +84,7 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
       t.planner_input(t.bytes(observations, bundle_.config.image_size), instructions, proprio);
   for (torch::Tensor* part :
        {&input.pixel_values, &input.input_ids, &input.attention_mask, &input.proprio,
-        &input.instruction.ids, &input.instruction.mask, &input.missing}) {
+        &input.instruction.words, &input.instruction.mask, &input.missing}) {
     *part = on_device(*part);
   }
   return bundle_.planner->forward(input);

@@ -54,16 +54,19 @@ torch::Tensor rectangle(const std::vector<std::vector<int32_t>>& lists, int64_t 
 }  // namespace
 
 Transforms::Transforms(const model::LibraVlaConfig& config, const action::NormStats& stats,
-                       std::shared_ptr<const preprocess::Tokenizer> tokenizer, int tokens_per_image)
+                       std::shared_ptr<const preprocess::Tokenizer> tokenizer, int tokens_per_image,
+                       std::shared_ptr<const TextEncoder> text)
     : config_(config),
       stats_(stats),
       codec_(config.embodiment, stats),
       tokenizer_(std::move(tokenizer)),
+      text_(std::move(text)),
       tokens_per_camera_(config.embodiment.cameras.size(), tokens_per_image),
       style_(config.prompt) {}
 
 std::shared_ptr<const Transforms> Transforms::with_stats(const action::NormStats& stats) const {
-  return std::make_shared<const Transforms>(config_, stats, tokenizer_, tokens_per_camera_.front());
+  return std::make_shared<const Transforms>(config_, stats, tokenizer_, tokens_per_camera_.front(),
+                                            text_);
 }
 
 void fit_image(const Image& image, model::Resize resize, int side, Image& out) {
@@ -99,6 +102,17 @@ model::PlannerInput Transforms::planner_input(const torch::Tensor& bytes,
   std::vector<std::vector<std::string>> asked;
   for (const auto& instruction : instructions) asked.push_back({instruction});
   input.instruction = queries(asked);
+  if (text_) {
+    const auto most = int64_t(config_.planner.backbone.llm_config.max_position_embeddings);
+    const int64_t length = input.input_ids.size(1) + 1 + input.instruction.mask.size(2);
+    if (length > most) {
+      throw Error(ErrorCode::kBadInput,
+                  {.where = "instruction",
+                   .problem = "longer than the model's text",
+                   .expected = std::to_string(most) + " tokens with those of the images",
+                   .found = std::to_string(length)});
+    }
+  }
   return input;
 }
 
@@ -176,6 +190,7 @@ PromptTokens Transforms::prompts(std::span<const std::string> instructions) cons
 }
 
 model::TextQueries Transforms::queries(std::span<const std::vector<std::string>> texts) const {
+  if (text_) return text_->encode(texts);
   std::vector<std::vector<int32_t>> lists;
   for (const auto& sample : texts) {
     for (const auto& text : sample) lists.push_back(tokenizer_->encode(text, /*add_bos=*/false));

@@ -12,6 +12,7 @@
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/nn/torch.h"
+#include "libra/policy/text_encoder.h"
 #include "libra/preprocess/prompt.h"
 #include "libra/preprocess/tokenizer.h"
 
@@ -28,9 +29,11 @@ struct PromptTokens {
 // Thread: constant after construction.
 class Transforms {
  public:
-  // tokens_per_image: length of the placeholder run of one camera image in the prompt.
+  // tokens_per_image: length of the placeholder run of one camera image in the prompt. text: null
+  // where the language model reads the instruction itself.
   Transforms(const model::LibraVlaConfig& config, const action::NormStats& stats,
-             std::shared_ptr<const preprocess::Tokenizer> tokenizer, int tokens_per_image);
+             std::shared_ptr<const preprocess::Tokenizer> tokenizer, int tokens_per_image,
+             std::shared_ptr<const TextEncoder> text = nullptr);
 
   // The same for other training data.
   std::shared_ptr<const Transforms> with_stats(const action::NormStats& stats) const;
@@ -52,7 +55,8 @@ class Transforms {
   torch::Tensor refiner_pixels(const torch::Tensor& bytes) const;
 
   PromptTokens prompts(std::span<const std::string> instructions) const;
-  // texts[b] holds the queries of sample b; all lists have the same length P. [B, P, L]
+  // texts[b] holds the queries of sample b; all lists have the same length P. As ids, or as
+  // states of the text encoder.
   model::TextQueries queries(std::span<const std::vector<std::string>> texts) const;
 
   torch::Tensor proprio(std::span<const Proprio> values) const;  // [B, P] in [-1, 1]
@@ -71,6 +75,7 @@ class Transforms {
   action::NormStats stats_;
   action::Codec codec_;
   std::shared_ptr<const preprocess::Tokenizer> tokenizer_;
+  std::shared_ptr<const TextEncoder> text_;
   std::vector<int> tokens_per_camera_;
   PromptStyle style_;
 };

@@ -75,9 +75,9 @@ std::string planner_prompt(PromptStyle style, std::span<const int> tokens_per_ca
                            std::string_view instruction) {
   check_instruction(instruction);
   std::string text;
-  if (style == PromptStyle::kPlain) {
+  if (style != PromptStyle::kInternVl25) {
     for (const int tokens : tokens_per_camera) text += image_placeholder(tokens);
-    return text.append(instruction);
+    return style == PromptStyle::kPlain ? text.append(instruction) : text;
   }
   for (size_t i = 0; i < tokens_per_camera.size(); ++i) {
     text += "Image-" + std::to_string(i + 1) + ": <image>\n";

@@ -200,7 +200,7 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, std::vector<Rng> aug
 }
 
 static model::TextQueries rows_of(const model::TextQueries& queries, int64_t first, int64_t count) {
-  return {queries.ids.narrow(0, first, count), queries.mask.narrow(0, first, count)};
+  return {queries.words.narrow(0, first, count), queries.mask.narrow(0, first, count)};
 }
 
 PointingTargets PointingTargets::rows(int64_t first, int64_t count) const {
@@ -243,7 +243,7 @@ static torch::Tensor moved(const torch::Tensor& x, torch::Device device) {
 }
 
 static model::TextQueries moved(const model::TextQueries& queries, torch::Device device) {
-  return {moved(queries.ids, device), moved(queries.mask, device)};
+  return {moved(queries.words, device), moved(queries.mask, device)};
 }
 
 model::PlannerInput moved(const model::PlannerInput& input, torch::Device device) {

@@ -12,7 +12,7 @@ namespace {
 TEST(PointingHead, StaysFiniteAndExactUnderBf16WhenTheMapIsSharp) {
   torch::manual_seed(1);
   const int64_t side = 16, width = 8, cameras = 2, asked = 3;
-  PointingHead head(PointingConfig{.enabled = true, .width = int(width)}, 4, 20, 8);
+  PointingHead head(PointingConfig{.enabled = true, .width = int(width)}, TextConfig{}, 4, 20, 8);
   const TextQueries queries{torch::randint(20, {1, asked, 4}), torch::ones({1, asked, 4}) == 1};
   for (const int64_t cell : {0, 37, 255}) {
     // Every query sees one loud cell, whatever it asks: +-q . q is far from zero there.

@@ -85,6 +85,9 @@ InternVlOutput InternVlImpl::forward(const torch::Tensor& pixel_values,
                                        .found = std::to_string(places.size(0))});
   }
   out.inputs_embeds = text.flatten(0, 1).index_copy(0, places, image_rows).view(text.sizes());
+  if (options.appended.defined()) {
+    out.inputs_embeds = torch::cat({out.inputs_embeds, options.appended.to(text.scalar_type())}, 1);
+  }
   const InternLm2Output lm =
       language_model->forward({.inputs_embeds = out.inputs_embeds,
                                .attention_mask = attention_mask,

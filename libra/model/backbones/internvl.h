@@ -16,16 +16,17 @@ torch::Tensor pixel_shuffle(const torch::Tensor& x, double ratio, const std::str
 
 struct InternVlOptions {
   torch::Tensor image_flags = {};  // [tiles] or [tiles, 1]; tiles with 0 are dropped
+  torch::Tensor appended = {};     // [B, A, llm hidden]: embeddings that follow those of input_ids
   torch::Tensor position_ids = {};
   bool output_hidden_states = false;
   bool output_logits = false;
 };
 
 struct InternVlOutput {
-  torch::Tensor last_hidden_state;  // [B, T, llm hidden]
+  torch::Tensor last_hidden_state;  // [B, T + A, llm hidden]
   torch::Tensor features;           // stem's stage map [tiles, C, h, w]; undefined without a stem
   torch::Tensor vit_embeds;         // [tiles, tokens per tile, llm hidden]
-  torch::Tensor inputs_embeds;      // [B, T, llm hidden]
+  torch::Tensor inputs_embeds;      // [B, T + A, llm hidden]
   std::vector<torch::Tensor> hidden_states;  // of the language model, when asked for
   torch::Tensor logits;
 };
@@ -35,8 +36,8 @@ class InternVlImpl : public torch::nn::Module {
   explicit InternVlImpl(const InternVlConfig& config);
 
   // pixel_values [tiles, 3, H, W] fill the placeholders of input_ids [B, T] in reading order.
-  // attention_mask [B, T] or undefined. Throws Error(kBadInput) when the number of placeholders is
-  // not the number of image tokens.
+  // attention_mask [B, T + A] or undefined. Throws Error(kBadInput) when the number of placeholders
+  // is not the number of image tokens.
   InternVlOutput forward(const torch::Tensor& pixel_values, const torch::Tensor& input_ids,
                          const torch::Tensor& attention_mask, int64_t img_context_token_id,
                          const InternVlOptions& options = {});

@@ -112,6 +112,17 @@ void SiglipVisionConfig::list(ConfigFields& f) {
   f.section("stem", stem);
 }
 
+void BertConfig::list(ConfigFields& f) {
+  f.add("vocab_size", vocab_size, "token ids", {1, 10000000});
+  f.add("hidden_size", hidden_size, "token width", {1, 65536});
+  f.add("intermediate_size", intermediate_size, "hidden width of the MLP", {1, 262144});
+  f.add("num_hidden_layers", num_hidden_layers, "transformer layers", {0, 256});
+  f.add("num_attention_heads", num_attention_heads, "attention heads", {1, 512});
+  f.add("max_position_embeddings", max_position_embeddings, "longest text", {1, 1e6});
+  f.add("type_vocab_size", type_vocab_size, "kinds of segments", {1, 1e6});
+  f.add("layer_norm_eps", layer_norm_eps, "epsilon of the norms", {0, 1});
+}
+
 int SiglipVisionConfig::grid_side() const {
   return stem.enabled() ? stem.output_side(image_size) : image_size / patch_size;
 }

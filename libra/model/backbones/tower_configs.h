@@ -98,4 +98,17 @@ struct SiglipVisionConfig {
   int grid_side() const;  // tokens along the image side
 };
 
+// Names of the published config.json; defaults of all-MiniLM-L6-v2.
+struct BertConfig {
+  int vocab_size = 30522;
+  int hidden_size = 384;
+  int intermediate_size = 1536;
+  int num_hidden_layers = 6;
+  int num_attention_heads = 12;
+  int max_position_embeddings = 512;
+  int type_vocab_size = 2;
+  double layer_norm_eps = 1e-12;
+  void list(ConfigFields& f);
+};
+
 }  // namespace libra::model

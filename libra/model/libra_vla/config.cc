@@ -25,8 +25,17 @@ void PointingConfig::list(ConfigFields& f) {
   f.add("width", width, "channels of the map that meets the text", {1, 1024});
 }
 
+void TextConfig::list(ConfigFields& f) {
+  f.add("encoder", encoder,
+        "folder of a frozen BERT sentence encoder (config.json, vocab.txt, model.safetensors); "
+        "empty: the language model reads the text itself");
+  f.add("hash", hash, "of its weights; empty: taken from those that are found");
+  f.add("width", width, "of its token states", {1, 8192});
+}
+
 void PlannerConfig::list(ConfigFields& f) {
   f.section("backbone", backbone);
+  f.section("text", text);
   f.section("head", head);
   f.section("pointing", pointing);
 }
@@ -68,6 +77,8 @@ void LibraVlaConfig::validate(const std::string& where) const {
   require(refiner.width % refiner.heads == 0, "refiner.width must be a multiple of refiner.heads");
   require(!planner.pointing.enabled || planner.backbone.vision_config.stem.enabled(),
           "planner.pointing needs a convolutional stem (planner.backbone.vision_config.stem)");
+  require(planner.text.enabled() == (prompt == PromptStyle::kImages),
+          "planner.text.encoder and prompt = \"images\" belong together");
   require(refiner.denoise_steps <= refiner.diffusion.num_train_timesteps,
           "refiner.denoise_steps must not exceed refiner.diffusion.num_train_timesteps");
   require(has_intents() || refiner.target == RefinerTarget::kAction,

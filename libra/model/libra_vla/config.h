@@ -87,8 +87,20 @@ struct PointingConfig {
   void list(ConfigFields& f);
 };
 
+// Who reads the instruction: the backbone's language model itself, by its own token embeddings,
+// or first a frozen, published sentence encoder, whose token states and sentence embedding,
+// projected, are then the language model's text tokens and the pointing head's words.
+struct TextConfig {
+  std::string encoder;  // its folder: config.json, vocab.txt, model.safetensors; "": none
+  std::string hash;     // core::file_hash of its weights, which no checkpoint holds; "": any
+  int width = 384;      // of its token states
+  void list(ConfigFields& f);
+  bool enabled() const { return !encoder.empty(); }
+};
+
 struct PlannerConfig {
   InternVlConfig backbone;
+  TextConfig text;
   CoarseHeadConfig head;
   PointingConfig pointing;
   void list(ConfigFields& f);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "libra/model/backbones/bert.h"
 #include "libra/nn/attention.h"
 #include "libra/nn/recompute.h"
 
@@ -45,9 +46,15 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
   const nn::NoInit heads(fresh == nn::Fresh::kNone);
   tokens_per_image_ = backbone->tokens_per_image(config.image_size, config.image_size);
   if (p.pointing.enabled) {
-    pointing = register_module(
-        "pointing", PointingHead(p.pointing, p.backbone.vision_config.stem.feature_channels(),
-                                 p.backbone.llm_config.vocab_size, width));
+    pointing =
+        register_module("pointing", PointingHead(p.pointing, p.text,
+                                                 p.backbone.vision_config.stem.feature_channels(),
+                                                 p.backbone.llm_config.vocab_size, width));
+  }
+  if (p.text.enabled()) {
+    const auto reads = [&] { return nn::Linear(p.text.width, p.backbone.llm_config.hidden_size); };
+    text_words = register_module("text_words", reads());
+    text_sentence = register_module("text_sentence", reads());
   }
   project = register_module("project", nn::Linear(p.backbone.llm_config.hidden_size, width));
   if (p.head.proprio_token) {
@@ -70,8 +77,23 @@ PlannerNetImpl::PlannerNetImpl(const LibraVlaConfig& config, int64_t img_context
 PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   PlannerOutput out;
   const int64_t batch = input.pixel_values.size(0);
+  torch::Tensor ids = input.input_ids, seen_tokens = input.attention_mask;
+  InternVlOptions text;
+  if (!text_words.is_empty()) {
+    // First the sentence as a whole, then its words.
+    const torch::Tensor states = input.instruction.words.select(1, 0),
+                        stands = input.instruction.mask.select(1, 0);
+    text.appended =
+        torch::cat({text_sentence->forward(sentence_embedding(states, stands)).unsqueeze(1),
+                    text_words->forward(states)},
+                   1);
+    if (!seen_tokens.defined()) seen_tokens = torch::ones_like(ids);
+    seen_tokens = torch::cat(
+        {seen_tokens, torch::ones({batch, 1}, ids.options()), stands.to(ids.scalar_type())}, 1);
+    ids = torch::cat({ids, torch::full({batch, text.appended.size(1)}, -1, ids.options())}, 1);
+  }
   const InternVlOutput base = backbone->forward(input.pixel_values.flatten(0, 1), input.input_ids,
-                                                input.attention_mask, img_context_token_id_);
+                                                seen_tokens, img_context_token_id_, text);
   std::vector<torch::Tensor> rows = {queries.expand({batch, -1, -1}),
                                      project->forward(base.last_hidden_state)};
   if (!proprio1.is_empty()) {
@@ -91,10 +113,10 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   torch::Tensor x = torch::cat(rows, 1);
   const int64_t k = config_.queries(), length = x.size(1);
   torch::Tensor mask;  // the head must not see the rows of padding tokens
-  if (input.attention_mask.defined()) {
+  if (seen_tokens.defined()) {
     mask = torch::zeros({batch, 1, 1, length}, x.options().dtype(torch::kFloat32));
-    mask.index({Slice(), 0, 0, Slice(k, k + input.attention_mask.size(1))})
-        .masked_fill_(input.attention_mask == 0, nn::mask_value(torch::kFloat32));
+    mask.index({Slice(), 0, 0, Slice(k, k + seen_tokens.size(1))})
+        .masked_fill_(seen_tokens == 0, nn::mask_value(torch::kFloat32));
   }
   const bool keep_all = config_.refiner_needs_planner();
   const int64_t last = static_cast<int64_t>(layers->size()) - 1;
@@ -109,8 +131,8 @@ PlannerOutput PlannerNetImpl::forward(const PlannerInput& input) {
   if (keep_all) {
     // Text rows are left out: their number differs from prompt to prompt, and the queries know
     // them.
-    const torch::Tensor is_image = input.input_ids == img_context_token_id_;
-    const int64_t prompt = input.input_ids.size(1);
+    const torch::Tensor is_image = ids == img_context_token_id_;
+    const int64_t prompt = ids.size(1);
     const auto keep = [&](const torch::Tensor& rows) {
       const torch::Tensor of_images = rows.slice(1, k, k + prompt).index({is_image});
       return torch::cat({rows.slice(1, 0, k), of_images.reshape({batch, -1, rows.size(2)}),

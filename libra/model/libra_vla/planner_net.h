@@ -1,6 +1,6 @@
 // The Semantic Planner's network: InternVL backbone, optional pointing head, parallel coarse-action
-// head. Parameter names: backbone.* carries the published names (vision_model.*, mlp1.*,
-// language_model.*); everything else is ours.
+// head; text encoded elsewhere (TextConfig) follows the prompt. Parameter names: backbone.* carries
+// the published names (vision_model.*, mlp1.*, language_model.*); everything else is ours.
 #pragma once
 
 #include "libra/model/backbones/internvl.h"
@@ -15,9 +15,9 @@ struct PlannerInput {
   torch::Tensor pixel_values;  // [B, C, 3, S, S], normalised
   torch::Tensor input_ids;     // [B, T] int64, with the image placeholders
   torch::Tensor
-      attention_mask;          // [B, T] int64, 1 where a token stands; undefined: nothing is padded
-  torch::Tensor proprio;       // [B, 8], normalised
-  TextQueries instruction;     // [B, 1, L]; read by the pointing head only
+      attention_mask;       // [B, T] int64, 1 where a token stands; undefined: nothing is padded
+  torch::Tensor proprio;    // [B, 8], normalised
+  TextQueries instruction;  // [B, 1, L]; read by the pointing head, and with a text encoder by all
   torch::Tensor missing = {};  // [B, C] bool, cameras that are not seen; undefined: none
 };
 
@@ -71,6 +71,7 @@ class PlannerNetImpl : public torch::nn::Module {
   int64_t tokens_per_image_ = 0;
   InternVl backbone{nullptr};
   PointingHead pointing{nullptr};
+  nn::Linear text_words{nullptr}, text_sentence{nullptr};  // of a text encoder's
   nn::Linear project{nullptr}, proprio1{nullptr}, proprio2{nullptr};
   nn::Linear bins{nullptr}, keyframe{nullptr};
   torch::nn::ModuleList layers{nullptr};

@@ -8,12 +8,16 @@ namespace libra::model {
 
 using torch::indexing::Slice;
 
-PointingHeadImpl::PointingHeadImpl(const PointingConfig& config, int64_t channels,
-                                   int64_t vocab_size, int64_t token_width) {
+PointingHeadImpl::PointingHeadImpl(const PointingConfig& config, const TextConfig& text,
+                                   int64_t channels, int64_t vocab_size, int64_t token_width) {
   const int64_t width = config.width;
   conv = register_module(
       "conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, width, 3).padding(1)));
-  words = register_module("words", nn::Embedding(vocab_size, width));
+  if (text.enabled()) {
+    word_states = register_module("word_states", nn::Linear(text.width, width));
+  } else {
+    words = register_module("words", nn::Embedding(vocab_size, width));
+  }
   salience = register_module("salience", nn::Linear(width, 1));
   query1 = register_module("query1", nn::Linear(width, width));
   query2 = register_module("query2", nn::Linear(width, width));
@@ -29,7 +33,8 @@ torch::Tensor PointingHeadImpl::map(const torch::Tensor& features) {
 }
 
 torch::Tensor PointingHeadImpl::embed(const TextQueries& queries) {
-  const torch::Tensor word = words->forward(queries.ids);  // [B, P, L, width]
+  const torch::Tensor word = words.is_empty() ? word_states->forward(queries.words)
+                                              : words->forward(queries.words);  // [B, P, L, width]
   // The words that tell one thing from another must outweigh those that every instruction has.
   const torch::Tensor score = salience->forward(word)
                                   .squeeze(-1)
@@ -40,7 +45,7 @@ torch::Tensor PointingHeadImpl::embed(const TextQueries& queries) {
 }
 
 Pointing PointingHeadImpl::forward(const torch::Tensor& map, const TextQueries& queries) {
-  const int64_t batch = queries.ids.size(0), asked = queries.ids.size(1);
+  const int64_t batch = queries.mask.size(0), asked = queries.mask.size(1);
   const int64_t cameras = map.size(0) / batch, width = map.size(1);
   const int64_t h = map.size(2), w = map.size(3), cells = h * w;
   const torch::Tensor query = embed(queries);                              // [B, P, d]

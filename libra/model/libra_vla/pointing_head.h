@@ -12,8 +12,8 @@ namespace libra::model {
 
 // A batch of text queries as bags of tokens.
 struct TextQueries {
-  torch::Tensor ids;   // [B, P, L] int64
-  torch::Tensor mask;  // [B, P, L] bool, true where a token stands
+  torch::Tensor words;  // [B, P, L] int64: ids, or [B, P, L, E]: states of a text encoder
+  torch::Tensor mask;   // [B, P, L] bool, true where a token stands
 };
 
 struct Pointing {
@@ -24,9 +24,10 @@ struct Pointing {
 
 class PointingHeadImpl : public torch::nn::Module {
  public:
-  // features come with `channels` channels; tokens leave with `token_width`.
-  PointingHeadImpl(const PointingConfig& config, int64_t channels, int64_t vocab_size,
-                   int64_t token_width);
+  // features come with `channels` channels; tokens leave with `token_width`. Words are one of
+  // `vocab_size` ids, or states of text.width where there is a text encoder.
+  PointingHeadImpl(const PointingConfig& config, const TextConfig& text, int64_t channels,
+                   int64_t vocab_size, int64_t token_width);
   // The map that queries are laid over: features [B*C, F, h, w] -> [B*C, width, h, w].
   torch::Tensor map(const torch::Tensor& features);
   // map from map(), queries [B, P, L]; C = B*C / B cameras.
@@ -37,6 +38,7 @@ class PointingHeadImpl : public torch::nn::Module {
 
   torch::nn::Conv2d conv{nullptr};
   nn::Embedding words{nullptr};
+  nn::Linear word_states{nullptr};
   nn::Linear salience{nullptr}, query1{nullptr}, query2{nullptr}, nowhere{nullptr};
   nn::Linear token1{nullptr}, token2{nullptr};
   torch::Tensor log_scale;
