@@ -3,7 +3,7 @@
 #include "libra/sim/expert/basket.h"
 #include "libra/sim/expert/table.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 
 void Expert::reset(const SimEnv&) {
   done_ = false;
@@ -41,4 +41,4 @@ std::vector<Action> foresee(SimEnv& ahead, const SimEnv& env, int count) {
   return actions;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert
