@@ -70,20 +70,21 @@ Flags parse(int argc, char** argv) {
 }
 
 // Of the expert's own episodes, as a data set of the suite would have them.
-action::NormStats expert_stats(const SuiteSpec& suite) {
+action::NormStats expert_stats(const task::SuiteSpec& suite) {
   constexpr int kEpisodes = 2;  // a task
   constexpr uint64_t kSeed = 1'000'000;
   action::NormStatsAccumulator stats(libero_panda(), 1);
-  for (const TaskSpec& task : suite.tasks) {
+  for (const task::TaskSpec& task : suite.tasks) {
     SimEnv env(task);
     for (uint64_t episode = 0; episode < kEpisodes; ++episode) {
       Rows<float> actions;
       Rows<double> proprio;
-      run_expert(env, {"libero", kSeed, episode, ""}, [&](const Expert&, const Action& clean) {
-        actions.push_back(clean);
-        proprio.push_back(env.proprio());
-        return clean;
-      });
+      expert::run_expert(env, {"libero", kSeed, episode, ""},
+                         [&](const expert::Expert&, const Action& clean) {
+                           actions.push_back(clean);
+                           proprio.push_back(env.proprio());
+                           return clean;
+                         });
       stats.add(actions, proprio);
     }
   }
@@ -95,7 +96,7 @@ class BinCentres {
  public:
   BinCentres(const action::NormStats& stats, int bins, int chunk)
       : codec_(libero_panda(), stats), binner_(action::Binner::uniform(bins)), chunk_(chunk) {}
-  void begin(const TaskSpec& task, const EpisodeKey& key) {
+  void begin(const task::TaskSpec& task, const EpisodeKey& key) {
     planned_.clear();
     if (chunk_ <= 1) return;
     if (!ahead_ || ahead_->task().name != task.task.name) ahead_ = std::make_unique<SimEnv>(task);
@@ -104,7 +105,7 @@ class BinCentres {
   Action operator()(const SimEnv& env, const Action& clean) {
     if (chunk_ <= 1) return centre(clean);
     if (planned_.empty()) {
-      planned_ = foresee(*ahead_, env, chunk_);
+      planned_ = expert::foresee(*ahead_, env, chunk_);
       std::reverse(planned_.begin(), planned_.end());
     }
     const Action next = planned_.back();
@@ -130,7 +131,7 @@ class BinCentres {
   std::vector<Action> planned_;  // last first
 };
 
-void print_step(const SimEnv& env, const Expert& expert, int step, const Action& a) {
+void print_step(const SimEnv& env, const expert::Expert& expert, int step, const Action& a) {
   const auto p = env.eef_position();
   const auto f = env.finger_positions();
   std::printf(
@@ -150,7 +151,7 @@ struct TaskResult {
   std::string failed;  // episodes
 };
 
-TaskResult measure(const TaskSpec& task, const Flags& flags, BinCentres* centres) {
+TaskResult measure(const task::TaskSpec& task, const Flags& flags, BinCentres* centres) {
   SimEnv env(task);
   Observation observation;
   TaskResult result;
@@ -162,12 +163,13 @@ TaskResult measure(const TaskSpec& task, const Flags& flags, BinCentres* centres
                          .variation = flags.variation};
     if (centres) centres->begin(task, key);
     int step = 0;
-    const ExpertRun run = run_expert(env, key, [&](const Expert& expert, const Action& clean) {
-      if (flags.images) env.observe(observation);
-      const Action action = centres ? (*centres)(env, clean) : clean;
-      if (flags.trace) print_step(env, expert, step++, action);
-      return action;
-    });
+    const expert::ExpertRun run =
+        expert::run_expert(env, key, [&](const expert::Expert& expert, const Action& clean) {
+          if (flags.images) env.observe(observation);
+          const Action action = centres ? (*centres)(env, clean) : clean;
+          if (flags.trace) print_step(env, expert, step++, action);
+          return action;
+        });
     result.good += run.success;
     if (run.success) {
       result.steps += run.steps;
@@ -189,7 +191,7 @@ int main(int argc, char** argv) try {
   if (liberos && !checkout) {
     throw Error(ErrorCode::kNotFound, "LIBERO is not here: scripts/setup --libero brings it");
   }
-  const SuiteSpec suite =
+  const task::SuiteSpec suite =
       liberos ? libero::load_suite(*checkout, flags.suite) : load_suite(flags.suite);
   if (liberos) flags.layout = "regions";
   std::printf("%-72s %9s %7s %7s %9s\n", "task", "success", "rate", "steps", "demos/h");
@@ -200,7 +202,8 @@ int main(int argc, char** argv) try {
   int successes = 0, episodes = 0, mostly_failed = 0;
   for (size_t t = 0; t < suite.tasks.size(); ++t) {
     if (flags.task >= 0 && static_cast<size_t>(flags.task) != t) continue;
-    if (const std::string why = why_without(suite.tasks[t], flags.variation); !why.empty()) {
+    if (const std::string why = variation::why_without(suite.tasks[t], flags.variation);
+        !why.empty()) {
       std::printf("%2zu %-69s %s\n", t, suite.tasks[t].task.instruction.c_str(), why.c_str());
       continue;
     }

@@ -52,14 +52,15 @@ int different(const Image& a, const Image& b) {
   return count;
 }
 
-void measure(const TaskSpec& task, int poses, int size, double cell) {
+void measure(const task::TaskSpec& task, int poses, int size, double cell) {
   SimEnv env(task);
   env.reset({.layout = "regions", .seed = 7, .episode = 0, .target = ""});
   auto* model = const_cast<mjModel*>(env.model());
   auto* data = const_cast<mjData*>(env.data());
-  const auto all = Renderer::for_model(model, {.unseen = true}), seen = Renderer::for_model(model),
-             coarse = Renderer::for_model(model, {.cell = cell});
-  Expert expert;
+  const auto all = engine::Renderer::for_model(model, {.unseen = true}),
+             seen = engine::Renderer::for_model(model),
+             coarse = engine::Renderer::for_model(model, {.cell = cell});
+  expert::Expert expert;
   expert.reset(env);
   std::vector<Times> full(2), lean(2), few(2);
   int pixels = 0;
@@ -70,7 +71,7 @@ void measure(const TaskSpec& task, int poses, int size, double cell) {
     for (size_t c = 0; c < 2; ++c) {
       const int id = env.scene().camera(env.embodiment().cameras[c].name);
       Image a, b, d;
-      const auto draw = [&](Renderer& renderer, Image& out, Times& times) {
+      const auto draw = [&](engine::Renderer& renderer, Image& out, Times& times) {
         const double work = process_ms(), start = clock_ms();
         renderer.render(model, data, env.scene().appearance(), id, size, size, out);
         if (pose == 0) return;  // the first opens things

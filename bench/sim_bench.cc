@@ -51,21 +51,21 @@ void measure_scenes(const SimConfig& config) {
 void measure_suite(const std::string& suite, int steps, const SimConfig& config) {
   double step = 0, mujoco = 0, images = 0;
   const auto tasks = load_suite(suite).tasks;
-  for (const TaskSpec& task : tasks) {
+  for (const task::TaskSpec& task : tasks) {
     SimEnv env(task, config);
-    Expert expert;
+    expert::Expert expert;
     Observation observation;
     env.reset({});
     expert.reset(env);
     env.observe(observation);
-    const std::unique_ptr<mjData, DataDeleter> copy(mj_makeData(env.model()));
+    const std::unique_ptr<mjData, bodies::DataDeleter> copy(mj_makeData(env.model()));
     for (int i = 0; i < steps; ++i) {
       const Action action = expert.act(env);
       bool done = false;
       mj_copyData(copy.get(), env.model(), env.data());
       timed(step, [&] { done = env.step(action).done; });
       timed(mujoco, [&] {
-        for (int k = 0; k < kSubsteps; ++k) mj_step(env.model(), copy.get());
+        for (int k = 0; k < engine::kSubsteps; ++k) mj_step(env.model(), copy.get());
       });
       timed(images, [&] { env.observe(observation); });
       if (done) env.reset({.episode = static_cast<uint64_t>(i)});

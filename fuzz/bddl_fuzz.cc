@@ -8,7 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    libra::sim::parse_bddl({reinterpret_cast<const char*>(data), size}, "fuzz");
+    libra::sim::task::parse_bddl({reinterpret_cast<const char*>(data), size}, "fuzz");
   } catch (const libra::Error&) {
   }
   return 0;

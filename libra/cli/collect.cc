@@ -32,7 +32,7 @@ struct CollectFlags {
   SuiteFlags libero;
 };
 
-data::DemoFileInfo file_info(const sim::TaskSpec& spec, int gzip) {
+data::DemoFileInfo file_info(const sim::task::TaskSpec& spec, int gzip) {
   data::DemoFileInfo info;
   info.suite = spec.task.suite;
   info.task = spec.task.name;
@@ -45,8 +45,8 @@ data::DemoFileInfo file_info(const sim::TaskSpec& spec, int gzip) {
 }
 
 // A file a task, or one LeRobot data set of all.
-std::vector<collect::TaskReport> collect_tasks(const sim::SuiteSpec& suite,
-                                               const std::vector<const sim::TaskSpec*>& tasks,
+std::vector<collect::TaskReport> collect_tasks(const sim::task::SuiteSpec& suite,
+                                               const std::vector<const sim::task::TaskSpec*>& tasks,
                                                const CollectFlags& flags,
                                                const std::atomic<bool>& stop) {
   constexpr int64_t kMostDemos = 1'000'000;  // a task, in a set of many tasks
@@ -74,7 +74,7 @@ std::vector<collect::TaskReport> collect_tasks(const sim::SuiteSpec& suite,
   return reports;
 }
 
-void collect_scenes(const sim::SuiteSpec& suite, const CollectFlags& flags,
+void collect_scenes(const sim::task::SuiteSpec& suite, const CollectFlags& flags,
                     const std::atomic<bool>& stop) {
   const std::string path = flags.out + "/scenes.hdf5";
   if (std::filesystem::exists(path)) {
@@ -123,7 +123,7 @@ const std::vector<std::string> kBeside = {"--out",       "--tasks",       "--dem
 
 // The folder takes demonstrations of one kind only.
 void claim_folder(const CollectFlags& flags, const CLI::App& command,
-                  const std::vector<const sim::TaskSpec*>& tasks) {
+                  const std::vector<const sim::task::TaskSpec*>& tasks) {
   make_out_folder(flags.out);
   nlohmann::json settings = settings_of(command, kBeside);
   if (flags.format == "hdf5") {  // folders of before know of no formats
@@ -148,27 +148,27 @@ void claim_folder(const CollectFlags& flags, const CLI::App& command,
 
 void run_collect(CollectFlags flags, const CLI::App& command, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
-  const sim::SuiteSpec suite = load_and_tell(flags.libero, flags.suite);
+  const sim::task::SuiteSpec suite = load_and_tell(flags.libero, flags.suite);
   if (flags.config.layout.empty()) flags.config.layout = suite.layouts.back();
-  sim::require_layout(suite.tasks.at(0), flags.config.layout);
+  sim::task::require_layout(suite.tasks.at(0), flags.config.layout);
   if (suite.tasks.at(0).source && flags.config.layout == "libero") {
     throw Error(ErrorCode::kBadInput,
                 {.where = "--layout libero",
                  .problem = "are the stored states of " + suite.name + ", which evaluations use",
                  .next = "leave the flag out: places are drawn from the tasks' regions"});
   }
-  std::vector<const sim::TaskSpec*> tasks;
+  std::vector<const sim::task::TaskSpec*> tasks;
   for (const auto& name : flags.tasks) tasks.push_back(&suite.find_task(name));
   if (tasks.empty()) {
     for (const auto& task : suite.tasks) tasks.push_back(&task);
   }
   for (const std::string& name : flags.config.variations) {
-    if (sim::parse_variation(name, "--variation").kind == "language") {
+    if (sim::variation::parse_variation(name, "--variation").kind == "language") {
       throw Error(ErrorCode::kBadInput, {.where = "--variation " + name,
                                          .problem = "its sentences are held out",
                                          .next = "they are for evaluations only"});
     }
-    for (const auto* task : tasks) sim::require_variation(*task, name);
+    for (const auto* task : tasks) sim::variation::require_variation(*task, name);
   }
   claim_folder(flags, command, tasks);
   if (flags.scenes > 0) collect_scenes(suite, flags, context.stop);

@@ -20,7 +20,8 @@ View view_of(sim::SimEnv& env, const std::string& variation) {
   return {std::move(seen.images.at(0)), env.instruction()};
 }
 
-media::ContactSheet::Row row_of(sim::SimEnv& env, const View& plain, const sim::VariationKind& kind,
+media::ContactSheet::Row row_of(sim::SimEnv& env, const View& plain,
+                                const sim::variation::VariationKind& kind,
                                 std::string_view subkind) {
   const std::string name =
       std::string(kind.name) + (subkind.empty() ? "" : "." + std::string(subkind));
@@ -28,7 +29,7 @@ media::ContactSheet::Row row_of(sim::SimEnv& env, const View& plain, const sim::
       std::string(subkind.empty() ? kind.name : subkind), {plain.image}, {}};
   std::vector<std::string> words{plain.instruction};
   bool told_otherwise = false;
-  for (int level = 1; level <= (kind.levels ? sim::kVariationLevels : 1); ++level) {
+  for (int level = 1; level <= (kind.levels ? sim::variation::kVariationLevels : 1); ++level) {
     View view = view_of(env, kind.levels ? name + ":" + std::to_string(level) : name);
     told_otherwise = told_otherwise || view.instruction != plain.instruction;
     words.push_back(view.instruction);
@@ -46,8 +47,8 @@ std::vector<std::string> column_names(int levels) {
 
 }  // namespace
 
-std::vector<std::string> write_contact_sheets(const std::string& folder, const sim::TaskSpec& spec,
-                                              int cell_pixels) {
+std::vector<std::string> write_contact_sheets(const std::string& folder,
+                                              const sim::task::TaskSpec& spec, int cell_pixels) {
   sim::SimEnv env(spec, sim::SimConfig{.image_size = cell_pixels});
   const View plain = view_of(env, "");
   std::vector<std::string> paths;
@@ -56,10 +57,11 @@ std::vector<std::string> write_contact_sheets(const std::string& folder, const s
     paths.push_back(folder + "/" + spec.task.suite + "_" + std::string(name) + ".png");
     write_file(paths.back(), std::string(png.begin(), png.end()));
   };
-  media::ContactSheet overview{spec.task.instruction, column_names(sim::kVariationLevels), {}};
-  for (const sim::VariationKind& kind : sim::variation_kinds()) {
+  media::ContactSheet overview{
+      spec.task.instruction, column_names(sim::variation::kVariationLevels), {}};
+  for (const sim::variation::VariationKind& kind : sim::variation::variation_kinds()) {
     media::ContactSheet sheet{std::string(kind.name) + ": " + std::string(kind.what),
-                              column_names(kind.levels ? sim::kVariationLevels : 0),
+                              column_names(kind.levels ? sim::variation::kVariationLevels : 0),
                               {}};
     try {
       for (const auto& subkind : kind.subkinds)
@@ -70,7 +72,7 @@ std::vector<std::string> write_contact_sheets(const std::string& folder, const s
       continue;  // not of this task
     }
     write(sheet, kind.name);
-    if (kind.group != sim::kPerturbation) continue;
+    if (kind.group != sim::variation::kPerturbation) continue;
     overview.rows.push_back(std::move(sheet.rows.front()));
     overview.rows.back().label = kind.name;
   }

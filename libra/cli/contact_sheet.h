@@ -12,7 +12,8 @@ namespace libra::cli {
 // all of episode 0 of the task as agentview sees its first step; where words change they stand
 // below. Kinds that cannot be made of the task are left out. One more, <suite>_overview.png, has
 // the first row of each. `folder` must exist. Returns the paths.
-std::vector<std::string> write_contact_sheets(const std::string& folder, const sim::TaskSpec& spec,
+std::vector<std::string> write_contact_sheets(const std::string& folder,
+                                              const sim::task::TaskSpec& spec,
                                               int cell_pixels = 160);
 
 }  // namespace libra::cli

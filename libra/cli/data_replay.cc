@@ -116,7 +116,7 @@ void replay_in_simulation(const ReplayFlags& flags, const Context& context) {
     for (int e = first; e < source->size() && !context.stop; ++e) {
       const data::Demo demo = source->read(e, /*with_states=*/true);
       if (env == nullptr || env->task().name != demo.task || env->task().suite != demo.suite) {
-        const sim::SuiteSpec suite = load_and_tell(flags.suites, demo.suite);
+        const sim::task::SuiteSpec suite = load_and_tell(flags.suites, demo.suite);
         env = std::make_unique<sim::SimEnv>(suite.find_task(demo.task));
       }
       const collect::Playback played = collect::play_back(*env, demo);

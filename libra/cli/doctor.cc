@@ -33,7 +33,7 @@ std::string text(const char* format, double value) {
 bool check_simulator(nlohmann::ordered_json& report) {
   constexpr int kRounds = 20;
   try {
-    const sim::SuiteSpec suite = sim::load_suite(sim::suite_names().at(0));
+    const sim::task::SuiteSpec suite = sim::load_suite(sim::suite_names().at(0));
     sim::SimEnv env(suite.tasks.at(0));
     env.reset({});
     Clock::time_point start = Clock::now();

@@ -58,7 +58,7 @@ class ExpertOracle final : public eval::IntentOracle {
 
   void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
     const auto& world = dynamic_cast<sim::SimEnv&>(env);
-    const std::vector<Action> clean = sim::foresee(*ahead_, world, expansion * horizon);
+    const std::vector<Action> clean = sim::expert::foresee(*ahead_, world, expansion * horizon);
     const action::Binner binner = action::Binner::uniform(bins);
     // The simulator's robot is moved by relative commands, whatever state it is in.
     const Proprio state = world.proprio();
@@ -77,12 +77,13 @@ class ExpertOracle final : public eval::IntentOracle {
 };
 
 // Tasks may be named or numbered (from 0); without any the whole suite runs.
-std::vector<Suite> pick_tasks(const EvalFlags& flags, const std::vector<sim::SuiteSpec>& specs,
+std::vector<Suite> pick_tasks(const EvalFlags& flags,
+                              const std::vector<sim::task::SuiteSpec>& specs,
                               const sim::SimConfig& sim_config) {
   std::vector<Suite> suites;
   std::set<std::string> used;
   std::vector<std::string> known;
-  for (const sim::SuiteSpec& spec : specs) {
+  for (const sim::task::SuiteSpec& spec : specs) {
     const Suite whole = spec.summary();
     Suite picked{whole.name, {}, sim::protocol_of(spec, sim_config)};
     for (size_t t = 0; t < whole.tasks.size(); ++t) {
@@ -108,9 +109,9 @@ std::vector<Suite> pick_tasks(const EvalFlags& flags, const std::vector<sim::Sui
 }
 
 // What the suites' files say of the picked tasks.
-std::vector<const sim::TaskSpec*> specs_of(const std::vector<Suite>& picked,
-                                           const std::vector<sim::SuiteSpec>& specs) {
-  std::vector<const sim::TaskSpec*> tasks;
+std::vector<const sim::task::TaskSpec*> specs_of(const std::vector<Suite>& picked,
+                                                 const std::vector<sim::task::SuiteSpec>& specs) {
+  std::vector<const sim::task::TaskSpec*> tasks;
   for (const Suite& suite : picked) {
     const auto spec = std::find_if(specs.begin(), specs.end(),
                                    [&](const auto& s) { return s.name == suite.name; });
@@ -120,18 +121,18 @@ std::vector<const sim::TaskSpec*> specs_of(const std::vector<Suite>& picked,
 }
 
 // Adds perturbations; refuses what the suites cannot have before anything runs.
-void add_perturbations(const EvalFlags& flags, const std::vector<const sim::TaskSpec*>& tasks,
+void add_perturbations(const EvalFlags& flags, const std::vector<const sim::task::TaskSpec*>& tasks,
                        eval::RolloutRequest& request) {
-  for (const std::string& name :
-       sim::expand_variations(flags.perturb, sim::kPerturbation, "--perturb")) {
-    for (const sim::TaskSpec* spec : tasks) sim::require_variation(*spec, name);
-    request.variations.push_back({name, std::string(sim::kPerturbation)});
+  for (const std::string& name : sim::variation::expand_variations(
+           flags.perturb, sim::variation::kPerturbation, "--perturb")) {
+    for (const sim::task::TaskSpec* spec : tasks) sim::variation::require_variation(*spec, name);
+    request.variations.push_back({name, std::string(sim::variation::kPerturbation)});
   }
 }
 
 // Adds tests of a group; tasks that one does not apply to are left out of it, and listed.
 void add_tests(const std::vector<std::string>& words, std::string_view group,
-               const EvalFlags& flags, const std::vector<const sim::TaskSpec*>& tasks,
+               const EvalFlags& flags, const std::vector<const sim::task::TaskSpec*>& tasks,
                eval::RolloutRequest& request) {
   if (words.empty()) return;
   const std::string flag = "--" + std::string(group);
@@ -140,10 +141,10 @@ void add_tests(const std::vector<std::string>& words, std::string_view group,
                                        .problem = "does not go with " + flag,
                                        .next = "its tests are made for what the task asks for"});
   }
-  for (const std::string& name : sim::expand_variations(words, group, flag)) {
+  for (const std::string& name : sim::variation::expand_variations(words, group, flag)) {
     eval::VariationRow row{name, std::string(group)};
-    for (const sim::TaskSpec* spec : tasks) {
-      const std::string why = sim::why_without(*spec, name);
+    for (const sim::task::TaskSpec* spec : tasks) {
+      const std::string why = sim::variation::why_without(*spec, name);
       if (!why.empty()) row.without[spec->task.suite + "/" + spec->task.name] = why;
     }
     request.variations.push_back(std::move(row));
@@ -153,10 +154,10 @@ void add_tests(const std::vector<std::string>& words, std::string_view group,
 // Kinds, sub-kinds and levels, for --help.
 std::string variation_help(std::string_view group) {
   std::string text;
-  for (const sim::VariationKind& kind : sim::variation_kinds()) {
+  for (const sim::variation::VariationKind& kind : sim::variation::variation_kinds()) {
     if (kind.group != group) continue;
     text += "  " + std::string(kind.name) + ": " + std::string(kind.what) + "\n";
-    for (const sim::VariationSubkind& subkind : kind.subkinds) {
+    for (const sim::variation::VariationSubkind& subkind : kind.subkinds) {
       text += "    " + std::string(kind.name) + "." + std::string(subkind.name) + ": " +
               std::string(subkind.what) + "\n";
     }
@@ -198,15 +199,15 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   }
   sim::SimConfig sim_config;
   sim_config.image_size = (*first)->spec().image_size;
-  std::vector<sim::SuiteSpec> specs;
+  std::vector<sim::task::SuiteSpec> specs;
   for (const std::string& name : flags.suites) specs.push_back(load_and_tell(flags.libero, name));
   request.suites = pick_tasks(flags, specs, sim_config);
-  const std::vector<const sim::TaskSpec*> tasks = specs_of(request.suites, specs);
+  const std::vector<const sim::task::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);
-  add_tests(flags.memorisation, sim::kMemorisation, flags, tasks, request);
+  add_tests(flags.memorisation, sim::variation::kMemorisation, flags, tasks, request);
   std::vector<std::string> clearances;
   for (const std::string& level : flags.clearance) clearances.push_back("clearance:" + level);
-  add_tests(clearances, sim::kClearance, flags, tasks, request);
+  add_tests(clearances, sim::variation::kClearance, flags, tasks, request);
   request.make_env = make_env_factory(flags.libero, sim_config);
   request.make_policy = [first, flags] {
     return *first != nullptr ? std::move(*first) : make_policy(flags);
@@ -382,8 +383,8 @@ void add_eval(CLI::App& app, Context& context) {
       ->delimiter(',');
   c->footer(
       "Perturbations (KIND or KIND.SUBKIND, with :LEVEL 1 to 5):\n" +
-      variation_help(sim::kPerturbation) + "Memorisation tests:\n" +
-      variation_help(sim::kMemorisation) +
+      variation_help(sim::variation::kPerturbation) + "Memorisation tests:\n" +
+      variation_help(sim::variation::kMemorisation) +
       "Example:\n  libra eval --checkpoint C --suite object --rollouts 10 --perturb all --out D\n"
       "Pictures of them: libra suites --contact-sheet DIR");
   add_schedule_flags(*c, flags->schedule);

@@ -210,13 +210,13 @@ bool is_suite(const std::string& path) {
 }
 json describe_suite(const std::string& path) {
   const fs::path folder = fs::weakly_canonical(path);
-  const sim::SuiteSpec suite =
+  const sim::task::SuiteSpec suite =
       fs::exists(folder / "suite.json")
           ? sim::load_suite(folder.filename(), folder.parent_path().parent_path())
           : sim::load_suite(path);
   json protocol = json::object(), tasks = json::object();
   for (const auto& [word, text] : sim::protocol_of(suite)) protocol[word] = text;
-  for (const sim::TaskSpec& spec : suite.tasks) tasks[spec.task.name] = spec.task.instruction;
+  for (const sim::task::TaskSpec& spec : suite.tasks) tasks[spec.task.name] = spec.task.instruction;
   return {{"kind", "suite of tasks"},
           {"title", suite.title},
           {"layouts", suite.layouts},

@@ -31,7 +31,7 @@ struct RunFlags {
   SuiteFlags libero;
 };
 
-const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& word) {
+const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word) {
   for (size_t t = 0; t < suite.tasks.size(); ++t) {
     if (word == std::to_string(t)) return suite.tasks[t];
   }
@@ -189,8 +189,8 @@ void run_live(const RunFlags& flags, Context& context) {
   GuardConfig guard;
   const ConfigFields guard_fields = list_fields(guard);
   for (const std::string& assignment : flags.guard) guard_fields.set(assignment, "--guard");
-  const sim::SuiteSpec suite = load_and_tell(flags.libero, flags.suite);
-  const sim::TaskSpec& task = find_task(suite, flags.task);
+  const sim::task::SuiteSpec suite = load_and_tell(flags.libero, flags.suite);
+  const sim::task::TaskSpec& task = find_task(suite, flags.task);
   const auto policy = load_and_tell(flags.checkpoint, flags.policy);
   sim::SimConfig config;
   config.image_size = policy->spec().image_size;

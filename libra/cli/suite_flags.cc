@@ -32,7 +32,8 @@ std::optional<sim::libero::Checkout> find_libero(const SuiteFlags& flags) {
   return sim::libero::Checkout::find_in(data_root() + "/third_party/site");
 }
 
-sim::SuiteSpec load_liberos(const SuiteFlags& flags, const std::string& name, bool allow_missing) {
+sim::task::SuiteSpec load_liberos(const SuiteFlags& flags, const std::string& name,
+                                  bool allow_missing) {
   const auto checkout = find_libero(flags);
   if (!checkout) {
     throw Error(ErrorCode::kNotFound,
@@ -69,13 +70,13 @@ std::vector<std::string> suite_names(const SuiteFlags& flags) {
   return names;
 }
 
-sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
+sim::task::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
   if (!is_liberos(flags, name)) return sim::load_suite(name);
   return load_liberos(flags, name, flags.allow_missing_visuals);
 }
 
-sim::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name) {
-  sim::SuiteSpec suite = load_suite(flags, name);
+sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name) {
+  sim::task::SuiteSpec suite = load_suite(flags, name);
   for (const std::string& task : suite.unreadable) {
     std::fprintf(stderr, "left out of suite %s: %s\n", name.c_str(), task.c_str());
   }
@@ -93,7 +94,7 @@ std::vector<std::string> missing_visuals(const SuiteFlags& flags, const std::str
   std::vector<std::string> lines;
   if (!is_liberos(flags, name)) return lines;
   std::map<std::string, std::vector<std::string>> tasks;  // by file
-  for (const sim::TaskSpec& spec : load_liberos(flags, name, true).tasks) {
+  for (const sim::task::TaskSpec& spec : load_liberos(flags, name, true).tasks) {
     for (const std::string& file : sim::libero::replaced_visuals(spec)) {
       tasks[file].push_back(spec.task.name);
     }

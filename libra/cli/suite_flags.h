@@ -21,9 +21,9 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags);
 std::vector<std::string> suite_names(const SuiteFlags& flags);
 // Throws Error(kNotFound) that says how to get LIBERO's suites, and as the two load_suite of
 // sim.
-sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name);
+sim::task::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name);
 // The same; tasks that cannot be read are told on stderr.
-sim::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name);
+sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name);
 // As sim::make_sim_factory, for all of these suites.
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config);
 

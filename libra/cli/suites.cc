@@ -21,19 +21,20 @@ namespace libra::cli {
 namespace {
 
 // Tests that the task cannot be put to, and why.
-std::map<std::string, std::string> tests_without(const sim::TaskSpec& spec) {
+std::map<std::string, std::string> tests_without(const sim::task::TaskSpec& spec) {
   std::map<std::string, std::string> without;
-  for (const auto& group : {sim::kMemorisation, sim::kClearance}) {
-    for (const std::string& test : sim::list_variations(group)) {
-      if (const std::string why = sim::why_without(spec, test); !why.empty()) without[test] = why;
+  for (const auto& group : {sim::variation::kMemorisation, sim::variation::kClearance}) {
+    for (const std::string& test : sim::variation::list_variations(group)) {
+      if (const std::string why = sim::variation::why_without(spec, test); !why.empty())
+        without[test] = why;
     }
   }
   return without;
 }
 
-nlohmann::json to_json(const sim::SuiteSpec& suite, bool wordings) {
+nlohmann::json to_json(const sim::task::SuiteSpec& suite, bool wordings) {
   nlohmann::json tasks = nlohmann::json::array();
-  for (const sim::TaskSpec& spec : suite.tasks) {
+  for (const sim::task::TaskSpec& spec : suite.tasks) {
     tasks.push_back({{"name", spec.task.name},
                      {"instruction", spec.task.instruction},
                      {"max_steps", spec.task.max_steps},
@@ -54,7 +55,7 @@ nlohmann::json to_json(const sim::SuiteSpec& suite, bool wordings) {
           {"tasks", tasks}};
 }
 
-void print(const sim::Wording& wording) {
+void print(const sim::variation::Wording& wording) {
   const auto say = [](const std::string& how, const std::vector<std::string>& sentences) {
     for (const std::string& sentence : sentences)
       std::printf("      %-12s \"%s\"\n", how.c_str(), sentence.c_str());
@@ -65,7 +66,7 @@ void print(const sim::Wording& wording) {
   say("reasoning", wording.reasoning);
 }
 
-void print(const sim::SuiteSpec& suite, bool wordings) {
+void print(const sim::task::SuiteSpec& suite, bool wordings) {
   std::printf("%s: %s\n  %zu tasks of %d initial states, at most %d steps at %g Hz, layouts %s\n",
               suite.name.c_str(), suite.title.c_str(), suite.tasks.size(), suite.initial_states,
               suite.max_steps, suite.control_hz, join_names(suite.layouts).c_str());
@@ -92,15 +93,16 @@ struct ExpertRecord {
 };
 
 // The scripted expert, undisturbed, from the initial states of an evaluation with seed 0.
-ExpertRecord run_expert(const sim::TaskSpec& spec, const SuitesFlags& flags,
+ExpertRecord run_expert(const sim::task::TaskSpec& spec, const SuitesFlags& flags,
                         const std::atomic<bool>& stop, Progress& progress) {
   ExpertRecord record;
   sim::SimEnv env(spec);
   for (; record.episodes < flags.expert && !stop; ++record.episodes) {
-    const sim::ExpertRun run = sim::run_expert(env, {.layout = flags.layout,
-                                                     .seed = eval::evaluation_seed(0),
-                                                     .episode = uint64_t(record.episodes),
-                                                     .target = ""});
+    const sim::expert::ExpertRun run =
+        sim::expert::run_expert(env, {.layout = flags.layout,
+                                      .seed = eval::evaluation_seed(0),
+                                      .episode = uint64_t(record.episodes),
+                                      .target = ""});
     if (run.success) {
       ++record.successes;
       record.steps += run.steps;
@@ -110,7 +112,7 @@ ExpertRecord run_expert(const sim::TaskSpec& spec, const SuitesFlags& flags,
   return record;
 }
 
-void print_expert(const std::vector<const sim::TaskSpec*>& tasks,
+void print_expert(const std::vector<const sim::task::TaskSpec*>& tasks,
                   const std::vector<ExpertRecord>& records, const SuitesFlags& flags, bool json) {
   nlohmann::json list = nlohmann::json::array();
   if (!json) std::printf("%-58s %9s %8s %7s\n", "task", "expert", "rate", "steps");
@@ -134,12 +136,12 @@ void print_expert(const std::vector<const sim::TaskSpec*>& tasks,
 
 // Tasks are shared out over the workers.
 void measure_expert(const SuitesFlags& flags, const Context& context) {
-  std::vector<sim::SuiteSpec> suites;
+  std::vector<sim::task::SuiteSpec> suites;
   for (const std::string& name :
        flags.only.empty() ? sim::suite_names() : std::vector<std::string>{flags.only}) {
     suites.push_back(load_and_tell(flags.libero, name));
   }
-  std::vector<const sim::TaskSpec*> tasks;
+  std::vector<const sim::task::TaskSpec*> tasks;
   for (const auto& suite : suites) {
     for (const auto& task : suite.tasks) tasks.push_back(&task);
   }
@@ -170,8 +172,8 @@ std::vector<std::string> wanted_suites(const SuitesFlags& flags) {
 }
 
 // Every wanted suite; of a checkout's many one that cannot be read at all is told and left out.
-std::vector<sim::SuiteSpec> readable_suites(const SuitesFlags& flags) {
-  std::vector<sim::SuiteSpec> suites;
+std::vector<sim::task::SuiteSpec> readable_suites(const SuitesFlags& flags) {
+  std::vector<sim::task::SuiteSpec> suites;
   for (const std::string& name : wanted_suites(flags)) {
     try {
       suites.push_back(load_and_tell(flags.libero, name));
@@ -185,7 +187,7 @@ std::vector<sim::SuiteSpec> readable_suites(const SuitesFlags& flags) {
 
 void list_suites(const SuitesFlags& flags, const Context& context) {
   nlohmann::json list = nlohmann::json::array();
-  for (const sim::SuiteSpec& suite : readable_suites(flags)) {
+  for (const sim::task::SuiteSpec& suite : readable_suites(flags)) {
     const std::vector<std::string> missing = missing_visuals(flags.libero, suite.name);
     if (context.json) {
       list.push_back(to_json(suite, flags.wordings));
@@ -207,7 +209,7 @@ void draw_contact_sheets(const SuitesFlags& flags, const Context& context) {
                                        .problem = "cannot make this folder: " + error.message()});
   }
   nlohmann::json list = nlohmann::json::array();
-  for (const sim::SuiteSpec& suite : readable_suites(flags)) {
+  for (const sim::task::SuiteSpec& suite : readable_suites(flags)) {
     for (const std::string& path : write_contact_sheets(flags.contact_sheet, suite.tasks.at(0))) {
       if (context.json) {
         list.push_back(path);

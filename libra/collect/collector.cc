@@ -17,9 +17,10 @@ namespace {
 constexpr uint64_t kDataSeed = 1'000'000;
 
 // What one says in this suite to ask for an item.
-const std::string& instruction_naming(const sim::SuiteSpec& suite, const std::string& item) {
+const std::string& instruction_naming(const sim::task::SuiteSpec& suite, const std::string& item) {
   for (const auto& spec : suite.tasks) {
-    if (sim::item_category(sim::goal_target(spec.problem)) == item) return spec.task.instruction;
+    if (sim::task::item_category(sim::task::goal_target(spec.problem)) == item)
+      return spec.task.instruction;
   }
   throw Error(ErrorCode::kNotFound,
               {.where = "suite " + suite.name, .problem = "no task asks for " + item});
@@ -27,7 +28,7 @@ const std::string& instruction_naming(const sim::SuiteSpec& suite, const std::st
 
 }  // namespace
 
-TaskReport collect_task(const sim::TaskSpec& spec, const CollectConfig& config,
+TaskReport collect_task(const sim::task::TaskSpec& spec, const CollectConfig& config,
                         data::EpisodeWriter& writer, int64_t first_number,
                         const std::atomic<bool>& stop, Progress& progress) {
   TaskReport report;
@@ -84,7 +85,7 @@ TaskReport collect_task(const sim::TaskSpec& spec, const CollectConfig& config,
   return report;
 }
 
-std::vector<data::Scene> collect_scenes(const sim::SuiteSpec& suite, int count,
+std::vector<data::Scene> collect_scenes(const sim::task::SuiteSpec& suite, int count,
                                         const CollectConfig& config,
                                         const std::atomic<bool>& stop) {
   Progress progress("scenes", count);

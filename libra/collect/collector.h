@@ -35,12 +35,12 @@ struct TaskReport {
 
 // What is missing of a task's demonstrations. In `writer` they have the numbers first_number + 0,
 // 1, ... Joins nothing.
-TaskReport collect_task(const sim::TaskSpec& spec, const CollectConfig& config,
+TaskReport collect_task(const sim::task::TaskSpec& spec, const CollectConfig& config,
                         data::EpisodeWriter& writer, int64_t first_number,
                         const std::atomic<bool>& stop, Progress& progress);
 
 // Random still scenes with every item's name and place; fewer once `stop` is set.
-std::vector<data::Scene> collect_scenes(const sim::SuiteSpec& suite, int count,
+std::vector<data::Scene> collect_scenes(const sim::task::SuiteSpec& suite, int count,
                                         const CollectConfig& config, const std::atomic<bool>& stop);
 
 }  // namespace libra::collect

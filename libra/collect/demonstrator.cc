@@ -68,9 +68,9 @@ void detour(sim::SimEnv& env, Rng& rng) {
   // Over groceries; and over what stands on a cabinet or in a rack, where there are such.
   constexpr double kFixtures = 0.13;
   const auto& fixtures = env.problem().fixtures;
-  const bool bare = std::all_of(fixtures.begin(), fixtures.end(), [](const sim::Instance& fixture) {
-    return sim::is_support(fixture.category);
-  });
+  const bool bare = std::all_of(
+      fixtures.begin(), fixtures.end(),
+      [](const sim::task::Instance& fixture) { return sim::bodies::is_support(fixture.category); });
   const double height = rng.uniform(0.16, 0.26) + env.surface() + (bare ? 0.0 : kFixtures);
   const auto steps = 3 + rng.below(33);
   for (uint64_t i = 0; i < steps; ++i) {
@@ -147,7 +147,7 @@ void label_items(const sim::SimEnv& env, const std::vector<std::string>& items,
   }
 }
 
-Demonstrator::Demonstrator(const sim::TaskSpec& spec, const sim::SimConfig& sim,
+Demonstrator::Demonstrator(const sim::task::TaskSpec& spec, const sim::SimConfig& sim,
                            const DemonstrationConfig& config, const std::atomic<bool>* stop)
     : config_(config), stop_(stop), env_(spec, sim) {
   if (!config.policy.empty()) {
@@ -188,7 +188,7 @@ bool Demonstrator::demonstrate(const EpisodeKey& key, data::Demo& demo) {
   demo.episode = key.episode;
   demo.model_xml = env_.model_xml();
   Disturbance disturbance(config_, rng);
-  sim::Expert expert;
+  sim::expert::Expert expert;
   expert.reset(env_);
   if (turns_) turns_->begin(env_, key, rng);
   int after_success = -1;  // steps since the goal first held

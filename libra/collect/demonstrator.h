@@ -30,7 +30,7 @@ class Demonstrator {
  public:
   // Throws Error for a policy that cannot be loaded or wants other images than the environment's.
   // `stop` breaks an attempt off.
-  Demonstrator(const sim::TaskSpec& spec, const sim::SimConfig& sim,
+  Demonstrator(const sim::task::TaskSpec& spec, const sim::SimConfig& sim,
                const DemonstrationConfig& config, const std::atomic<bool>* stop = nullptr);
   ~Demonstrator();
   // False when the expert failed, or was broken off. `demo` is the same for the same key.

@@ -15,7 +15,7 @@ std::string number(double x) {
 
 }  // namespace
 
-Protocol protocol_of(const SuiteSpec& suite, const SimConfig& config) {
+Protocol protocol_of(const task::SuiteSpec& suite, const SimConfig& config) {
   const bool stored = !suite.tasks.empty() && suite.tasks.front().source != nullptr;
   const std::string side = std::to_string(config.image_size);
   Protocol protocol = {

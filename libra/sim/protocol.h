@@ -8,6 +8,6 @@
 namespace libra::sim {
 
 // Of episodes that an environment with `config` plays. The same for all tasks of a suite.
-Protocol protocol_of(const SuiteSpec& suite, const SimConfig& config = {});
+Protocol protocol_of(const task::SuiteSpec& suite, const SimConfig& config = {});
 
 }  // namespace libra::sim

@@ -5,35 +5,38 @@
 
 namespace libra::sim {
 
-std::vector<Instance> draw_instances(Rng& rng) {
+std::vector<task::Instance> draw_instances(Rng& rng) {
   constexpr size_t kPresent = 6;
-  std::vector<std::string> names(groceries().begin(), groceries().end());
+  std::vector<std::string> names(bodies::groceries().begin(), bodies::groceries().end());
   rng.shuffle(names);
-  std::vector<Instance> out;
+  std::vector<task::Instance> out;
   for (size_t i = 0; i < kPresent; ++i) out.push_back({names[i] + "_1", names[i], {}});
   out.push_back({"basket_1", "basket", {}});
   return out;
 }
 
-std::vector<FloorPoint> scatter(const std::vector<Instance>& objects, Rng& rng) {
-  const auto draw = [&](const Instance& object) {
+std::vector<engine::FloorPoint> scatter(const std::vector<task::Instance>& objects, Rng& rng) {
+  const auto draw = [&](const task::Instance& object) {
     if (object.category == "basket") {
-      return FloorPoint{rng.uniform(-0.03, 0.03), rng.uniform(0.23, 0.29)};
+      return engine::FloorPoint{rng.uniform(-0.03, 0.03), rng.uniform(0.23, 0.29)};
     }
-    return FloorPoint{rng.uniform(-0.27, 0.22), rng.uniform(-0.31, 0.15)};
+    return engine::FloorPoint{rng.uniform(-0.27, 0.22), rng.uniform(-0.31, 0.15)};
   };
-  std::vector<FloorPoint> points(objects.size());
+  std::vector<engine::FloorPoint> points(objects.size());
   for (;;) {
-    std::vector<Footprint> prints;
+    std::vector<engine::Footprint> prints;
     for (size_t i = objects.size(); i-- > 0;) {  // the basket, last in the list, goes first
       for (int attempt = 0; attempt < 50; ++attempt) {
         points[i] = draw(objects[i]);
-        const Footprint print = footprint(objects[i].category, points[i]);
-        const bool free = std::all_of(prints.begin(), prints.end(), [&](const Footprint& other) {
-          constexpr double kGap = 0.01;
-          return std::abs(print.center[0] - other.center[0]) > print.half_x + other.half_x + kGap ||
-                 std::abs(print.center[1] - other.center[1]) > print.half_y + other.half_y + kGap;
-        });
+        const engine::Footprint print = engine::footprint(objects[i].category, points[i]);
+        const bool free =
+            std::all_of(prints.begin(), prints.end(), [&](const engine::Footprint& other) {
+              constexpr double kGap = 0.01;
+              return std::abs(print.center[0] - other.center[0]) >
+                         print.half_x + other.half_x + kGap ||
+                     std::abs(print.center[1] - other.center[1]) >
+                         print.half_y + other.half_y + kGap;
+            });
         if (free) {
           prints.push_back(print);
           break;
@@ -44,10 +47,10 @@ std::vector<FloorPoint> scatter(const std::vector<Instance>& objects, Rng& rng) 
   }
 }
 
-void pose_arm(const Scene& scene, const std::array<double, 3>& target) {
+void pose_arm(const engine::Scene& scene, const std::array<double, 3>& target) {
   const mjModel* m = scene.model();
   mjData* d = scene.data();
-  std::copy_n(kReadyPosture.begin(), kArmJoints, d->qpos);
+  std::copy_n(bodies::kReadyPosture.begin(), bodies::kArmJoints, d->qpos);
   scene.update_poses();
   std::array<double, 9> upright;
   std::copy_n(d->site_xmat + 9 * scene.grip_site(), 9, upright.begin());
@@ -74,13 +77,13 @@ void pose_arm(const Scene& scene, const std::array<double, 3>& target) {
     for (int r = 0; r < 6; ++r)
       for (int c = 0; c < 6; ++c) {
         double sum = r == c ? 1e-4 : 0;
-        for (int k = 0; k < kArmJoints; ++k)
+        for (int k = 0; k < bodies::kArmJoints; ++k)
           sum += jacobian[r * m->nv + k] * jacobian[c * m->nv + k];
         normal[static_cast<size_t>(r * 6 + c)] = sum;
       }
     mju_cholFactor(normal.data(), 6, 1e-12);
     mju_cholSolve(error.data(), normal.data(), error.data(), 6);
-    for (int k = 0; k < kArmJoints; ++k) {
+    for (int k = 0; k < bodies::kArmJoints; ++k) {
       double move = 0;
       for (int r = 0; r < 6; ++r) move += jacobian[r * m->nv + k] * error[static_cast<size_t>(r)];
       d->qpos[k] = std::clamp(d->qpos[k] + std::clamp(move, -0.5, 0.5), m->jnt_range[2 * k],

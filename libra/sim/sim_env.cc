@@ -32,21 +32,21 @@ std::array<double, 3> axis_angle(const double* quat) {
 }  // namespace
 
 struct SimEnv::Impl {
-  TaskSpec spec;     // as given
-  TaskSpec current;  // with the objects and regions of the episode's layout
+  task::TaskSpec spec;     // as given
+  task::TaskSpec current;  // with the objects and regions of the episode's layout
   SimConfig config;
-  Physics physics;
+  engine::Physics physics;
   Episode episode;
-  std::shared_ptr<Renderer> renderer;
-  Variation variation;
-  std::unique_ptr<Effect> effect;  // of the variation; nullptr in a plain episode
+  std::shared_ptr<engine::Renderer> renderer;
+  variation::Variation variation;
+  std::unique_ptr<variation::Effect> effect;  // of the variation; nullptr in a plain episode
 
-  Impl(TaskSpec s, SimConfig c) : spec(std::move(s)), current(spec), config(c) {
+  Impl(task::TaskSpec s, SimConfig c) : spec(std::move(s)), current(spec), config(c) {
     load_scene();
     episode.begin(current, scene(), "");
   }
 
-  Scene& scene() const { return physics.scene(); }
+  engine::Scene& scene() const { return physics.scene(); }
   const mjModel* model() const { return physics.model(); }
   mjData* data() const { return physics.data(); }
 
@@ -56,9 +56,10 @@ struct SimEnv::Impl {
       if (!physics.has_scene()) physics.set_scene(spec.source->make_scene());
       return;
     }
-    const Problem& problem = current.problem;
+    const task::Problem& problem = current.problem;
     if (physics.has_scene() && scene().is_of(problem.objects, problem.fixtures)) return;
-    physics.set_scene(std::make_unique<Scene>(problem.name, problem.objects, problem.fixtures));
+    physics.set_scene(
+        std::make_unique<engine::Scene>(problem.name, problem.objects, problem.fixtures));
   }
 
   void begin(const std::string& asked) {
@@ -69,9 +70,9 @@ struct SimEnv::Impl {
   void reset(const EpisodeKey& key) {
     Rng rng(mix_seed({hash_name(spec.task.suite), hash_name(spec.task.name), hash_name(key.layout),
                       key.seed, key.episode}));
-    require_layout(spec, key.layout);
+    task::require_layout(spec, key.layout);
     begin_variation(key);
-    if (key.layout == "shuffled") current.problem = shuffle_problem(spec.problem, rng);
+    if (key.layout == "shuffled") current.problem = engine::shuffle_problem(spec.problem, rng);
     if (effect) effect->change_task(current);
     if (current.old && !key.target.empty()) {
       throw Error(ErrorCode::kBadInput,
@@ -79,9 +80,9 @@ struct SimEnv::Impl {
                    .problem = "decides itself what is asked for",
                    .next = "leave out the item that is to be asked for instead"});
     }
-    const Problem listed = current.problem;
+    const task::Problem listed = current.problem;
     if (effect) {
-      for (Instance& thing : effect->added_objects(listed))
+      for (task::Instance& thing : effect->added_objects(listed))
         current.problem.objects.push_back(std::move(thing));
     }
     load_scene();
@@ -100,17 +101,17 @@ struct SimEnv::Impl {
   void begin_variation(const EpisodeKey& key) {
     scene().undo_changes();
     current = spec;
-    const uint64_t seed = variation_seed(spec.task, key);
-    variation = resolve_variation(parse_variation(key.variation), seed);
-    effect = make_effect(variation, spec, seed);
+    const uint64_t seed = variation::variation_seed(spec.task, key);
+    variation = variation::resolve_variation(variation::parse_variation(key.variation), seed);
+    effect = variation::make_effect(variation, spec, seed);
   }
 
   // Where the file says things stand, and the arm at its ready posture.
-  void place_plain(const Problem& problem, Rng& rng) {
+  void place_plain(const task::Problem& problem, Rng& rng) {
     if (scene().arena().floor) {
-      physics.put_on_floor(place_objects(problem, rng));
+      physics.put_on_floor(engine::place_objects(problem, rng));
     } else {
-      place_scene(scene(), problem, rng);
+      engine::place_scene(scene(), problem, rng);
     }
     physics.ready_arm(config.arm_noise, rng);
   }
@@ -119,8 +120,8 @@ struct SimEnv::Impl {
     scene().begin_changes();
     effect->place(scene(), current.problem);
     effect->change_model(scene());
-    std::array<double, kArmJoints> before;
-    std::copy_n(data()->qpos, kArmJoints, before.begin());
+    std::array<double, bodies::kArmJoints> before;
+    std::copy_n(data()->qpos, bodies::kArmJoints, before.begin());
     effect->change_arm(scene());
     physics.shift_rest(before);
   }
@@ -143,11 +144,12 @@ struct SimEnv::Impl {
     const double opening = rng.uniform() < 0.7 ? 0.0398 : rng.uniform(0.0, 0.04);
     physics.hold_still(opening);
     const std::string& first = current.problem.objects.front().name;
-    for (Predicate& atom : current.problem.goal) {
+    for (task::Predicate& atom : current.problem.goal) {
       for (std::string& arg : atom.args)
-        if (arg == goal_target(spec.problem)) arg = first;
+        if (arg == task::goal_target(spec.problem)) arg = first;
     }
-    current.task.instruction = "pick up the " + item_phrase(first) + " and place it in the basket";
+    current.task.instruction =
+        "pick up the " + task::item_phrase(first) + " and place it in the basket";
     begin("");
   }
 
@@ -165,7 +167,7 @@ struct SimEnv::Impl {
   }
 };
 
-SimEnv::SimEnv(TaskSpec spec, SimConfig config)
+SimEnv::SimEnv(task::TaskSpec spec, SimConfig config)
     : impl_(std::make_unique<Impl>(std::move(spec), config)) {}
 SimEnv::~SimEnv() = default;
 
@@ -190,7 +192,8 @@ void SimEnv::observe(Observation& out) {
   }
   out.proprio = proprio();
   out.step = impl_->episode.step();
-  out.time = static_cast<double>(impl_->episode.step()) * kSubsteps * impl_->model()->opt.timestep;
+  out.time =
+      static_cast<double>(impl_->episode.step()) * engine::kSubsteps * impl_->model()->opt.timestep;
 }
 
 const Task& SimEnv::task() const { return impl_->spec.task; }
@@ -198,14 +201,14 @@ const std::string& SimEnv::instruction() const { return impl_->episode.instructi
 const std::string& SimEnv::target() const { return impl_->episode.target(); }
 const std::string& SimEnv::first_lifted() const { return impl_->episode.first_lifted(); }
 const SimConfig& SimEnv::config() const { return impl_->config; }
-const Variation& SimEnv::variation() const { return impl_->variation; }
+const variation::Variation& SimEnv::variation() const { return impl_->variation; }
 int64_t SimEnv::step_count() const { return impl_->episode.step(); }
-const std::vector<Predicate>& SimEnv::goal() const { return impl_->episode.goal(); }
+const std::vector<task::Predicate>& SimEnv::goal() const { return impl_->episode.goal(); }
 bool SimEnv::goal_holds() const {
   return impl_->episode.goal_holds(impl_->current, impl_->scene());
 }
-const std::optional<OldTask>& SimEnv::old_task() const { return impl_->current.old; }
-bool SimEnv::atom_holds(const Predicate& atom) const {
+const std::optional<task::OldTask>& SimEnv::old_task() const { return impl_->current.old; }
+bool SimEnv::atom_holds(const task::Predicate& atom) const {
   return all_hold({&atom, 1}, impl_->current, impl_->scene());
 }
 bool SimEnv::failed() const { return impl_->physics.failed(); }
@@ -217,8 +220,8 @@ void SimEnv::set_state(std::span<const double> state) {
   impl_->physics.put(state);
   impl_->begin(std::string(impl_->episode.asked()));
 }
-const Scene& SimEnv::scene() const { return impl_->scene(); }
-const Problem& SimEnv::problem() const { return impl_->current.problem; }
+const engine::Scene& SimEnv::scene() const { return impl_->scene(); }
+const task::Problem& SimEnv::problem() const { return impl_->current.problem; }
 std::string SimEnv::model_xml() const { return impl_->scene().xml(); }
 
 Proprio SimEnv::proprio() const {
@@ -237,7 +240,7 @@ std::array<double, 9> SimEnv::eef_rotation() const {
   return Impl::copy<9>(impl_->data()->site_xmat + 9 * impl_->scene().grip_site());
 }
 std::array<double, 2> SimEnv::finger_positions() const {
-  return Impl::copy<2>(impl_->data()->qpos + kFingerQpos);
+  return Impl::copy<2>(impl_->data()->qpos + engine::kFingerQpos);
 }
 std::array<double, 3> SimEnv::item_position(std::string_view name) const {
   return Impl::copy<3>(impl_->data()->xpos + 3 * impl_->scene().need(name).body);
@@ -246,7 +249,7 @@ std::array<double, 3> SimEnv::basket_position() const { return item_position("ba
 double SimEnv::surface() const { return impl_->scene().arena().surface; }
 
 ItemPose SimEnv::item_pose(std::string_view name) const {
-  const SceneObject& object = impl_->scene().need(name);
+  const engine::SceneObject& object = impl_->scene().need(name);
   return {object.category, Impl::copy<3>(impl_->data()->xpos + 3 * object.body),
           Impl::copy<9>(impl_->data()->xmat + 9 * object.body), object.model.half,
           object.model.center};
@@ -265,8 +268,8 @@ void SimEnv::render(std::string_view camera, int height, int width, Image& out) 
   if (!impl_->renderer) {
     mjModel* model = impl_->scene().model();
     impl_->renderer = impl_->spec.source
-                          ? Renderer::for_model(model, {.cell = impl_->config.mesh_cell})
-                          : Renderer::for_this_thread(model);
+                          ? engine::Renderer::for_model(model, {.cell = impl_->config.mesh_cell})
+                          : engine::Renderer::for_this_thread(model);
   }
   impl_->scene().show_burners();
   impl_->renderer->render(impl_->scene().model(), impl_->data(), impl_->scene().appearance(),

@@ -20,7 +20,9 @@ struct mjData_;
 
 namespace libra::sim {
 
+namespace engine {
 class Scene;
+}
 
 struct SimConfig {
   int image_size = 128;     // side of the square camera images (px)
@@ -51,7 +53,7 @@ struct ItemPose {
 // none.
 class SimEnv final : public Env {
  public:
-  explicit SimEnv(TaskSpec spec, SimConfig config = {});
+  explicit SimEnv(task::TaskSpec spec, SimConfig config = {});
   ~SimEnv() override;
   SimEnv(const SimEnv&) = delete;
   SimEnv& operator=(const SimEnv&) = delete;
@@ -78,14 +80,14 @@ class SimEnv final : public Env {
   const SimConfig& config() const;
   int64_t step_count() const;
   // What the current episode changes, nothing left open.
-  const Variation& variation() const;
+  const variation::Variation& variation() const;
   // The predicates that must hold, of the current episode.
-  const std::vector<Predicate>& goal() const;
+  const std::vector<task::Predicate>& goal() const;
   bool goal_holds() const;
   // What the current episode is held against where it tests for memory; nullopt elsewhere.
-  const std::optional<OldTask>& old_task() const;
+  const std::optional<task::OldTask>& old_task() const;
   // Any other atom at the current state, such as those of the task's init. Throws as holds().
-  bool atom_holds(const Predicate& atom) const;
+  bool atom_holds(const task::Predicate& atom) const;
   bool failed() const;  // the physics blew up
 
   // [time, qpos, qvel] in LIBERO's order: 1 + 58 + 51 = 110 numbers for six groceries and the
@@ -96,8 +98,8 @@ class SimEnv final : public Env {
   // Throws Error(kBadInput) when the size differs.
   void set_state(std::span<const double> state);
   std::string model_xml() const;
-  const Scene& scene() const;      // for source files that include MuJoCo
-  const Problem& problem() const;  // of the current episode
+  const engine::Scene& scene() const;    // for source files that include MuJoCo
+  const task::Problem& problem() const;  // of the current episode
 
   Proprio proprio() const;
   std::array<double, 7> joint_positions() const;

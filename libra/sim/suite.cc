@@ -45,38 +45,39 @@ json read_description(const std::string& path) {
                                                  "initial_states", "layouts",   "tasks"};
   for (const auto& [key, value] : object.items()) {
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
-      throw Error(
-          ErrorCode::kBadInput,
-          {.where = path, .problem = "unknown field '" + key + "'", .next = next_to(key, kKeys)});
+      throw Error(ErrorCode::kBadInput, {.where = path,
+                                         .problem = "unknown field '" + key + "'",
+                                         .next = task::next_to(key, kKeys)});
     }
   }
   return object;
 }
 
-TaskSpec load_task(const SuiteSpec& suite, const std::string& stem, const fs::path& folder) {
-  TaskSpec spec;
+task::TaskSpec load_task(const task::SuiteSpec& suite, const std::string& stem,
+                         const fs::path& folder) {
+  task::TaskSpec spec;
   spec.task = {suite.name, stem, instruction_from_file_name(stem), suite.max_steps};
-  spec.problem = read_bddl((folder / (stem + std::string(kExtension))).string());
+  spec.problem = task::read_bddl((folder / (stem + std::string(kExtension))).string());
   spec.layouts = suite.layouts;
   return spec;
 }
 
 // What variations need besides the task files; a suite may have none of it.
 // `everything`: the suite with the tasks that could not be read.
-void load_variations(SuiteSpec& suite, const Suite& everything, const fs::path& folder) {
+void load_variations(task::SuiteSpec& suite, const Suite& everything, const fs::path& folder) {
   std::error_code error;
   if (const fs::path file = folder / "language.json"; fs::exists(file, error)) {
-    auto wordings = read_wordings(file.string(), everything);
-    for (TaskSpec& spec : suite.tasks)
-      spec.wording = std::make_shared<Wording>(std::move(wordings.at(spec.task.name)));
+    auto wordings = variation::read_wordings(file.string(), everything);
+    for (task::TaskSpec& spec : suite.tasks)
+      spec.wording = std::make_shared<variation::Wording>(std::move(wordings.at(spec.task.name)));
   }
-  std::map<std::string, MemoryTests> tests;
+  std::map<std::string, variation::MemoryTests> tests;
   if (const fs::path file = folder / "memorisation.json"; fs::exists(file, error))
-    tests = read_memory_tests(file.string(), suite.tasks, everything);
+    tests = variation::read_memory_tests(file.string(), suite.tasks, everything);
   for (size_t i = 0; i < suite.tasks.size(); ++i) {
-    MemoryTests& own = tests[suite.tasks[i].task.name];
-    if (own.others.empty()) own.others = tasks_of_scene(suite.tasks, i);
-    suite.tasks[i].memory = std::make_shared<MemoryTests>(std::move(own));
+    variation::MemoryTests& own = tests[suite.tasks[i].task.name];
+    if (own.others.empty()) own.others = variation::tasks_of_scene(suite.tasks, i);
+    suite.tasks[i].memory = std::make_shared<variation::MemoryTests>(std::move(own));
   }
 }
 
@@ -85,7 +86,7 @@ void require(bool good, const std::string& where, const std::string& problem) {
 }
 
 // The optional fields, which have defaults.
-void read_protocol(const json& object, const std::string& path, SuiteSpec& suite) {
+void read_protocol(const json& object, const std::string& path, task::SuiteSpec& suite) {
   if (object.contains("initial_states")) {
     suite.initial_states =
         field<int>(object, "initial_states", path, &json::is_number_integer, "an integer");
@@ -120,7 +121,7 @@ std::vector<std::string> suite_names(const std::string& asset_root) {
   return names;
 }
 
-SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
+task::SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   const auto known = suite_names(asset_root);
   if (known.empty()) {
     throw Error(ErrorCode::kNotFound, {.where = asset_root,
@@ -131,13 +132,13 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
   // The name is only ever compared with folders that exist, so it cannot lead out of the asset
   // root.
   if (std::find(known.begin(), known.end(), name) == known.end()) {
-    throw Error(ErrorCode::kNotFound,
-                {.problem = "there is no suite '" + name + "'", .next = next_to(name, known)});
+    throw Error(ErrorCode::kNotFound, {.problem = "there is no suite '" + name + "'",
+                                       .next = task::next_to(name, known)});
   }
   const fs::path folder = fs::path(asset_root) / "suites" / name;
   const std::string path = (folder / "suite.json").string();
   const json object = read_description(path);
-  SuiteSpec suite;
+  task::SuiteSpec suite;
   suite.name = name;
   suite.title = field<std::string>(object, "title", path, &json::is_string, "a text");
   suite.max_steps = field<int>(object, "max_steps", path, &json::is_number_integer, "an integer");
@@ -157,7 +158,8 @@ SuiteSpec load_suite(const std::string& name, const std::string& asset_root) {
     stems.push_back(stem);
     everything.tasks.push_back({name, stem, instruction_from_file_name(stems.back()), 0});
   }
-  add_tasks(suite, stems, [&](const std::string& stem) { return load_task(suite, stem, folder); });
+  task::add_tasks(suite, stems,
+                  [&](const std::string& stem) { return load_task(suite, stem, folder); });
   load_variations(suite, everything, folder);
   return suite;
 }

@@ -15,6 +15,7 @@ std::string default_asset_root();
 std::vector<std::string> suite_names(const std::string& asset_root = default_asset_root());
 // Throws Error(kNotFound) for an unknown suite, listing the known ones, and Error(kBadInput) for a
 // faulty suite.json or where no task's BDDL file can be read.
-SuiteSpec load_suite(const std::string& name, const std::string& asset_root = default_asset_root());
+task::SuiteSpec load_suite(const std::string& name,
+                           const std::string& asset_root = default_asset_root());
 
 }  // namespace libra::sim

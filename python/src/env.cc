@@ -13,7 +13,7 @@ namespace {
 
 std::unique_ptr<sim::SimEnv> make_env(const std::string& suite, const nb::object& task,
                                       const sim::SimConfig& config, const Checkouts& checkouts) {
-  const sim::SuiteSpec spec = find_suite(suite, checkouts);
+  const sim::task::SuiteSpec spec = find_suite(suite, checkouts);
   int64_t index = -1;
   if (!nb::try_cast(task, index)) {
     return std::make_unique<sim::SimEnv>(spec.find_task(nb::cast<std::string>(task)), config);
@@ -38,7 +38,7 @@ void check_config(const sim::SimConfig& given) {
 
 }  // namespace
 
-sim::SuiteSpec find_suite(const std::string& name, const Checkouts& checkouts) {
+sim::task::SuiteSpec find_suite(const std::string& name, const Checkouts& checkouts) {
   const auto ours = sim::suite_names();
   const bool is_ours = std::find(ours.begin(), ours.end(), name) != ours.end();
   if (is_ours || (checkouts.libero.empty() && checkouts.robosuite.empty())) {

@@ -17,7 +17,7 @@ struct Checkouts {
 };
 
 // Throws Error(kNotFound) that lists the suites.
-sim::SuiteSpec find_suite(const std::string& name, const Checkouts& checkouts);
+sim::task::SuiteSpec find_suite(const std::string& name, const Checkouts& checkouts);
 
 // Thread: the one that made it, because pictures are drawn by a context of that thread. Other
 // threads get an Error(kBadInput).

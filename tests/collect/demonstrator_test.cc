@@ -17,7 +17,7 @@ namespace {
 const sim::SimConfig kSmall = {.image_size = 32};
 const EpisodeKey kKey = {.layout = "shuffled", .seed = 1'000'003, .episode = 4};
 
-sim::TaskSpec task() { return sim::load_suite("object").tasks.at(2); }
+sim::task::TaskSpec task() { return sim::load_suite("object").tasks.at(2); }
 
 data::Demo demonstrate(const DemonstrationConfig& config, const EpisodeKey& key = kKey) {
   Demonstrator demonstrator(task(), kSmall, config);
@@ -61,7 +61,7 @@ TEST(Demonstrator, LabelsAreTheExpertsInTheStatesVisited) {
   int compared = 0;
   for (size_t t = 0; t < size_t(demo.frames); t += 9) {
     env.set_state(demo.states[t]);
-    sim::Expert expert;
+    sim::expert::Expert expert;
     expert.reset(env);
     const Action action = expert.act(env);
     for (size_t d = 0; d < 3; ++d) EXPECT_NEAR(action[d], demo.expert_actions[t][d], 0.02) << t;

@@ -44,7 +44,7 @@ void show(libra::sim::SimEnv& env, const libra::StepResult& result) {
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   setenv("LP_NUM_THREADS", "0", 0);
-  const libra::sim::SuiteSpec& suite = libra::sim::load_suite(argv[1]);
+  const libra::sim::task::SuiteSpec& suite = libra::sim::load_suite(argv[1]);
   libra::sim::SimConfig config;
   config.image_size = std::stoi(argv[2]);
   std::unique_ptr<libra::sim::SimEnv> env;

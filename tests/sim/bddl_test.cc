@@ -29,7 +29,7 @@ constexpr const char* kKitchen = R"((define (problem LIBERO_Kitchen)
 
 std::string message_of(const std::string& text) {
   try {
-    parse_bddl(text, "t.bddl");
+    task::parse_bddl(text, "t.bddl");
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kBadInput);
     return error.what();
@@ -46,7 +46,7 @@ std::string edited(const std::string& from, const std::string& to) {
 }
 
 TEST(Bddl, ReadsEverySection) {
-  const Problem p = parse_bddl(kKitchen, "t.bddl");
+  const task::Problem p = task::parse_bddl(kKitchen, "t.bddl");
   EXPECT_EQ(p.name, "libero_kitchen");
   EXPECT_EQ(p.domain, "robosuite");
   EXPECT_EQ(p.language, "Put the BOWL, please");
@@ -65,21 +65,21 @@ TEST(Bddl, ReadsEverySection) {
   EXPECT_EQ(p.objects[1].category, "akita_black_bowl");
   EXPECT_EQ(p.objects[2].category, "plate");
   EXPECT_EQ(p.fixtures[2].category, "flat_stove");
-  EXPECT_EQ(p.init[1].kind, PredicateKind::kOpen);
+  EXPECT_EQ(p.init[1].kind, task::PredicateKind::kOpen);
   ASSERT_EQ(p.goal.size(), 4u);  // nested And is one conjunction
-  EXPECT_EQ(p.goal[2].kind, PredicateKind::kTurnOff);
+  EXPECT_EQ(p.goal[2].kind, task::PredicateKind::kTurnOff);
   EXPECT_EQ(p.goal[3].args, (std::vector<std::string>{"bowl_2", "plate_1"}));
   EXPECT_EQ(p.goal[0].at.line, 13);
   EXPECT_EQ(p.goal[0].at.column, 15);
 }
 
 TEST(Bddl, GoalNeedsNoAnd) {
-  const Problem p = parse_bddl(
+  const task::Problem p = task::parse_bddl(
       "(define (problem p) (:domain d) (:fixtures floor - floor) (:objects a_1 b_1 - cup) (:init) "
       "(:goal (On a_1 b_1)))",
       "t");
   ASSERT_EQ(p.goal.size(), 1u);
-  EXPECT_EQ(predicate_name(p.goal[0].kind), "on");
+  EXPECT_EQ(task::predicate_name(p.goal[0].kind), "on");
 }
 
 TEST(Bddl, UnknownNamesGetPlaceAndNearestName) {
@@ -102,7 +102,7 @@ TEST(Bddl, SitesOfAbsentThingsAreLeftOut) {
   const std::string with_site =
       edited("(top_region (:target white_cabinet_1))",
              "(top_region (:target white_cabinet_1)) (right_region (:target bowl_drainer_1))");
-  const Problem p = parse_bddl(with_site, "t.bddl");
+  const task::Problem p = task::parse_bddl(with_site, "t.bddl");
   EXPECT_EQ(p.regions.size(), 2u);
   EXPECT_EQ(p.find_region("bowl_drainer_1_right_region"), nullptr);
   std::string used = with_site;
@@ -152,7 +152,7 @@ TEST(Bddl, HostileInputIsRefused) {
 TEST(Bddl, EveryTruncationIsRefusedAndNoMutationCrashes) {
   const std::string text = kKitchen;
   for (size_t n = 0; n + 1 < text.size(); ++n) {
-    EXPECT_THROW(parse_bddl(text.substr(0, n), "t"), Error) << n;
+    EXPECT_THROW(task::parse_bddl(text.substr(0, n), "t"), Error) << n;
   }
   Rng rng(7);
   int refused = 0;
@@ -162,7 +162,7 @@ TEST(Bddl, EveryTruncationIsRefusedAndNoMutationCrashes) {
       mutant[rng.below(mutant.size())] = static_cast<char>(rng.below(256));
     }
     try {
-      const Problem p = parse_bddl(mutant, "t");
+      const task::Problem p = task::parse_bddl(mutant, "t");
       EXPECT_FALSE(p.goal.empty());
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr("t:"));
@@ -174,7 +174,7 @@ TEST(Bddl, EveryTruncationIsRefusedAndNoMutationCrashes) {
 
 TEST(Bddl, MissingFileIsNotFound) {
   try {
-    read_bddl("/nonexistent/x.bddl");
+    task::read_bddl("/nonexistent/x.bddl");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kNotFound);

@@ -13,16 +13,16 @@
 namespace libra::sim {
 namespace {
 
-TaskSpec object_task(size_t index) { return load_suite("object").tasks.at(index); }
+task::TaskSpec object_task(size_t index) { return load_suite("object").tasks.at(index); }
 
-std::vector<double> state_of(const TaskSpec& spec, const EpisodeKey& key) {
+std::vector<double> state_of(const task::TaskSpec& spec, const EpisodeKey& key) {
   SimEnv env(spec);
   env.reset(key);
   return env.state();
 }
 
 TEST(Reset, StateIsAPureFunctionOfTheKey) {
-  const TaskSpec spec = object_task(3);
+  const task::TaskSpec spec = object_task(3);
   const EpisodeKey key{"shuffled", 4, 9, ""};
   const auto state = state_of(spec, key);
   EXPECT_EQ(state.size(), 110u);
@@ -61,7 +61,7 @@ TEST(Reset, AnotherTargetKeepsTheState) {
     EXPECT_EQ(env.state(), state);
     EXPECT_EQ(env.target(), item);
     EXPECT_EQ(env.instruction(),
-              "pick up the " + item_phrase(item) + " and place it in the basket");
+              "pick up the " + task::item_phrase(item) + " and place it in the basket");
     EXPECT_EQ(env.goal().at(0).args.at(0), item + "_1");
   }
   EXPECT_THROW(env.reset({"shuffled", 2, 3, "wine_bottle"}), Error);
@@ -69,15 +69,15 @@ TEST(Reset, AnotherTargetKeepsTheState) {
 }
 
 TEST(Layout, LiberoKeepsItemsInTheirRegions) {
-  const TaskSpec spec = object_task(5);
+  const task::TaskSpec spec = object_task(5);
   Rng rng(1);
   for (int draw = 0; draw < 100; ++draw) {
-    const auto points = place_objects(spec.problem, rng);
+    const auto points = engine::place_objects(spec.problem, rng);
     ASSERT_EQ(points.size(), 7u);
     for (size_t i = 0; i < points.size(); ++i) {
-      const Predicate& atom = spec.problem.init.at(i);
+      const task::Predicate& atom = spec.problem.init.at(i);
       ASSERT_EQ(atom.args.at(0), spec.problem.objects[i].name);
-      const Rectangle& r = spec.problem.find_region(atom.args.at(1))->ranges.at(0);
+      const task::Rectangle& r = spec.problem.find_region(atom.args.at(1))->ranges.at(0);
       EXPECT_TRUE(points[i][0] >= r.x0 && points[i][0] <= r.x1 && points[i][1] >= r.y0 &&
                   points[i][1] <= r.y1);
     }
@@ -85,18 +85,18 @@ TEST(Layout, LiberoKeepsItemsInTheirRegions) {
 }
 
 TEST(Layout, ShuffledSpreadsTheTargetOverAllRegions) {
-  const TaskSpec spec = object_task(1);
+  const task::TaskSpec spec = object_task(1);
   std::map<std::string, int> region_of_target, present;
   constexpr int kDraws = 600;
   for (uint64_t seed = 0; seed < kDraws; ++seed) {
     Rng rng(seed);
-    const Problem problem = shuffle_problem(spec.problem, rng);
+    const task::Problem problem = engine::shuffle_problem(spec.problem, rng);
     std::set<std::string> names, regions;
-    for (const Predicate& atom : problem.init) {
+    for (const task::Predicate& atom : problem.init) {
       regions.insert(atom.args.at(1));
       if (atom.args[0] == "cream_cheese_1") ++region_of_target[atom.args[1]];
     }
-    for (const Instance& object : problem.objects) {
+    for (const task::Instance& object : problem.objects) {
       names.insert(object.name);
       ++present[object.category];
     }
@@ -133,7 +133,7 @@ TEST(Replay, GivesTheSameStatesBitForBit) {
 }
 
 TEST(Step, LimitEndsTheEpisodeWithoutSuccess) {
-  TaskSpec spec = object_task(0);
+  task::TaskSpec spec = object_task(0);
   spec.task.max_steps = 4;
   SimEnv env(spec);
   env.reset({});

@@ -9,10 +9,10 @@
 namespace libra::sim {
 namespace {
 
-TaskSpec object_task(size_t index) { return load_suite("object").tasks.at(index); }
+task::TaskSpec object_task(size_t index) { return load_suite("object").tasks.at(index); }
 
 int run_episode(SimEnv& env, double noise, uint64_t seed, bool& success) {
-  Expert expert;
+  expert::Expert expert;
   expert.reset(env);
   Rng rng(seed);
   StepResult result;
@@ -46,14 +46,14 @@ TEST(Expert, IsAFunctionOfTheState) {
   SimEnv env(object_task(3)), copy(object_task(3));
   env.reset({"shuffled", 5, 1, ""});
   copy.reset({"shuffled", 5, 1, ""});
-  Expert expert;
+  expert::Expert expert;
   expert.reset(env);
   for (int step = 0; step < 90; ++step) {
     const Action action = expert.act(env);
     EXPECT_EQ(expert.act(env), action);
     if (step % 10 == 0) {
       copy.set_state(env.state());
-      Expert fresh;
+      expert::Expert fresh;
       fresh.reset(copy);
       EXPECT_EQ(fresh.act(copy), action) << "step " << step;
     }
@@ -67,7 +67,7 @@ TEST(Expert, HoldsByFrictionAlone) {
   env.reset({});
   auto* model = const_cast<mjModel*>(env.model());
   EXPECT_EQ(model->neq, 0);
-  Expert expert;
+  expert::Expert expert;
   expert.reset(env);
   double held = 0;
   for (int i = 0; i < 80 && held < 0.15; ++i) {

@@ -9,26 +9,27 @@
 namespace libra::sim {
 namespace {
 
-const std::string& start_of(const Problem& problem, const std::string& name) {
+const std::string& start_of(const task::Problem& problem, const std::string& name) {
   static const std::string kNowhere;
-  for (const Predicate& atom : problem.init)
+  for (const task::Predicate& atom : problem.init)
     if (atom.args.size() == 2 && atom.args[0] == name) return atom.args[1];
   return kNowhere;
 }
 
 // The scene and initial states of one task under the instruction of another: what that one names
 // is what starts in the same place here.
-TaskSpec told(TaskSpec scene, const TaskSpec& other) {
+task::TaskSpec told(task::TaskSpec scene, const task::TaskSpec& other) {
   scene.task.instruction = other.task.instruction;
   scene.problem.goal = other.problem.goal;
-  for (Predicate& atom : scene.problem.goal) {
+  for (task::Predicate& atom : scene.problem.goal) {
     for (std::string& arg : atom.args) {
       const std::string start = start_of(other.problem, arg);
       if (start.empty()) continue;
       const auto& objects = scene.problem.objects;
-      const auto here = std::find_if(objects.begin(), objects.end(), [&](const Instance& object) {
-        return start_of(scene.problem, object.name) == start;
-      });
+      const auto here =
+          std::find_if(objects.begin(), objects.end(), [&](const task::Instance& object) {
+            return start_of(scene.problem, object.name) == start;
+          });
       if (here != objects.end()) arg = here->name;
     }
   }
@@ -43,8 +44,8 @@ std::ostream& operator<<(std::ostream& out, const Pair& pair) { return out << pa
 class InstructionPairs : public ::testing::TestWithParam<Pair> {};
 
 TEST_P(InstructionPairs, DecideInTheSameScene) {
-  const SuiteSpec suite = load_suite(GetParam().suite);
-  const TaskSpec& scene = suite.find_task(GetParam().scene);
+  const task::SuiteSpec suite = load_suite(GetParam().suite);
+  const task::TaskSpec& scene = suite.find_task(GetParam().scene);
   SimEnv one(scene), other(told(scene, suite.find_task(GetParam().other)));
   const EpisodeKey key{"libero", 0, 0, ""};
   one.reset(key);
@@ -52,15 +53,15 @@ TEST_P(InstructionPairs, DecideInTheSameScene) {
   ASSERT_EQ(one.state(), other.state());
   ASSERT_EQ(one.model_xml(), other.model_xml());
   ASSERT_NE(one.instruction(), other.instruction());
-  const std::vector<Predicate> first = one.goal(), second = other.goal();
-  const auto all = [](const SimEnv& env, const std::vector<Predicate>& goal) {
+  const std::vector<task::Predicate> first = one.goal(), second = other.goal();
+  const auto all = [](const SimEnv& env, const std::vector<task::Predicate>& goal) {
     return std::all_of(goal.begin(), goal.end(),
-                       [&](const Predicate& atom) { return env.atom_holds(atom); });
+                       [&](const task::Predicate& atom) { return env.atom_holds(atom); });
   };
-  EXPECT_TRUE(run_expert(one, key).success);
+  EXPECT_TRUE(expert::run_expert(one, key).success);
   EXPECT_TRUE(all(one, first));
   EXPECT_FALSE(all(one, second));
-  EXPECT_TRUE(run_expert(other, key).success);
+  EXPECT_TRUE(expert::run_expert(other, key).success);
   EXPECT_TRUE(all(other, second));
   EXPECT_FALSE(all(other, first));
 }
@@ -90,11 +91,11 @@ TEST(Instructions, DecideAmongTheItemsOfAScene) {
   other.reset(swapped);
   ASSERT_EQ(one.state(), other.state());
   ASSERT_NE(one.instruction(), other.instruction());
-  const Predicate first = one.goal().at(0), second = other.goal().at(0);
-  EXPECT_TRUE(run_expert(one, key).success);
+  const task::Predicate first = one.goal().at(0), second = other.goal().at(0);
+  EXPECT_TRUE(expert::run_expert(one, key).success);
   EXPECT_TRUE(one.atom_holds(first));
   EXPECT_FALSE(one.atom_holds(second));
-  EXPECT_TRUE(run_expert(other, swapped).success);
+  EXPECT_TRUE(expert::run_expert(other, swapped).success);
   EXPECT_TRUE(other.atom_holds(second));
   EXPECT_FALSE(other.atom_holds(first));
 }

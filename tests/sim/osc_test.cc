@@ -60,22 +60,23 @@ Matrix column(const std::vector<double>& values) {
   return out;
 }
 
-const std::vector<Instance>& things() {
-  static const std::vector<Instance> list = {{"milk_1", "milk", {}}, {"basket_1", "basket", {}}};
+const std::vector<task::Instance>& things() {
+  static const std::vector<task::Instance> list = {{"milk_1", "milk", {}},
+                                                   {"basket_1", "basket", {}}};
   return list;
 }
 
 TEST(Osc, TorquesEqualTheFormulaEvaluatedDensely) {
-  const Scene scene("libero_floor_manipulation", things());
+  const engine::Scene scene("libero_floor_manipulation", things());
   const mjModel* m = scene.model();
   mjData* d = scene.data();
   const auto nv = static_cast<size_t>(m->nv);
   Rng rng(5);
   for (int trial = 0; trial < 5; ++trial) {
     mj_resetData(m, d);
-    OscController controller;
+    engine::OscController controller;
     for (size_t k = 0; k < 7; ++k) {
-      d->qpos[k] = kReadyPosture[k] + 0.2 * rng.normal();
+      d->qpos[k] = bodies::kReadyPosture[k] + 0.2 * rng.normal();
       d->qvel[k] = 0.05 * rng.normal();
     }
     controller.reset(scene, 0.04);
@@ -124,7 +125,7 @@ TEST(Osc, TorquesEqualTheFormulaEvaluatedDensely) {
     std::vector<double> posture(7);
     for (size_t i = 0; i < 7; ++i) {
       for (size_t j = 0; j < 7; ++j) N[i][j] = (i == j) - N[i][j];
-      posture[i] = 10 * (kReadyPosture[i] - d->qpos[i]) - 2 * std::sqrt(10.0) * d->qvel[i];
+      posture[i] = 10 * (bodies::kReadyPosture[i] - d->qpos[i]) - 2 * std::sqrt(10.0) * d->qvel[i];
     }
     const Matrix null = multiply(transpose(N), multiply(M, column(posture)));
     const Matrix task = multiply(transpose(J), wrench);
@@ -137,8 +138,8 @@ TEST(Osc, TorquesEqualTheFormulaEvaluatedDensely) {
 }
 
 TEST(Osc, StartPoseIsThePublishedOne) {
-  const Scene scene("libero_floor_manipulation", things());
-  std::copy_n(kReadyPosture.begin(), 7, scene.data()->qpos);
+  const engine::Scene scene("libero_floor_manipulation", things());
+  std::copy_n(bodies::kReadyPosture.begin(), 7, scene.data()->qpos);
   scene.update_poses();
   const double* site = scene.data()->site_xpos + 3 * scene.grip_site();
   EXPECT_NEAR(site[0], -0.1485, 1e-4);
@@ -152,14 +153,14 @@ TEST(Osc, StartPoseIsThePublishedOne) {
 }
 
 TEST(Osc, GripperTakesEightActionsFromOpenToShut) {
-  const Scene scene("libero_floor_manipulation", things());
-  OscController controller;
-  std::copy_n(kReadyPosture.begin(), 7, scene.data()->qpos);
+  const engine::Scene scene("libero_floor_manipulation", things());
+  engine::OscController controller;
+  std::copy_n(bodies::kReadyPosture.begin(), 7, scene.data()->qpos);
   controller.reset(scene, 0.04);
   mj_forward(scene.model(), scene.data());
   for (int action = 1; action <= 8; ++action) {
     controller.set_goal(scene, {0, 0, 0, 0, 0, 0, 0.3f});  // only the sign counts
-    for (int i = 0; i < kSubsteps; ++i) controller.apply(scene);
+    for (int i = 0; i < engine::kSubsteps; ++i) controller.apply(scene);
     EXPECT_NEAR(scene.data()->ctrl[7], 0.04 - 0.005 * action, 1e-12);
     EXPECT_NEAR(scene.data()->ctrl[8], -0.04 + 0.005 * action, 1e-12);
   }

@@ -12,7 +12,7 @@
 namespace libra::sim {
 namespace {
 
-TaskSpec object_task(size_t index) { return load_suite("object").tasks.at(index); }
+task::TaskSpec object_task(size_t index) { return load_suite("object").tasks.at(index); }
 
 // Where the image changes when `item` is taken away, in [0, 1]; the number of such pixels is
 // returned.

@@ -33,7 +33,7 @@ std::string message_of(Call call, ErrorCode code) {
 
 TEST(Suite, ObjectSuiteHasTheTenInstructionsInOrder) {
   EXPECT_THAT(suite_names(kAssets), ::testing::Contains("object"));
-  const SuiteSpec suite = load_suite("object", kAssets);
+  const task::SuiteSpec suite = load_suite("object", kAssets);
   EXPECT_EQ(suite.max_steps, 280);
   EXPECT_EQ(suite.control_hz, 20.0);
   std::vector<std::string> instructions;
@@ -67,28 +67,28 @@ TEST(Suite, ProtocolSaysWhatDecidesTheNumbers) {
 
 TEST(Suite, ObjectScenesAreComplete) {
   for (const auto& spec : load_suite("object", kAssets).tasks) {
-    const Problem& p = spec.problem;
+    const task::Problem& p = spec.problem;
     EXPECT_EQ(p.name, "libero_floor_manipulation");
     EXPECT_EQ(p.objects.size(), 7u) << p.file;
     EXPECT_EQ(p.init.size(), 7u) << p.file;
     ASSERT_EQ(p.goal.size(), 1u) << p.file;
-    EXPECT_EQ(p.goal[0].kind, PredicateKind::kIn);
+    EXPECT_EQ(p.goal[0].kind, task::PredicateKind::kIn);
     EXPECT_EQ(p.goal[0].args[1], "basket_1_contain_region");
-    EXPECT_EQ(item_phrase(goal_target(p)).empty(), false);
-    EXPECT_THAT(spec.task.instruction, HasSubstr(item_phrase(goal_target(p))));
-    EXPECT_EQ(p.init[0].args[0], goal_target(p));
+    EXPECT_EQ(task::item_phrase(task::goal_target(p)).empty(), false);
+    EXPECT_THAT(spec.task.instruction, HasSubstr(task::item_phrase(task::goal_target(p))));
+    EXPECT_EQ(p.init[0].args[0], task::goal_target(p));
     EXPECT_EQ(p.init[0].args[1], "floor_target_object_region");
-    std::vector<const Region*> used;
+    std::vector<const task::Region*> used;
     for (const auto& atom : p.init) {
-      const Region* region = p.find_region(atom.args[1]);
+      const task::Region* region = p.find_region(atom.args[1]);
       ASSERT_NE(region, nullptr);
       ASSERT_EQ(region->ranges.size(), 1u);
-      const Rectangle& r = region->ranges[0];
+      const task::Rectangle& r = region->ranges[0];
       const double side = atom.args[0] == "basket_1" ? 0.02 : 0.05;
       EXPECT_NEAR(r.x1 - r.x0, side, 1e-12);
       EXPECT_NEAR(r.y1 - r.y0, side, 1e-12);
-      for (const Region* other : used) {
-        const Rectangle& o = other->ranges[0];
+      for (const task::Region* other : used) {
+        const task::Rectangle& o = other->ranges[0];
         EXPECT_GT(std::hypot(r.x0 - o.x0, r.y0 - o.y0), 0.1) << p.file;
       }
       used.push_back(region);
@@ -108,29 +108,29 @@ TEST(Suite, InstructionsComeFromFileNames) {
 }
 
 TEST(Suite, ItemNames) {
-  EXPECT_EQ(item_phrase("alphabet_soup"), "alphabet soup");
-  EXPECT_EQ(item_phrase("alphabet_soup_1"), "alphabet soup");
-  EXPECT_EQ(item_phrase("bbq_sauce_12"), "bbq sauce");
-  EXPECT_EQ(item_category("moka_pot_"), "moka_pot_");
-  EXPECT_EQ(item_category("7"), "7");
+  EXPECT_EQ(task::item_phrase("alphabet_soup"), "alphabet soup");
+  EXPECT_EQ(task::item_phrase("alphabet_soup_1"), "alphabet soup");
+  EXPECT_EQ(task::item_phrase("bbq_sauce_12"), "bbq sauce");
+  EXPECT_EQ(task::item_category("moka_pot_"), "moka_pot_");
+  EXPECT_EQ(task::item_category("7"), "7");
 }
 
 TEST(Suite, AnotherItemCanBeAskedFor) {
-  const SuiteSpec suite = load_suite("object", kAssets);
-  const TaskSpec& milk = suite.find_task("pick_up_the_milk_and_place_it_in_the_basket");
-  EXPECT_THAT(askable_items(milk.problem),
+  const task::SuiteSpec suite = load_suite("object", kAssets);
+  const task::TaskSpec& milk = suite.find_task("pick_up_the_milk_and_place_it_in_the_basket");
+  EXPECT_THAT(task::askable_items(milk.problem),
               ElementsAre("milk_1", "cream_cheese_1", "tomato_sauce_1", "butter_1",
                           "orange_juice_1", "chocolate_pudding_1"));
-  EXPECT_EQ(asked_instruction(milk, "orange_juice"),
+  EXPECT_EQ(task::asked_instruction(milk, "orange_juice"),
             "pick up the orange juice and place it in the basket");
-  EXPECT_EQ(asked_instruction(milk, "milk_1"), milk.task.instruction);
-  const auto goal = asked_goal(milk.problem, "orange_juice");
+  EXPECT_EQ(task::asked_instruction(milk, "milk_1"), milk.task.instruction);
+  const auto goal = task::asked_goal(milk.problem, "orange_juice");
   EXPECT_EQ(goal[0].args, (std::vector<std::string>{"orange_juice_1", "basket_1_contain_region"}));
-  EXPECT_THAT(message_of([&] { asked_goal(milk.problem, "basket"); }, ErrorCode::kNotFound),
+  EXPECT_THAT(message_of([&] { task::asked_goal(milk.problem, "basket"); }, ErrorCode::kNotFound),
               AllOf(HasSubstr("'basket'"), HasSubstr("orange_juice_1")));
-  TaskSpec silent = milk;
+  task::TaskSpec silent = milk;
   silent.task.instruction = "tidy up";
-  EXPECT_THAT(message_of([&] { asked_instruction(silent, "butter"); }, ErrorCode::kBadInput),
+  EXPECT_THAT(message_of([&] { task::asked_instruction(silent, "butter"); }, ErrorCode::kBadInput),
               HasSubstr("does not name the goal's 'milk'"));
 }
 
@@ -138,8 +138,8 @@ TEST(Suite, TheGoalTargetIsWhatIsMoved) {
   const std::string scene =
       "(define (problem p) (:domain d) (:fixtures stove_1 - flat_stove) (:objects pot_1 - pot) "
       "(:init) (:goal (And (Turnon stove_1) ";
-  EXPECT_EQ(goal_target(parse_bddl(scene + "(On pot_1 stove_1))))", "t")), "pot_1");
-  EXPECT_EQ(goal_target(parse_bddl(scene + ")))", "t")), "stove_1");
+  EXPECT_EQ(task::goal_target(task::parse_bddl(scene + "(On pot_1 stove_1))))", "t")), "pot_1");
+  EXPECT_EQ(task::goal_target(task::parse_bddl(scene + ")))", "t")), "stove_1");
 }
 
 TEST(Suite, UnknownNamesListTheKnownOnes) {
@@ -149,7 +149,7 @@ TEST(Suite, UnknownNamesListTheKnownOnes) {
               HasSubstr("known are"));
   EXPECT_THAT(message_of([] { load_suite("object", "/nonexistent"); }, ErrorCode::kNotFound),
               HasSubstr("/nonexistent"));
-  const SuiteSpec suite = load_suite("object", kAssets);
+  const task::SuiteSpec suite = load_suite("object", kAssets);
   EXPECT_THAT(message_of([&] { suite.find_task("pick_up_the_milk"); }, ErrorCode::kNotFound),
               HasSubstr("pick_up_the_ketchup_and_place_it_in_the_basket"));
 }
@@ -199,7 +199,7 @@ TEST_F(BrokenSuite, ABadTaskFileTakesOnlyItselfOut) {
       << R"({"title":"t","max_steps":9,"control_hz":20,"tasks":["a", "b"]})";
   std::ofstream(root_ / "suites" / "mine" / "memorisation.json")
       << R"({"a": {"without": {"swapped_positions": "why not"}}})";
-  const SuiteSpec suite = load_suite("mine", root_.string());
+  const task::SuiteSpec suite = load_suite("mine", root_.string());
   ASSERT_EQ(suite.tasks.size(), 1u);
   EXPECT_EQ(suite.tasks[0].task.name, "b");
   EXPECT_THAT(suite.unreadable, testing::ElementsAre(HasSubstr("mine/a.bddl:1:1")));

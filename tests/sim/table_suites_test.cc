@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 class TableTask : public ::testing::TestWithParam<std::tuple<std::string, int>> {
  protected:
-  static TaskSpec spec() {
+  static task::TaskSpec spec() {
     return load_suite(std::get<0>(GetParam()))
         .tasks.at(static_cast<size_t>(std::get<1>(GetParam())));
   }
@@ -29,11 +29,11 @@ TEST_P(TableTask, StartsSettledWithItsGoalOpen) {
   EXPECT_FALSE(env.goal_holds());
   EXPECT_FALSE(env.items().empty());
   std::vector<std::array<double, 3>> before;
-  for (const SceneObject& object : env.scene().objects())
+  for (const engine::SceneObject& object : env.scene().objects())
     before.push_back(env.item_position(object.name));
   for (int i = 0; i < 10; ++i) env.step({0, 0, 0, 0, 0, 0, -1});
   for (size_t i = 0; i < before.size(); ++i) {
-    const SceneObject& object = env.scene().objects()[i];
+    const engine::SceneObject& object = env.scene().objects()[i];
     for (size_t k = 0; k < 3; ++k)
       EXPECT_NEAR(env.item_position(object.name)[k], before[i][k], 2e-3) << object.name;
   }
@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(All, TableTask,
 TEST(TableSuites, HaveThePublishedStepLimitsAndStates) {
   for (const auto& [name, steps] : std::vector<std::pair<std::string, int>>{
            {"spatial", 220}, {"object", 280}, {"goal", 300}, {"long", 520}}) {
-    const SuiteSpec suite = load_suite(name);
+    const task::SuiteSpec suite = load_suite(name);
     EXPECT_EQ(suite.max_steps, steps);
     EXPECT_EQ(suite.initial_states, 50);
     EXPECT_EQ(suite.tasks.size(), 10u);
@@ -105,7 +105,7 @@ TEST(TablePredicates, OpenAndTurnOnFollowTheJoints) {
 TEST(TablePredicates, InADrawerFollowsTheDrawer) {
   SimEnv env(load_suite("goal").find_task("open_the_top_drawer_and_put_the_bowl_inside"));
   env.reset({});
-  const SceneObject& bowl = *env.scene().find("akita_black_bowl");
+  const engine::SceneObject& bowl = *env.scene().find("akita_black_bowl");
   const auto with_bowl_at = [&](double offset) {
     goal_with_joint(env, "wooden_cabinet_1_top_level", -.15);
     const int site = mj_name2id(env.model(), mjOBJ_SITE, "wooden_cabinet_1_top_region");
@@ -124,12 +124,12 @@ TEST(TablePredicates, InADrawerFollowsTheDrawer) {
 TEST(TableExpert, IsAFunctionOfTheStateAndReachesGoals) {
   SimEnv env(load_suite("goal").find_task("put_the_bowl_on_the_plate"));
   env.reset({"libero", 0, 0, ""});
-  Expert expert;
+  expert::Expert expert;
   expert.reset(env);
   StepResult result;
   for (int i = 0; i < 300 && !result.success; ++i) {
     const Action action = expert.act(env);
-    Expert fresh;
+    expert::Expert fresh;
     fresh.reset(env);
     EXPECT_EQ(fresh.act(env), action);
     result = env.step(action);
@@ -144,7 +144,7 @@ TEST(TableExpert, TheInstructionDecides) {
   SimEnv asked(load_suite("goal").find_task("put_the_bowl_on_the_stove"));
   SimEnv other(load_suite("goal").find_task("put_the_bowl_on_the_plate"));
   asked.reset({"libero", 0, 0, ""});
-  Expert expert;
+  expert::Expert expert;
   expert.reset(asked);
   while (!asked.step(expert.act(asked)).done) {
   }

@@ -5,7 +5,7 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim {
+namespace libra::sim::bodies {
 namespace {
 
 constexpr Quat kTableView{.6380177736282349, .3048497438430786, .30484986305236816,
@@ -76,4 +76,4 @@ const Arena& find_arena(std::string_view problem) {
                                      .found = std::string(problem)});
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::bodies

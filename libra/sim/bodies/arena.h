@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "libra/sim/task/vec.h"
+#include "libra/sim/vec.h"
 
-namespace libra::sim {
+namespace libra::sim::bodies {
 
 struct Arena {
   std::string_view problem;  // "libero_tabletop_manipulation"
@@ -24,4 +24,4 @@ struct Arena {
 // Throws Error(kBadInput) with the known problem classes.
 const Arena& find_arena(std::string_view problem);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::bodies

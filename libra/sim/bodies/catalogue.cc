@@ -10,7 +10,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/bodies/spec.h"
 
-namespace libra::sim {
+namespace libra::sim::bodies {
 namespace {
 
 namespace fs = std::filesystem;
@@ -133,4 +133,4 @@ bool is_support(std::string_view category) {
   return category == "floor" || category == "table" || category.ends_with("_table");
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::bodies

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace libra::sim {
+namespace libra::sim::bodies {
 
 // What the scene knows of a movable thing.
 struct ObjectModel {
@@ -45,4 +45,4 @@ double fixture_height(const std::string& category);
 std::string body_file(const std::string& category);
 std::string arena_file(std::string_view problem);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::bodies

@@ -8,7 +8,7 @@
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 
-namespace libra::sim {
+namespace libra::sim::bodies {
 namespace {
 
 // MuJoCo's own handler writes a log file into the working directory; the environment reads the
@@ -165,4 +165,4 @@ Composer::Compiled Composer::compile() {
   return out;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::bodies

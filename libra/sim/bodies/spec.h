@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace libra::sim {
+namespace libra::sim::bodies {
 
 struct ModelDeleter {
   void operator()(mjModel* m) const { mj_deleteModel(m); }
@@ -66,4 +66,4 @@ void for_each(mjSpec& spec, mjtObj type, const std::function<void(mjsElement*)>&
 // The same of those in a body and the bodies in it, in order.
 void for_each_in(mjsBody& body, mjtObj type, const std::function<void(mjsElement*)>& visit);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::bodies

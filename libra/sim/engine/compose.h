@@ -8,11 +8,11 @@
 #include "libra/sim/bodies/spec.h"
 #include "libra/sim/engine/scene.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 // Fixtures stand where their poses say. Throws Error(kNotFound) for a thing or fixture without a
 // body, Error(kBadInput) for a file that is no body, Error(kFailed) when MuJoCo refuses the model.
-Composer::Compiled compose(const Arena& arena, std::span<const SceneObject> objects,
-                           std::span<const SceneFixture> fixtures);
+bodies::Composer::Compiled compose(const bodies::Arena& arena, std::span<const SceneObject> objects,
+                                   std::span<const SceneFixture> fixtures);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 float dot(const Point& a, const Point& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
@@ -85,4 +85,4 @@ void DrawnMeshes::merge(const mjModel& m, int mesh, double cell) {
   face_count_.push_back(static_cast<int>(face_.size() / 3) - first);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

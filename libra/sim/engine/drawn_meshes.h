@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 using Point = std::array<float, 3>;  // m
 
@@ -47,4 +47,4 @@ class DrawnMeshes {
   std::vector<int> face_address_, face_count_;
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -8,7 +8,7 @@
 #include "libra/sim/bodies/panda.h"
 #include "libra/sim/task/task_spec.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 // The gripper seen from above, relative to the grip site (m): an open finger reaches this
@@ -34,10 +34,10 @@ bool reachable(const Footprint& item, const Footprint& other, double margin) {
   return apart(dx - kPalmHalfX - other.half_x - margin, dy - kPalmHalfY - other.half_y - margin);
 }
 
-const Region& start_region(const Problem& problem, const std::string& object) {
-  for (const Predicate& atom : problem.init) {
-    if (atom.kind != PredicateKind::kOn || atom.args.at(0) != object) continue;
-    const Region* region = problem.find_region(atom.args.at(1));
+const task::Region& start_region(const task::Problem& problem, const std::string& object) {
+  for (const task::Predicate& atom : problem.init) {
+    if (atom.kind != task::PredicateKind::kOn || atom.args.at(0) != object) continue;
+    const task::Region* region = problem.find_region(atom.args.at(1));
     if (region != nullptr && !region->ranges.empty()) return *region;
   }
   throw Error(ErrorCode::kBadInput,
@@ -49,14 +49,15 @@ const Region& start_region(const Problem& problem, const std::string& object) {
 }  // namespace
 
 Footprint footprint(std::string_view category, const FloorPoint& center) {
-  const auto& half = object_model(std::string(category)).half;
+  const auto& half = bodies::object_model(std::string(category)).half;
   return {center, half[0], half[1], 2 * half[2]};
 }
 
 bool leaves_room(const std::vector<Footprint>& things, double margin) {
   for (size_t i = 0; i < things.size(); ++i) {
     const FloorPoint& p = things[i].center;
-    if (std::hypot(p[0] - kRobotBase[0], p[1] - kRobotBase[1]) > kReach) return false;
+    if (std::hypot(p[0] - bodies::kRobotBase[0], p[1] - bodies::kRobotBase[1]) > kReach)
+      return false;
     for (size_t j = 0; j < things.size(); ++j) {
       if (i == j) continue;
       const Footprint &a = things[i], &b = things[j];
@@ -70,37 +71,38 @@ bool leaves_room(const std::vector<Footprint>& things, double margin) {
   return true;
 }
 
-Problem shuffle_problem(const Problem& problem, Rng& rng) {
-  const std::string target = goal_target(problem);
-  const std::vector<std::string> items = askable_items(problem);
+task::Problem shuffle_problem(const task::Problem& problem, Rng& rng) {
+  const std::string target = task::goal_target(problem);
+  const std::vector<std::string> items = task::askable_items(problem);
   std::vector<std::string> others;
-  for (const std::string_view grocery : groceries()) {
-    if (grocery != item_category(target)) others.emplace_back(grocery);
+  for (const std::string_view grocery : bodies::groceries()) {
+    if (grocery != task::item_category(target)) others.emplace_back(grocery);
   }
   rng.shuffle(others);
   std::vector<std::string> regions;
   for (const std::string& item : items) regions.push_back(start_region(problem, item).key);
   rng.shuffle(regions);
 
-  Problem shuffled = problem;
-  std::erase_if(shuffled.init, [&](const Predicate& atom) {
+  task::Problem shuffled = problem;
+  std::erase_if(shuffled.init, [&](const task::Predicate& atom) {
     return std::find(items.begin(), items.end(), atom.args.at(0)) != items.end();
   });
   size_t drawn = 0, slot = 0;
-  for (Instance& object : shuffled.objects) {
+  for (task::Instance& object : shuffled.objects) {
     if (std::find(items.begin(), items.end(), object.name) == items.end()) continue;
     if (object.name != target) {
       object.category = others.at(drawn++);
       object.name = object.category + "_1";
     }
-    shuffled.init.push_back({PredicateKind::kOn, {object.name, regions.at(slot++)}, object.at});
+    shuffled.init.push_back(
+        {task::PredicateKind::kOn, {object.name, regions.at(slot++)}, object.at});
   }
   return shuffled;
 }
 
-std::vector<FloorPoint> place_objects(const Problem& problem, Rng& rng) {
-  std::vector<const Region*> regions;
-  for (const Instance& object : problem.objects) {
+std::vector<FloorPoint> place_objects(const task::Problem& problem, Rng& rng) {
+  std::vector<const task::Region*> regions;
+  for (const task::Instance& object : problem.objects) {
     regions.push_back(&start_region(problem, object.name));
   }
   constexpr int kTries = 4000;
@@ -111,7 +113,7 @@ std::vector<FloorPoint> place_objects(const Problem& problem, Rng& rng) {
       std::vector<Footprint> prints;
       for (size_t i = 0; i < regions.size(); ++i) {
         const auto& ranges = regions[i]->ranges;
-        const Rectangle& r = ranges[rng.below(ranges.size())];
+        const task::Rectangle& r = ranges[rng.below(ranges.size())];
         points.push_back({rng.uniform(r.x0, r.x1), rng.uniform(r.y0, r.y1)});
         prints.push_back(footprint(problem.objects[i].category, points.back()));
       }
@@ -122,4 +124,4 @@ std::vector<FloorPoint> place_objects(const Problem& problem, Rng& rng) {
               {.where = problem.file, .problem = "the regions leave no room for the objects"});
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -9,7 +9,7 @@
 #include "libra/core/rng.h"
 #include "libra/sim/task/bddl.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 using FloorPoint = std::array<double, 2>;  // world x, y (m)
 
@@ -26,10 +26,10 @@ bool leaves_room(const std::vector<Footprint>& things, double margin);
 
 // The same problem with other groceries in other regions: the goal's target and as many others
 // drawn from the ten as it had, over its regions in random order. The basket stays.
-Problem shuffle_problem(const Problem& problem, Rng& rng);
+task::Problem shuffle_problem(const task::Problem& problem, Rng& rng);
 
 // A position for every object of the problem, uniform in the region its init predicate names. Draws
 // again until there is room. Throws Error(kBadInput) when an object has no such region.
-std::vector<FloorPoint> place_objects(const Problem& problem, Rng& rng);
+std::vector<FloorPoint> place_objects(const task::Problem& problem, Rng& rng);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

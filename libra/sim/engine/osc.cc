@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
-constexpr int kDof = kArmJoints;
+constexpr int kDof = bodies::kArmJoints;
 template <int N>
 using Vec = std::array<double, N>;
 template <int R, int C>
@@ -65,7 +65,7 @@ Mat<kDof, kDof> arm_inertia(const mjModel* m, const mjData* d) {
 }  // namespace
 
 void OscController::reset(const Scene& scene, double finger,
-                          const std::array<double, kArmJoints>& rest) {
+                          const std::array<double, bodies::kArmJoints>& rest) {
   mjData* d = scene.data();
   rest_ = rest;
   Vec<kDof> kept;
@@ -196,4 +196,4 @@ void OscController::apply(const Scene& scene) {
   }
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

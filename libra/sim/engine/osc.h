@@ -9,7 +9,7 @@
 #include "libra/core/observation.h"
 #include "libra/sim/engine/scene.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 struct OscGains {
   double kp = 150.0;           // 1/s^2, position and orientation
@@ -26,7 +26,7 @@ class OscController {
   // Orientation goal and rest posture become those of `rest` (rad); the gripper command becomes the
   // one whose target is `finger` (m, opening of the first finger). Changes the scene's poses.
   void reset(const Scene& scene, double finger,
-             const std::array<double, kArmJoints>& rest = kReadyPosture);
+             const std::array<double, bodies::kArmJoints>& rest = bodies::kReadyPosture);
   // After reset(): as robosuite 1.4 begins an episode. Its controller has not looked at the arm
   // since that stood at the rest posture: the first goal counts from the grip site there, the first
   // substep only bears the arm's weight (for an action without motion), and the gripper command
@@ -42,7 +42,7 @@ class OscController {
   OscGains gains_;
   std::array<double, 3> goal_position_{}, rest_position_{};
   std::array<double, 9> goal_rotation_{};
-  std::array<double, kArmJoints> rest_ = kReadyPosture;
+  std::array<double, bodies::kArmJoints> rest_ = bodies::kReadyPosture;
   double most_open_ = 1;
   std::array<double, 2> grip_{};  // integrated command of the fingers, [-1, 1]
   double grip_sign_ = 0;
@@ -50,4 +50,4 @@ class OscController {
   std::vector<double> jacobian_;  // scratch, 6 x nv
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

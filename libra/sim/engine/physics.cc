@@ -5,10 +5,10 @@
 #include "libra/core/error.h"
 #include "libra/sim/engine/placement.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 void Physics::clear() {
-  rest_ = kReadyPosture;
+  rest_ = bodies::kReadyPosture;
   mj_resetData(model(), data());
 }
 
@@ -22,8 +22,8 @@ void Physics::put_on_floor(const std::vector<FloorPoint>& points) {
 
 void Physics::ready_arm(double noise, Rng& rng) {
   constexpr double kFingersAtStart = 0.020833;
-  for (int k = 0; k < kArmJoints; ++k) {
-    data()->qpos[k] = kReadyPosture[static_cast<size_t>(k)] + noise * rng.normal();
+  for (int k = 0; k < bodies::kArmJoints; ++k) {
+    data()->qpos[k] = bodies::kReadyPosture[static_cast<size_t>(k)] + noise * rng.normal();
   }
   data()->qpos[kFingerQpos] = kFingersAtStart;
   data()->qpos[kFingerQpos + 1] = -kFingersAtStart;
@@ -36,8 +36,8 @@ void Physics::hold_still(double opening) {
   mj_forward(model(), data());
 }
 
-void Physics::shift_rest(const std::array<double, kArmJoints>& before) {
-  for (size_t k = 0; k < kArmJoints; ++k) rest_[k] += data()->qpos[k] - before[k];
+void Physics::shift_rest(const std::array<double, bodies::kArmJoints>& before) {
+  for (size_t k = 0; k < bodies::kArmJoints; ++k) rest_[k] += data()->qpos[k] - before[k];
 }
 
 void Physics::settle(int control_steps, bool unseen) {
@@ -91,4 +91,4 @@ void Physics::put(std::span<const double> state) {
   note_instability();
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -12,7 +12,7 @@
 #include "libra/sim/engine/osc.h"
 #include "libra/sim/engine/scene.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 // Thread: one.
 class Physics {
@@ -32,7 +32,7 @@ class Physics {
   // Fingers open by so much (m), the controller as after a reset where everything stands now.
   void hold_still(double opening);
   // The controller pulls to a posture that lies so far (rad) beside the one of now.
-  void shift_rest(const std::array<double, kArmJoints>& before);
+  void shift_rest(const std::array<double, bodies::kArmJoints>& before);
   // Lets things come to rest while the gripper opens; then time starts at zero. unseen: the first
   // step is that of robosuite after a reset (OscController::begin_unseen).
   void settle(int control_steps, bool unseen = false);
@@ -52,8 +52,8 @@ class Physics {
 
   std::unique_ptr<Scene> scene_;
   OscController controller_;
-  std::array<double, kArmJoints> rest_ = kReadyPosture;
+  std::array<double, bodies::kArmJoints> rest_ = bodies::kReadyPosture;
   bool failed_ = false;
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -8,7 +8,7 @@
 #include "libra/sim/bodies/catalogue.h"
 #include "libra/sim/engine/world.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 constexpr double kGap = 0.001;  // below a thing as it is put down (m)
@@ -16,37 +16,37 @@ constexpr double kGap = 0.001;  // below a thing as it is put down (m)
 // Where a joint starts by the predicate that names it: LIBERO's default ranges.
 struct JointStart {
   std::string_view category;
-  PredicateKind kind;
+  task::PredicateKind kind;
   double low, high;  // m or rad
 };
 constexpr std::array<JointStart, 4> kJointStarts{{
-    {"wooden_cabinet", PredicateKind::kOpen, -.16, -.14},
-    {"white_cabinet", PredicateKind::kOpen, -.16, -.14},
-    {"microwave", PredicateKind::kOpen, -2.094, -1.3},
-    {"flat_stove", PredicateKind::kTurnOn, .5, 2.1},
+    {"wooden_cabinet", task::PredicateKind::kOpen, -.16, -.14},
+    {"white_cabinet", task::PredicateKind::kOpen, -.16, -.14},
+    {"microwave", task::PredicateKind::kOpen, -2.094, -1.3},
+    {"flat_stove", task::PredicateKind::kTurnOn, .5, 2.1},
 }};
 
-[[noreturn]] void fail(const Problem& problem, SourcePosition at, const std::string& what,
-                       const std::string& expected) {
+[[noreturn]] void fail(const task::Problem& problem, task::SourcePosition at,
+                       const std::string& what, const std::string& expected) {
   throw Error(ErrorCode::kBadInput, {.where = problem.file + ":" + std::to_string(at.line) + ":" +
                                               std::to_string(at.column),
                                      .problem = what,
                                      .expected = expected});
 }
 
-const Predicate* start_of(const Problem& problem, const std::string& name) {
-  for (const Predicate& atom : problem.init) {
+const task::Predicate* start_of(const task::Problem& problem, const std::string& name) {
+  for (const task::Predicate& atom : problem.init) {
     if (atom.args.size() == 2 && atom.args[0] == name) return &atom;
   }
   return nullptr;
 }
 
 // A pose in a region with ranges; nullopt for other names.
-std::optional<FixturePose> draw(const Scene& scene, const Problem& problem,
+std::optional<FixturePose> draw(const Scene& scene, const task::Problem& problem,
                                 const std::string& region_key, Rng& rng) {
-  const Region* region = problem.find_region(region_key);
+  const task::Region* region = problem.find_region(region_key);
   if (region == nullptr || region->ranges.empty()) return std::nullopt;
-  const Rectangle& r = region->ranges[rng.below(region->ranges.size())];
+  const task::Rectangle& r = region->ranges[rng.below(region->ranges.size())];
   const Vec3& origin = scene.arena().origin;
   FixturePose pose;
   pose.x = origin[0] + rng.uniform(r.x0, r.x1);
@@ -55,10 +55,10 @@ std::optional<FixturePose> draw(const Scene& scene, const Problem& problem,
   return pose;
 }
 
-void place_fixtures(Scene& scene, const Problem& problem, Rng& rng) {
+void place_fixtures(Scene& scene, const task::Problem& problem, Rng& rng) {
   for (size_t i = 0; i < scene.fixtures().size(); ++i) {
     const std::string& name = scene.fixtures()[i].name;
-    const Predicate* start = start_of(problem, name);
+    const task::Predicate* start = start_of(problem, name);
     const auto pose = start ? draw(scene, problem, start->args[1], rng) : std::nullopt;
     if (!pose) {
       fail(problem, problem.find_fixture(name)->at,
@@ -69,9 +69,9 @@ void place_fixtures(Scene& scene, const Problem& problem, Rng& rng) {
   }
 }
 
-void place_joints(const Scene& scene, const Problem& problem, Rng& rng) {
+void place_joints(const Scene& scene, const task::Problem& problem, Rng& rng) {
   const mjModel* m = scene.model();
-  for (const Predicate& atom : problem.init) {
+  for (const task::Predicate& atom : problem.init) {
     if (atom.args.size() != 1) continue;
     const int site = mj_name2id(m, mjOBJ_SITE, atom.args[0].c_str());
     for (const SceneFixture& fixture : scene.fixtures()) {
@@ -99,17 +99,18 @@ double surface_below(const Scene& scene, const Vec3& point) {
 }
 
 // On or in a site of a fixture: near its middle, on the surface that is there.
-Vec3 site_position(const Scene& scene, const Problem& problem, const Predicate& start, Rng& rng) {
-  const SiteBox box = *SceneWorld(scene, problem).site(start.args[1]);
-  const double spread = start.kind == PredicateKind::kIn ? .012 : .02;
+Vec3 site_position(const Scene& scene, const task::Problem& problem, const task::Predicate& start,
+                   Rng& rng) {
+  const task::SiteBox box = *SceneWorld(scene, problem).site(start.args[1]);
+  const double spread = start.kind == task::PredicateKind::kIn ? .012 : .02;
   // The drawers' sites lie on their side, so the spread is along world axes.
   Vec3 at = box.position + Vec3{rng.uniform(-spread, spread), rng.uniform(-spread, spread), 0};
   at[2] = surface_below(
-      scene, start.kind == PredicateKind::kIn ? at : at + Vec3{0, 0, box.half_size[2] + .08});
+      scene, start.kind == task::PredicateKind::kIn ? at : at + Vec3{0, 0, box.half_size[2] + .08});
   return at;
 }
 
-void place_objects(const Scene& scene, const Problem& problem, Rng& rng) {
+void place_objects(const Scene& scene, const task::Problem& problem, Rng& rng) {
   std::set<std::string> placed;
   for (size_t round = 0; placed.size() < scene.objects().size(); ++round) {
     for (const SceneObject& object : scene.objects()) {
@@ -119,7 +120,7 @@ void place_objects(const Scene& scene, const Problem& problem, Rng& rng) {
         placed.insert(object.name);
         continue;
       }
-      const Predicate* start = start_of(problem, object.name);
+      const task::Predicate* start = start_of(problem, object.name);
       // Every round places at least one thing unless things stand on each other in a circle.
       if (start == nullptr || round > scene.objects().size()) {
         fail(problem, problem.find_object(object.name)->at,
@@ -173,7 +174,7 @@ void put_object(const Scene& scene, const SceneObject& object, const Vec3& posit
   std::copy(quat.begin(), quat.end(), q + 3);
 }
 
-void place_scene(Scene& scene, const Problem& problem, Rng& rng) {
+void place_scene(Scene& scene, const task::Problem& problem, Rng& rng) {
   constexpr int kTries = 200;  // regions may overlap a little; the last draw stands
   for (int attempt = 0; attempt < kTries; ++attempt) {
     mj_resetData(scene.model(), scene.data());
@@ -185,4 +186,4 @@ void place_scene(Scene& scene, const Problem& problem, Rng& rng) {
   }
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -5,7 +5,7 @@
 #include "libra/core/rng.h"
 #include "libra/sim/engine/scene.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 // The body's pose: upright but for the yaw (rad).
 void put_object(const Scene& scene, const SceneObject& object, const Vec3& position, double yaw);
@@ -21,6 +21,6 @@ bool overlap(const Scene& scene);
 // Objects of the scene that the file does not declare are put aside.
 // Starts from the model's reference state. Throws Error(kBadInput) when the
 // file does not say where something starts.
-void place_scene(Scene& scene, const Problem& problem, Rng& rng);
+void place_scene(Scene& scene, const task::Problem& problem, Rng& rng);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

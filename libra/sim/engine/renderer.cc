@@ -13,7 +13,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/engine/seen_parts.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
@@ -245,4 +245,4 @@ void Renderer::render(mjModel* model, mjData* data, const Appearance& appearance
   }
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -11,7 +11,7 @@
 struct mjModel_;
 struct mjData_;
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 // What a picture needs to know besides model and data.
 struct Appearance {
@@ -54,4 +54,4 @@ class Renderer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -10,12 +10,12 @@
 #include "libra/sim/engine/compose.h"
 #include "libra/sim/engine/textures.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 // Box and mass of a body, from the collision boxes it carries itself; other shapes by the sphere
 // around them.
-ObjectModel measured(const mjModel* m, int body) {
+bodies::ObjectModel measured(const mjModel* m, int body) {
   Vec3 low{1e9, 1e9, 1e9}, high{-1e9, -1e9, -1e9};
   for (int geom = 0; geom < m->ngeom; ++geom) {
     if (m->geom_bodyid[geom] != body || m->geom_group[geom] != 0) continue;
@@ -32,7 +32,7 @@ ObjectModel measured(const mjModel* m, int body) {
       high[i] = std::max(high[i], m->geom_pos[3 * geom + static_cast<int>(i)] + reach);
     }
   }
-  ObjectModel model{{}, {}, {}, m->body_mass[body]};
+  bodies::ObjectModel model{{}, {}, {}, m->body_mass[body]};
   for (size_t i = 0; i < 3 && low[i] <= high[i]; ++i) {
     model.center[i] = (low[i] + high[i]) / 2;
     model.half[i] = (high[i] - low[i]) / 2;
@@ -42,20 +42,20 @@ ObjectModel measured(const mjModel* m, int body) {
 
 }  // namespace
 
-Scene::Scene(const std::string& arena, std::span<const Instance> objects,
-             std::span<const Instance> fixtures)
-    : arena_(find_arena(arena)) {
+Scene::Scene(const std::string& arena, std::span<const task::Instance> objects,
+             std::span<const task::Instance> fixtures)
+    : arena_(bodies::find_arena(arena)) {
   list(objects, fixtures);
-  for (SceneObject& object : objects_) object.model = object_model(object.category);
+  for (SceneObject& object : objects_) object.model = bodies::object_model(object.category);
   model_ = compose(arena_, objects_, fixtures_).model;
   paint_textures(model());
   index(RobotNames{});
 }
 
-Scene::Scene(const std::string& arena, std::span<const Instance> objects,
-             std::span<const Instance> fixtures, Composer::Compiled foreign,
+Scene::Scene(const std::string& arena, std::span<const task::Instance> objects,
+             std::span<const task::Instance> fixtures, bodies::Composer::Compiled foreign,
              const RobotNames& names)
-    : arena_(find_arena(arena)),
+    : arena_(bodies::find_arena(arena)),
       foreign_xml_(std::move(foreign.xml)),
       model_(std::move(foreign.model)) {
   list(objects, fixtures);
@@ -63,18 +63,19 @@ Scene::Scene(const std::string& arena, std::span<const Instance> objects,
   for (SceneObject& object : objects_) {
     object.model = measured(model(), object.body);
     // Ours are made after LIBERO's, so what fingers take of them is the same.
-    if (const ObjectModel* ours = find_object_model(object.category)) {
+    if (const bodies::ObjectModel* ours = bodies::find_object_model(object.category)) {
       object.model.grip = ours->grip;
       object.model.held = ours->held;
     }
   }
 }
 
-void Scene::list(std::span<const Instance> objects, std::span<const Instance> fixtures) {
-  for (const Instance& object : objects)
+void Scene::list(std::span<const task::Instance> objects,
+                 std::span<const task::Instance> fixtures) {
+  for (const task::Instance& object : objects)
     objects_.push_back({object.name, object.category, {}, -1, -1, -1});
-  for (const Instance& fixture : fixtures) {
-    if (is_support(fixture.category)) continue;
+  for (const task::Instance& fixture : fixtures) {
+    if (bodies::is_support(fixture.category)) continue;
     SceneFixture entry;
     entry.name = fixture.name;
     entry.category = fixture.category;
@@ -82,13 +83,14 @@ void Scene::list(std::span<const Instance> objects, std::span<const Instance> fi
   }
 }
 
-bool Scene::is_of(std::span<const Instance> objects, std::span<const Instance> fixtures) const {
-  const auto same = [](const auto& a, const Instance& b) {
+bool Scene::is_of(std::span<const task::Instance> objects,
+                  std::span<const task::Instance> fixtures) const {
+  const auto same = [](const auto& a, const task::Instance& b) {
     return a.name == b.name && a.category == b.category;
   };
-  std::vector<Instance> standing;
-  for (const Instance& fixture : fixtures)
-    if (!is_support(fixture.category)) standing.push_back(fixture);
+  std::vector<task::Instance> standing;
+  for (const task::Instance& fixture : fixtures)
+    if (!bodies::is_support(fixture.category)) standing.push_back(fixture);
   return std::equal(objects_.begin(), objects_.end(), objects.begin(), objects.end(), same) &&
          std::equal(fixtures_.begin(), fixtures_.end(), standing.begin(), standing.end(), same);
 }
@@ -201,7 +203,7 @@ void Scene::place_fixture(size_t index, const FixturePose& pose) {
   fixture.pose = pose;
   double* position = model()->body_pos + 3 * fixture.body;
   position[0] = pose.x, position[1] = pose.y,
-  position[2] = arena_.surface + fixture_height(fixture.category);
+  position[2] = arena_.surface + bodies::fixture_height(fixture.category);
   const Quat quat = turn('z', pose.yaw);
   std::copy(quat.begin(), quat.end(), model()->body_quat + 4 * fixture.body);
 }
@@ -254,4 +256,4 @@ void Scene::update_poses() const {
   mj_camlight(model(), data());
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -19,7 +19,7 @@
 #include "libra/sim/engine/renderer.h"
 #include "libra/sim/task/bddl.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 // What a model calls the robot's parts.
 struct RobotNames {
@@ -31,7 +31,7 @@ struct RobotNames {
 struct SceneObject {
   std::string name;  // instance
   std::string category;
-  ObjectModel model;
+  bodies::ObjectModel model;
   int body = -1;
   int qpos = -1;  // address of its 7 position numbers
   int dof = -1;   // address of its 6 velocity numbers
@@ -52,7 +52,7 @@ struct SceneFixture {
 };
 
 inline constexpr int kSubsteps = 25;  // of 2 ms in a control step of 50 ms
-inline constexpr int kFingerQpos = kArmJoints;
+inline constexpr int kFingerQpos = bodies::kArmJoints;
 
 // qpos: 7 arm joints, 2 fingers, 7 for each object in the order given, then the fixtures' joints.
 // Immutable after compiling, but for the fixtures' poses and what perturbations change in the
@@ -61,15 +61,17 @@ class Scene {
  public:
   // Throws Error(kBadInput) for an unknown problem class, Error(kNotFound) for an object or fixture
   // without a body, Error(kFailed) when MuJoCo refuses the model.
-  Scene(const std::string& arena, std::span<const Instance> objects,
-        std::span<const Instance> fixtures = {});
+  Scene(const std::string& arena, std::span<const task::Instance> objects,
+        std::span<const task::Instance> fixtures = {});
   // A model from elsewhere: the same order of joints and actuators, bodies called as the instances.
   // Throws Error(kBadInput) when one of them or a part of the robot is not there.
-  Scene(const std::string& arena, std::span<const Instance> objects,
-        std::span<const Instance> fixtures, Composer::Compiled foreign, const RobotNames& names);
+  Scene(const std::string& arena, std::span<const task::Instance> objects,
+        std::span<const task::Instance> fixtures, bodies::Composer::Compiled foreign,
+        const RobotNames& names);
 
   // Whether it was made of these.
-  bool is_of(std::span<const Instance> objects, std::span<const Instance> fixtures) const;
+  bool is_of(std::span<const task::Instance> objects,
+             std::span<const task::Instance> fixtures) const;
 
   mjModel* model() const { return model_.get(); }
   mjData* data() const { return data_.get(); }
@@ -78,7 +80,7 @@ class Scene {
   // The model as MJCF, numbers to six digits, with the fixtures where they stand now; of a model
   // from elsewhere as it was compiled.
   std::string xml() const;
-  const Arena& arena() const { return arena_; }
+  const bodies::Arena& arena() const { return arena_; }
   const std::vector<SceneObject>& objects() const { return objects_; }
   // Without the supports, which belong to the arena.
   const std::vector<SceneFixture>& fixtures() const { return fixtures_; }
@@ -122,17 +124,17 @@ class Scene {
   void show_burners() const;
 
  private:
-  void list(std::span<const Instance> objects, std::span<const Instance> fixtures);
+  void list(std::span<const task::Instance> objects, std::span<const task::Instance> fixtures);
   // Finds everything in the model.
   void index(const RobotNames& names);
 
-  const Arena& arena_;
+  const bodies::Arena& arena_;
   std::string foreign_xml_;
-  ModelPtr model_;
-  std::unique_ptr<mjData, DataDeleter> data_;
+  bodies::ModelPtr model_;
+  std::unique_ptr<mjData, bodies::DataDeleter> data_;
   std::vector<SceneObject> objects_;
   std::vector<SceneFixture> fixtures_;
-  ModelPtr unchanged_;  // nullptr until the first change
+  bodies::ModelPtr unchanged_;  // nullptr until the first change
   Appearance appearance_;
   bool changed_ = false;
   int grip_site_ = -1, hand_body_ = -1;
@@ -140,4 +142,4 @@ class Scene {
   std::vector<int> geom_object_;
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -7,7 +7,7 @@
 #include "libra/core/env.h"
 #include "libra/sim/engine/scene.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 // Immutable after construction; may serve several environments on several threads.
 class SceneSource {
@@ -20,4 +20,4 @@ class SceneSource {
   virtual void place(const Scene& scene, const EpisodeKey& key) const = 0;
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -9,7 +9,7 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 // The few functions of OpenGL 1 that are needed; MuJoCo links no library of it either.
@@ -243,4 +243,4 @@ void SeenParts::render(const mjrRect& viewport, mjvScene& scene, const mjrContex
   mjr_render(viewport, &scene, &context);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -9,7 +9,7 @@
 
 #include "libra/sim/engine/drawn_meshes.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 class SeenParts {
  public:
@@ -29,4 +29,4 @@ class SeenParts {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

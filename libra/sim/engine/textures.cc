@@ -7,7 +7,7 @@
 
 #include "libra/core/rng.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 namespace {
 
 uint8_t shade(double value) { return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0)); }
@@ -79,4 +79,4 @@ void paint_textures(mjModel* m) {
   std::copy(wood.begin(), wood.end(), place("wood"));
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

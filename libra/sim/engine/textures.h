@@ -4,11 +4,11 @@
 
 #include <mujoco/mujoco.h>
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
 inline constexpr int kTexturePixels = 256;  // side of these textures
 
 // Fills the textures "floor", "wall" and "wood" of a room; painted once for all scenes.
 void paint_textures(mjModel* m);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

@@ -4,12 +4,12 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim {
+namespace libra::sim::engine {
 
-std::optional<SiteBox> SceneWorld::site(std::string_view name) const {
+std::optional<task::SiteBox> SceneWorld::site(std::string_view name) const {
   const mjModel* m = scene_.model();
   const mjData* d = scene_.data();
-  SiteBox box;
+  task::SiteBox box;
   const int id = mj_name2id(m, mjOBJ_SITE, std::string(name).c_str());
   if (id >= 0) {
     std::copy_n(d->site_xpos + 3 * id, 3, box.position.begin());
@@ -20,10 +20,10 @@ std::optional<SiteBox> SceneWorld::site(std::string_view name) const {
     if (scene_.find(root) != nullptr || scene_.find_fixture(root) != nullptr) box.parent = root;
     return box;
   }
-  const Region* region = problem_.find_region(name);
+  const task::Region* region = problem_.find_region(name);
   if (region == nullptr || region->ranges.empty()) return std::nullopt;
   // A zone on the floor or table: LIBERO draws it 7 mm thick either way.
-  const Rectangle& r = region->ranges.front();
+  const task::Rectangle& r = region->ranges.front();
   const Vec3& origin = scene_.arena().origin;
   box.position = {origin[0] + (r.x0 + r.x1) / 2, origin[1] + (r.y0 + r.y1) / 2,
                   scene_.arena().zone};
@@ -57,14 +57,14 @@ bool SceneWorld::contact(std::string_view a, std::string_view b) const {
 
 bool SceneWorld::inside(std::string_view instance, const Vec3& point) const {
   const auto box = site(std::string(instance) + "_contain_region");
-  return box && site_contains(*box, point);
+  return box && task::site_contains(*box, point);
 }
 
-std::vector<JointState> SceneWorld::joints(std::string_view name) const {
+std::vector<task::JointState> SceneWorld::joints(std::string_view name) const {
   const mjModel* m = scene_.model();
   const int site = mj_name2id(m, mjOBJ_SITE, std::string(name).c_str());
   const int body = site >= 0 ? m->site_bodyid[site] : -1;
-  std::vector<JointState> out;
+  std::vector<task::JointState> out;
   for (const SceneFixture& fixture : scene_.fixtures()) {
     for (const int joint : fixture.joints) {
       if (fixture.name == name || m->jnt_bodyid[joint] == body)
@@ -74,4 +74,4 @@ std::vector<JointState> SceneWorld::joints(std::string_view name) const {
   return out;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::engine

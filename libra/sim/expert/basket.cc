@@ -6,7 +6,7 @@
 
 #include "libra/sim/expert/hand.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 namespace {
 
 constexpr double kWidestGrasp = 0.074;   // m
@@ -95,7 +95,7 @@ Action carry(const ExpertConfig& config, const BasketView& v, const char*& phase
 // and the item long, along y the fingers must pass on both sides.
 double misfit(const ExpertConfig& config, const BasketView& v) {
   const double along = std::clamp(0.6 * v.half[0], config.align, 0.018);
-  const double across = v.hand.room(2 * (v.half[1] + kPadInset), config.align, 0.005);
+  const double across = v.hand.room(2 * (v.half[1] + bodies::kPadInset), config.align, 0.005);
   return std::max(std::abs(v.hand.grip[0] - v.item[0]) / along,
                   std::abs(v.hand.grip[1] - v.item[1]) / across);
 }
@@ -138,4 +138,4 @@ Action act_on_floor(const ExpertConfig& config, const SimEnv& env, bool& done, c
   return holds_item(v) ? carry(config, v, phase) : reach(config, v, phase);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

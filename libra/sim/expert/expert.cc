@@ -4,7 +4,7 @@
 #include "libra/sim/expert/basket.h"
 #include "libra/sim/expert/table.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 
 void Expert::reset(const SimEnv&) {
   done_ = false;
@@ -13,7 +13,7 @@ void Expert::reset(const SimEnv&) {
 
 Action Expert::act(const SimEnv& env) {
   // LIBERO's things on the floor stand closer than ours and turned: that takes what tables do.
-  const Scene& scene = env.scene();
+  const engine::Scene& scene = env.scene();
   return scene.arena().floor && !scene.foreign() ? act_on_floor(config_, env, done_, phase_)
                                                  : act_on_table(config_, env, done_, phase_);
 }
@@ -44,4 +44,4 @@ std::vector<Action> foresee(SimEnv& ahead, const SimEnv& env, int count) {
   return actions;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

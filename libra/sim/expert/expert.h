@@ -8,7 +8,7 @@
 #include "libra/core/observation.h"
 #include "libra/sim/sim_env.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 
 struct ExpertConfig {
   double gain = 14.0;    // position error (m) to action; an action of 1 moves about 1.3 cm a step
@@ -53,4 +53,4 @@ ExpertRun run_expert(SimEnv& env, const EpisodeKey& key, const ActionFilter& fil
 // are rolled in `ahead`, another environment of the same task and reset to the same key.
 std::vector<Action> foresee(SimEnv& ahead, const SimEnv& env, int count);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

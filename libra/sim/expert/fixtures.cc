@@ -4,14 +4,14 @@
 #include "libra/sim/bodies/catalogue.h"
 #include "libra/sim/expert/skills.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 namespace {
 
-Vec3 fixture_origin(const View& view, const SceneFixture& fixture) {
+Vec3 fixture_origin(const View& view, const engine::SceneFixture& fixture) {
   const double* at = view.env.data()->xpos + 3 * fixture.body;
   return {at[0], at[1], at[2]};
 }
-Mat3 fixture_rotation(const View& view, const SceneFixture& fixture) {
+Mat3 fixture_rotation(const View& view, const engine::SceneFixture& fixture) {
   Mat3 rotation;
   std::copy_n(view.env.data()->xmat + 9 * fixture.body, 9, rotation.begin());
   return rotation;
@@ -24,7 +24,7 @@ constexpr double kHandleHalf = .0077;  // of the bar, along the way it opens (m)
 
 }  // namespace
 
-Drawer see_drawer(const View& view, const SceneFixture& cabinet, int joint) {
+Drawer see_drawer(const View& view, const engine::SceneFixture& cabinet, int joint) {
   // Heights of the three bars over the cabinet's origin, top to bottom, as the joints come.
   constexpr std::array<double, 3> kBars{.1839, .1104, .0411};
   const auto level = static_cast<size_t>(joint - cabinet.joints.at(0));
@@ -56,9 +56,9 @@ Move pull(const View& view, const Drawer& drawer) {
   g.approach = -std::sin(kLean) * drawer.front + Vec3{0, 0, -std::cos(kLean)};
   g.closing = Vec3{0, 0, std::sin(kLean)} - std::cos(kLean) * drawer.front;
   g.point = drawer.handle - .004 * g.approach;
-  g.width = kHandleGrip;
+  g.width = bodies::kHandleGrip;
   g.tolerance = .004;
-  g.across = view.hand.room(kHandleGrip, g.tolerance, 0);
+  g.across = view.hand.room(bodies::kHandleGrip, g.tolerance, 0);
   g.hover = .06;
   g.clear = std::max(drawer.handle[2], view.surface + kOverThings);
   if (!holds(view, g)) return reach(view, g);
@@ -150,7 +150,7 @@ Move push_shut(const View& view, const Drawer& drawer) {
 
 namespace {
 
-Grasp knob_grasp(const View& view, const SceneFixture& stove) {
+Grasp knob_grasp(const View& view, const engine::SceneFixture& stove) {
   const double angle = joint_value(view, stove.joints.at(0));
   const Mat3 rotation = fixture_rotation(view, stove);
   Grasp g;
@@ -166,9 +166,9 @@ Grasp knob_grasp(const View& view, const SceneFixture& stove) {
   g.approach =
       rotate(matrix(turn('z', angle)), std::sin(kLean) * back + Vec3{0, 0, -std::cos(kLean)});
   g.closing = thin;
-  g.width = kKnobGrip;
+  g.width = bodies::kKnobGrip;
   g.tolerance = .008;
-  g.across = view.hand.room(kKnobGrip, g.tolerance, 0);
+  g.across = view.hand.room(bodies::kKnobGrip, g.tolerance, 0);
   g.hover = .040;
   g.clear = view.surface + .20;
   return g;
@@ -176,11 +176,11 @@ Grasp knob_grasp(const View& view, const SceneFixture& stove) {
 
 }  // namespace
 
-bool at_knob(const View& view, const SceneFixture& stove) {
+bool at_knob(const View& view, const engine::SceneFixture& stove) {
   return norm(view.hand.grip - knob_grasp(view, stove).point) < .035;
 }
 
-Move turn_knob(const View& view, const SceneFixture& stove, bool on) {
+Move turn_knob(const View& view, const engine::SceneFixture& stove, bool on) {
   const Grasp g = knob_grasp(view, stove);
   if (!holds(view, g)) return reach(view, g);
   constexpr double kLead = .30;  // rad, ahead of the knob
@@ -193,7 +193,7 @@ Move turn_knob(const View& view, const SceneFixture& stove, bool on) {
   return move;
 }
 
-Move close_door(const View& view, const SceneFixture& oven) {
+Move close_door(const View& view, const engine::SceneFixture& oven) {
   const double angle = joint_value(view, oven.joints.at(0));
   const Mat3 rotation = fixture_rotation(view, oven);
   const Vec3 hinge = fixture_origin(view, oven) + rotate(rotation, {-.1725, -.088, .096});
@@ -277,4 +277,4 @@ Move push_along(const View& view, const Thing& thing, const Vec3& target) {
   return move;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

@@ -7,14 +7,14 @@
 
 #include "libra/sim/expert/skills.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 namespace {
 
 constexpr Vec3 kDown{0, 0, -1};
 
 Vec3 horizontal(const Vec3& v) { return (1 / std::hypot(v[0], v[1])) * Vec3{v[0], v[1], 0}; }
 
-const ObjectModel& model_of(const View& view, const Thing& thing) {
+const bodies::ObjectModel& model_of(const View& view, const Thing& thing) {
   return view.env.scene().find(thing.name)->model;
 }
 
@@ -52,12 +52,12 @@ double crowding(const View& view, const Thing& thing, const Vec3& direction) {
     if (distance < 1e-6) return;
     cost += weight * std::max(0.0, dot(offset, direction) / distance) * std::exp(-distance / .10);
   };
-  for (const SceneObject& object : view.env.scene().objects()) {
+  for (const engine::SceneObject& object : view.env.scene().objects()) {
     if (object.name == thing.name) continue;
     const Thing other = see(view, object.name);
     if (other.top() > thing.bottom() + .02) add(other.center, 2);
   }
-  for (const SceneFixture& fixture : view.env.scene().fixtures()) {
+  for (const engine::SceneFixture& fixture : view.env.scene().fixtures()) {
     constexpr double kOnTop = .15;  // over the table, where a thing stands on the fixture itself
     if (thing.bottom() > view.surface + kOnTop) continue;
     add(position_of(view, fixture), 3);
@@ -198,13 +198,13 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
   // Least room on either side of the thing (m): askew its edges wander; square, tins have 4.5 mm.
   constexpr double kRoomAskew = .006, kRoomSquare = .004;
   std::vector<Thing> neighbours;
-  for (const SceneObject& object : view.env.scene().objects())
+  for (const engine::SceneObject& object : view.env.scene().objects())
     if (object.name != thing.name) neighbours.push_back(see(view, object.name));
   // In its own axes while it stands as it was put; as its box stands in the world otherwise.
   const bool upright = thing.rotation[8] > kUpright;
   const Vec3 across = upright ? horizontal(column(thing.rotation, 1)) : Vec3{0, 1, 0};
   const Vec3 along{across[1], -across[0], 0};
-  const ObjectModel& model = model_of(view, thing);
+  const bodies::ObjectModel& model = model_of(view, thing);
   const Vec3 half = upright ? Vec3(model.half) : thing.half;
   const double height = std::max(thing.bottom() + kLowestGrip, thing.top() - kGripBelowTop);
   std::vector<std::pair<double, Grasp>> ranked;
@@ -353,7 +353,7 @@ bool is_at(const View& view, const Thing& thing) {
 std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan) {
   const Vec3 x = horizontal(column(thing.rotation, 0)), y = horizontal(column(thing.rotation, 1));
   const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
-  const ObjectModel& model = model_of(view, thing);
+  const bodies::ObjectModel& model = model_of(view, thing);
   if (plan.purpose == Purpose::kOven) {
     constexpr double kHeight = .0560;  // of the handle's middle (m)
     const Cup cup = measure_cup(view, thing);
@@ -379,4 +379,4 @@ std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan
   return grocery_grasps(view, thing);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

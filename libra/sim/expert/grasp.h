@@ -6,7 +6,7 @@
 
 #include "libra/sim/expert/hand.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 
 struct Grasp {
   Vec3 point{};          // of the grip site when the fingers close (world, m)
@@ -61,4 +61,4 @@ struct Plan {
 // The ways to take a thing, best first for the surroundings.
 std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

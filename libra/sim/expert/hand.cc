@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace libra::sim {
+namespace libra::sim::expert {
 namespace {
 
 // Of the ready posture: the gripper points down and closes along y.
@@ -37,14 +37,14 @@ View look(const SimEnv& env, const ExpertConfig& config) {
   hand.grip = env.eef_position();
   hand.rotation = env.eef_rotation();
   const auto fingers = env.finger_positions();
-  hand.aperture = fingers[0] - fingers[1] - kPadInset;
-  hand.open = 2 * env.model()->jnt_range[2 * kArmJoints + 1];
-  hand.speed = env.data()->qvel[kArmJoints] - env.data()->qvel[kArmJoints + 1];
+  hand.aperture = fingers[0] - fingers[1] - bodies::kPadInset;
+  hand.open = 2 * env.model()->jnt_range[2 * bodies::kArmJoints + 1];
+  hand.speed = env.data()->qvel[bodies::kArmJoints] - env.data()->qvel[bodies::kArmJoints + 1];
   return {env, config, hand, env.scene().arena().surface};
 }
 
 Thing see(const View& view, std::string_view name) {
-  const SceneObject& object = *view.env.scene().find(name);
+  const engine::SceneObject& object = *view.env.scene().find(name);
   const ItemPose pose = view.env.item_pose(object.name);
   Thing thing;
   thing.name = object.name;
@@ -58,7 +58,7 @@ Thing see(const View& view, std::string_view name) {
   return thing;
 }
 
-Vec3 position_of(const View& view, const SceneFixture& fixture) {
+Vec3 position_of(const View& view, const engine::SceneFixture& fixture) {
   const double* at = view.env.data()->xpos + 3 * fixture.body;
   return {at[0], at[1], at[2]};
 }
@@ -99,4 +99,4 @@ Action servo(const View& view, const Move& move) {
           move.close ? 1.0f : -1.0f};
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

@@ -7,9 +7,9 @@
 
 #include "libra/sim/engine/scene.h"
 #include "libra/sim/expert/expert.h"
-#include "libra/sim/task/vec.h"
+#include "libra/sim/vec.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 
 // Of the gripper (m): the tips reach below the grip site.
 inline constexpr double kTipsBelowGrip = 0.0092;
@@ -28,9 +28,13 @@ struct Hand {
   // Open fingers give way by less than this (m).
   static constexpr double kSag = .0005;
   // Not as far open as they go, and less than `width` apart.
-  bool closed_to(double width) const { return aperture < std::min(width, open - kPadInset - kSag); }
+  bool closed_to(double width) const {
+    return aperture < std::min(width, open - bodies::kPadInset - kSag);
+  }
   // Farther apart than `width`, or nearly as far as they go.
-  bool opened_to(double width) const { return aperture > std::min(width, open - kPadInset - kSag); }
+  bool opened_to(double width) const {
+    return aperture > std::min(width, open - bodies::kPadInset - kSag);
+  }
   // How near the middle of something `width` wide the gripper must be for its open fingers to pass
   // on both sides; `usual` where there is room for that, and never less than `least` less what the
   // fingers lack of their full opening (m).
@@ -62,7 +66,7 @@ struct Thing {
 };
 Thing see(const View& view, std::string_view name);
 // Of its body's origin (m). In scenes of LIBERO's a fixture's `pose` is not known.
-Vec3 position_of(const View& view, const SceneFixture& fixture);
+Vec3 position_of(const View& view, const engine::SceneFixture& fixture);
 
 // What a skill wants of the gripper in this step.
 struct Move {
@@ -80,4 +84,4 @@ Mat3 pointing(const Vec3& approach, const Vec3& closing);
 double angle_between(const Mat3& a, const Mat3& b);
 Action servo(const View& view, const Move& move);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

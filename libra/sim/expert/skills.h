@@ -6,7 +6,7 @@
 
 #include "libra/sim/expert/grasp.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 
 // Where a thing shall come to rest.
 struct Place {
@@ -28,7 +28,7 @@ struct Drawer {
   Vec3 front{};   // horizontal, the way it opens
   double joint = 0;
 };
-Drawer see_drawer(const View& view, const SceneFixture& cabinet, int joint);
+Drawer see_drawer(const View& view, const engine::SceneFixture& cabinet, int joint);
 // Whether the gripper has its fingers at the handle.
 bool at_handle(const View& view, const Drawer& drawer);
 // Whether it still leans towards the handle, so that turning it would touch the drawer.
@@ -39,13 +39,13 @@ Move push_wider(const View& view, const Drawer& drawer);
 Move push_shut(const View& view, const Drawer& drawer);
 
 // A stove's knob, on or off.
-Move turn_knob(const View& view, const SceneFixture& stove, bool on);
-bool at_knob(const View& view, const SceneFixture& stove);
+Move turn_knob(const View& view, const engine::SceneFixture& stove, bool on);
+bool at_knob(const View& view, const engine::SceneFixture& stove);
 // A microwave's door.
-Move close_door(const View& view, const SceneFixture& oven);
+Move close_door(const View& view, const engine::SceneFixture& oven);
 // A thing away from another beside which the palm has no room.
 Move push_aside(const View& view, const Thing& thing, const Thing& from);
 // A flat thing over the table to a point.
 Move push_along(const View& view, const Thing& thing, const Vec3& target);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

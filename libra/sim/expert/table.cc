@@ -7,7 +7,7 @@
 #include "libra/sim/engine/world.h"
 #include "libra/sim/expert/skills.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 namespace {
 
 // Heights of an underside on the way (m): over things on the table, and over a basket's wall.
@@ -15,19 +15,19 @@ constexpr double kOverThings = .12, kOverBasket = .165, kOverEdge = .03;
 constexpr double kDrawerLean = .45;  // of the gripper, away from the cabinet over a drawer (rad)
 
 struct Look : View {
-  const SceneWorld& world;
-  const Problem& problem;
+  const engine::SceneWorld& world;
+  const task::Problem& problem;
 };
 
 // The fixture that carries a site, and the joint of the part it is on; -1 none.
 struct Carrier {
-  const SceneFixture* fixture = nullptr;
+  const engine::SceneFixture* fixture = nullptr;
   int joint = -1;
 };
 Carrier carrier_of(const Look& look, const std::string& name) {
   const mjModel* m = look.env.model();
   const int site = mj_name2id(m, mjOBJ_SITE, name.c_str());
-  for (const SceneFixture& fixture : look.env.scene().fixtures()) {
+  for (const engine::SceneFixture& fixture : look.env.scene().fixtures()) {
     if (fixture.name == name) return {&fixture, fixture.joints.empty() ? -1 : fixture.joints[0]};
     if (site < 0 || m->body_rootid[m->site_bodyid[site]] != fixture.body) continue;
     for (const int joint : fixture.joints)
@@ -42,12 +42,12 @@ bool is_cabinet(const Carrier& c) {
 }
 bool is_drawer(const Carrier& c) { return is_cabinet(c) && c.joint >= 0; }
 
-Mat3 fixture_axes(const Look& look, const SceneFixture& fixture) {
+Mat3 fixture_axes(const Look& look, const engine::SceneFixture& fixture) {
   Mat3 rotation;
   std::copy_n(look.env.data()->xmat + 9 * fixture.body, 9, rotation.begin());
   return rotation;
 }
-Vec3 in_fixture(const Look& look, const SceneFixture& fixture, const Vec3& local) {
+Vec3 in_fixture(const Look& look, const engine::SceneFixture& fixture, const Vec3& local) {
   return position_of(look, fixture) + rotate(fixture_axes(look, fixture), local);
 }
 
@@ -55,7 +55,7 @@ Vec3 in_fixture(const Look& look, const SceneFixture& fixture, const Vec3& local
 double over_fixtures(const Look& look, const Vec3& at) {
   constexpr double kCabinetReach = .27, kCabinetTop = .225;
   double height = look.surface + kOverThings;
-  for (const SceneFixture& f : look.env.scene().fixtures()) {
+  for (const engine::SceneFixture& f : look.env.scene().fixtures()) {
     if (!f.category.ends_with("_cabinet")) continue;
     const Vec3 cabinet = position_of(look, f);
     if (std::hypot(at[0] - cabinet[0], at[1] - cabinet[1]) < kCabinetReach)
@@ -65,9 +65,9 @@ double over_fixtures(const Look& look, const Vec3& at) {
 }
 
 // Which of the clauses that fill the same place this one is, and of how many.
-std::pair<int, int> share(const Look& look, const Predicate& clause) {
+std::pair<int, int> share(const Look& look, const task::Predicate& clause) {
   int index = 0, count = 0;
-  for (const Predicate& other : look.env.goal()) {
+  for (const task::Predicate& other : look.env.goal()) {
     if (other.args.size() < 2 || other.args[1] != clause.args[1]) continue;
     if (&other == &clause || other.args[0] == clause.args[0]) index = count;
     ++count;
@@ -91,7 +91,7 @@ Place on_thing(const Look& look, const Thing& thing, const Thing& under) {
   return place;
 }
 
-Place in_basket(const Look& look, const Predicate& clause, const Thing& thing) {
+Place in_basket(const Look& look, const task::Predicate& clause, const Thing& thing) {
   const auto [index, count] = share(look, clause);
   const Vec3 basket = look.world.body_position("basket_1");
   Place place;
@@ -135,7 +135,7 @@ Place in_caddy(const Look& look, const Carrier& c, const Thing& book) {
   return place;
 }
 
-Place in_rack(const Look& look, const SceneFixture& rack, const Thing& bottle) {
+Place in_rack(const Look& look, const engine::SceneFixture& rack, const Thing& bottle) {
   const Mat3 axes = fixture_axes(look, rack);
   const Vec3 up = rotate(axes, {0, .8660254, .5});       // the slope of the shelf
   const Vec3 normal = rotate(axes, {0, -.5, .8660254});  // away from it
@@ -152,7 +152,7 @@ Place in_rack(const Look& look, const SceneFixture& rack, const Thing& bottle) {
   return place;
 }
 
-Place in_oven(const Look& look, const SceneFixture& oven, const Thing& thing) {
+Place in_oven(const Look& look, const engine::SceneFixture& oven, const Thing& thing) {
   Place place;
   // The mug's axis goes there, its handle out of the door.
   const Vec3 front = -1 * column(fixture_axes(look, oven), 1);
@@ -182,8 +182,9 @@ Place in_oven(const Look& look, const SceneFixture& oven, const Thing& thing) {
   return place;
 }
 
-Place on_site(const Look& look, const Predicate& clause, const Carrier& c, const Thing& thing) {
-  const SiteBox box = *look.world.site(clause.args[1]);
+Place on_site(const Look& look, const task::Predicate& clause, const Carrier& c,
+              const Thing& thing) {
+  const task::SiteBox box = *look.world.site(clause.args[1]);
   const auto [index, count] = share(look, clause);
   Place place;
   place.position = box.position;
@@ -210,7 +211,7 @@ struct Errand {
   Plan plan;
 };
 
-Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) {
+Errand errand_of(const Look& look, const task::Predicate& clause, const Thing& thing) {
   const std::string& where = clause.args[1];
   Errand e;
   if (!look.world.site(where)) {
@@ -234,7 +235,7 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
     e.place = on_site(look, clause, c, thing);
   }
   // Out of a drawer the fingers stand along its front, too.
-  for (const SceneFixture& f : look.env.scene().fixtures()) {
+  for (const engine::SceneFixture& f : look.env.scene().fixtures()) {
     if (!f.category.ends_with("_cabinet") || e.plan.purpose != Purpose::kPlace) continue;
     for (const int joint : f.joints) {
       const Drawer drawer = see_drawer(look, f, joint);
@@ -249,28 +250,28 @@ Errand errand_of(const Look& look, const Predicate& clause, const Thing& thing) 
 
 // Where in its zone a thing is pushed: not to the middle but to the side from which it comes, so
 // that what lies in its way is hit off its middle and gets it stuck less often.
-Vec3 near_side(const Look& look, const Predicate& clause, const Thing& thing) {
+Vec3 near_side(const Look& look, const task::Predicate& clause, const Thing& thing) {
   constexpr double kAside = .020;  // of the middle; half as far as a zone reaches (m)
   Vec3 target = look.world.site(clause.args[1])->position;
   target[0] += std::clamp(thing.position[0] - target[0], -kAside, kAside);
   return target;
 }
 
-Move place_thing(const Look& look, const Predicate& clause) {
+Move place_thing(const Look& look, const task::Predicate& clause) {
   const Thing thing = see(look, clause.args[0]);
   if (thing.category == "plate") return push_along(look, thing, near_side(look, clause, thing));
   const Errand errand = errand_of(look, clause, thing);
   auto ways = grasps(look, thing, errand.plan);
   const Grasp best = ways.front();
   // Whatever it was taken for, it may be held.
-  for (const SceneFixture& f : look.env.scene().fixtures()) {
+  for (const engine::SceneFixture& f : look.env.scene().fixtures()) {
     if (errand.plan.purpose != Purpose::kPlace || !f.category.ends_with("_cabinet")) continue;
     const Vec3 front = -1 * column(fixture_axes(look, f), 1);
     const auto more = grasps(look, thing, {Purpose::kDrawer, front, kDrawerLean});
     ways.insert(ways.end(), more.begin(), more.end());
   }
-  const auto held =
-      std::find_if(ways.begin(), ways.end(), [&](const Grasp& g) { return sim::holds(look, g); });
+  const auto held = std::find_if(ways.begin(), ways.end(),
+                                 [&](const Grasp& g) { return expert::holds(look, g); });
   if (is_placed(thing, errand.place) && is_at(look, thing)) return leave(look, &thing);
   if (held != ways.end()) return carry(look, thing, *held, errand.place);
   // The drawer first, if that is where it shall go.
@@ -294,51 +295,52 @@ Move place_thing(const Look& look, const Predicate& clause) {
   return reach(look, best);
 }
 
-Move work_joint(const Look& look, const Predicate& clause) {
+Move work_joint(const Look& look, const task::Predicate& clause) {
   const Carrier c = carrier_of(look, clause.args[0]);
   switch (clause.kind) {
-    case PredicateKind::kOpen:
+    case task::PredicateKind::kOpen:
       return pull(look, see_drawer(look, *c.fixture, c.joint));
-    case PredicateKind::kClose:
+    case task::PredicateKind::kClose:
       if (c.fixture->category == "microwave") return close_door(look, *c.fixture);
       return push_shut(look, see_drawer(look, *c.fixture, c.joint));
     default:
-      return turn_knob(look, *c.fixture, clause.kind == PredicateKind::kTurnOn);
+      return turn_knob(look, *c.fixture, clause.kind == task::PredicateKind::kTurnOn);
   }
 }
 
 // A clause that holds but whose thing or handle the fingers still touch.
-bool still_at(const Look& look, const Predicate& clause) {
+bool still_at(const Look& look, const task::Predicate& clause) {
   if (clause.args.size() == 2) {
     const Thing thing = see(look, clause.args[0]);
     return is_at(look, thing);
   }
   const Carrier c = carrier_of(look, clause.args[0]);
   if (c.fixture->category == "flat_stove") return at_knob(look, *c.fixture);
-  return is_drawer(c) && clause.kind == PredicateKind::kOpen &&
+  return is_drawer(c) && clause.kind == task::PredicateKind::kOpen &&
          before_handle(look, see_drawer(look, *c.fixture, c.joint));
 }
 
 // Switches first, then what is carried, low things before those that would stand in the way of the
 // palm, then what is shut behind it.
-double rank(const SimEnv& env, const Predicate& clause) {
+double rank(const SimEnv& env, const task::Predicate& clause) {
   if (clause.args.size() == 2) return 1 + env.scene().find(clause.args[0])->model.half[2];
-  return clause.kind == PredicateKind::kClose ? 2 : 0;
+  return clause.kind == task::PredicateKind::kClose ? 2 : 0;
 }
 
 }  // namespace
 
 Action act_on_table(const ExpertConfig& config, const SimEnv& env, bool& done, const char*& phase) {
-  const SceneWorld world(env.scene(), env.problem());
-  const Look look{{sim::look(env, config)}, world, env.problem()};
-  std::vector<const Predicate*> clauses;
-  for (const Predicate& clause : env.goal()) clauses.push_back(&clause);
-  std::stable_sort(clauses.begin(), clauses.end(), [&](const Predicate* a, const Predicate* b) {
-    return rank(env, *a) < rank(env, *b);
-  });
+  const engine::SceneWorld world(env.scene(), env.problem());
+  const Look look{{expert::look(env, config)}, world, env.problem()};
+  std::vector<const task::Predicate*> clauses;
+  for (const task::Predicate& clause : env.goal()) clauses.push_back(&clause);
+  std::stable_sort(clauses.begin(), clauses.end(),
+                   [&](const task::Predicate* a, const task::Predicate* b) {
+                     return rank(env, *a) < rank(env, *b);
+                   });
   done = false;
   Move move;
-  for (const Predicate* clause : clauses) {
+  for (const task::Predicate* clause : clauses) {
     const bool met = holds(*clause, world);
     if (met && !still_at(look, *clause)) continue;
     if (met && clause->args.size() == 2) {
@@ -358,4 +360,4 @@ Action act_on_table(const ExpertConfig& config, const SimEnv& env, bool& done, c
   return servo(look, move);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

@@ -3,7 +3,7 @@
 
 #include "libra/sim/expert/skills.h"
 
-namespace libra::sim {
+namespace libra::sim::expert {
 namespace {
 
 double away(const Vec3& a, const Vec3& b) { return std::hypot(a[0] - b[0], a[1] - b[1]); }
@@ -57,4 +57,4 @@ Move carry(const View& view, const Thing& thing, const Grasp& grasp, const Place
   return move;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::expert

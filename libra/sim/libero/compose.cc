@@ -32,22 +32,22 @@ void make_absolute(mjString* file, const fs::path& folder) {
 }
 
 mjsGeom& need_geom(mjSpec& spec, const std::string& name, const std::string& where) {
-  return *mjs_asGeom(&need_element(spec, mjOBJ_GEOM, name, where));
+  return *mjs_asGeom(&bodies::need_element(spec, mjOBJ_GEOM, name, where));
 }
 
 // Size, place and friction of the table and of its legs.
-void size_table(mjSpec& spec, const ArenaFiles& files, const Arena& arena,
+void size_table(mjSpec& spec, const ArenaFiles& files, const bodies::Arena& arena,
                 const std::string& where) {
   const auto& [full, friction] = *files.table;
   const std::array<double, 3> half{full[0] / 2, full[1] / 2, full[2] / 2};
   const std::array<double, 3> center{arena.origin[0], arena.origin[1], arena.origin[2] - half[2]};
-  set(need_body(spec, "table", where).pos, center);
+  set(bodies::need_body(spec, "table", where).pos, center);
   mjsGeom& solid = need_geom(spec, "table_collision", where);
   set(solid.size, half);
   set(solid.friction, friction);
   set(need_geom(spec, "table_visual", where).size, half);
   const std::array<double, 3> top{0, 0, half[2]};
-  set(mjs_asSite(&need_element(spec, mjOBJ_SITE, "table_top", where))->pos, top);
+  set(mjs_asSite(&bodies::need_element(spec, mjOBJ_SITE, "table_top", where))->pos, top);
   const double length = (arena.origin[2] - half[2]) / 2, inset = 0.1;
   for (int leg = 0; leg < 4; ++leg) {
     const double x = leg == 0 || leg == 3 ? half[0] - inset : inset - half[0];
@@ -59,13 +59,13 @@ void size_table(mjSpec& spec, const ArenaFiles& files, const Arena& arena,
 }
 
 // The zones that the BDDL file draws on the arena, as sites; predicates find them by name.
-void draw_zones(mjSpec& spec, const ArenaFiles& files, const Problem& problem,
+void draw_zones(mjSpec& spec, const ArenaFiles& files, const task::Problem& problem,
                 const std::string& where) {
   constexpr double kHalfHeight = 0.007;
-  mjsBody& body = need_body(spec, std::string(files.zone_body), where);
-  for (const Region& region : problem.regions) {
+  mjsBody& body = bodies::need_body(spec, std::string(files.zone_body), where);
+  for (const task::Region& region : problem.regions) {
     if (region.target != files.workspace || region.ranges.empty()) continue;
-    const Rectangle& r = region.ranges.front();
+    const task::Rectangle& r = region.ranges.front();
     mjsSite* site = mjs_addSite(&body, nullptr);
     mjs_setName(site->element, region.key.c_str());
     site->type = mjGEOM_BOX;
@@ -82,28 +82,29 @@ void draw_zones(mjSpec& spec, const ArenaFiles& files, const Problem& problem,
 // folder.
 void set_style(mjSpec& spec, const std::string& texture, std::string_view file,
                const std::string& where) {
-  mjString* name = mjs_asTexture(&need_element(spec, mjOBJ_TEXTURE, texture, where))->file;
+  mjString* name = mjs_asTexture(&bodies::need_element(spec, mjOBJ_TEXTURE, texture, where))->file;
   mjs_setString(name, (fs::path(mjs_getString(name)).parent_path() / file).c_str());
 }
 
 // The arm's joints with the damping, friction and armature that robosuite gives them.
 void set_arm_joints(mjSpec& robot, const std::string& where) {
   int joint = 0;
-  for_each_in(*mjs_findBody(&robot, "world"), mjOBJ_JOINT, [&](mjsElement* element) {
+  bodies::for_each_in(*mjs_findBody(&robot, "world"), mjOBJ_JOINT, [&](mjsElement* element) {
     mjsJoint* j = mjs_asJoint(element);
     j->damping = joint < 5 ? 0.1 : 0.01;
     if (j->frictionloss == 0) j->frictionloss = 0.1;
     if (j->armature == 0) j->armature = 5.0 / (joint + 1);
     ++joint;
   });
-  if (joint == kArmJoints) return;
+  if (joint == bodies::kArmJoints) return;
   throw Error(ErrorCode::kBadInput, {.where = where,
                                      .problem = "is not the Panda that LIBERO uses",
                                      .expected = "7 joints",
                                      .found = std::to_string(joint)});
 }
 
-std::string model_of(const Problem& problem, const Instance& instance, const Checkout& checkout) {
+std::string model_of(const task::Problem& problem, const task::Instance& instance,
+                     const Checkout& checkout) {
   return checkout.object_model(instance.category, problem.file + ":" +
                                                       std::to_string(instance.at.line) + ":" +
                                                       std::to_string(instance.at.column));
@@ -112,20 +113,20 @@ std::string model_of(const Problem& problem, const Instance& instance, const Che
 // One task's world, from the arena's file on.
 class World {
  public:
-  World(const Problem& problem, const Checkout& checkout, const std::string& task)
+  World(const task::Problem& problem, const Checkout& checkout, const std::string& task)
       : problem_(problem),
         checkout_(checkout),
         task_(task),
         files_(arena_files(problem.name)),
-        arena_(find_arena(problem.name)),
-        base_(load_spec(need(checkout.robot_asset("base.xml")))),
+        arena_(bodies::find_arena(problem.name)),
+        base_(bodies::load_spec(need(checkout.robot_asset("base.xml")))),
         composer_(open_arena()) {}
 
   ComposedModel run(const ComposeOptions& options) {
     add_robot();
-    for (const Instance& object : problem_.objects) add_object(object, false);
-    for (const Instance& fixture : problem_.fixtures) {
-      if (!is_support(fixture.category)) add_object(fixture, true);
+    for (const task::Instance& object : problem_.objects) add_object(object, false);
+    for (const task::Instance& fixture : problem_.fixtures) {
+      if (!bodies::is_support(fixture.category)) add_object(fixture, true);
     }
     auto replaced = resolve_visuals(composer_.scene(), task_, options.allow_missing_visuals);
     return {std::move(composer_), std::move(replaced)};
@@ -140,17 +141,18 @@ class World {
                 {.where = path, .problem = "is missing", .next = "task '" + task_ + "' needs it"});
   }
   // All files are read as base.xml says: angles in radians, mass from group 0.
-  SpecPtr open(const std::string& path) const {
-    SpecPtr spec = load_spec(need(path));
+  bodies::SpecPtr open(const std::string& path) const {
+    bodies::SpecPtr spec = bodies::load_spec(need(path));
     const fs::path folder = fs::path(path).parent_path();
-    for_each(*spec, mjOBJ_MESH, [&](mjsElement* e) { make_absolute(mjs_asMesh(e)->file, folder); });
-    for_each(*spec, mjOBJ_TEXTURE,
-             [&](mjsElement* e) { make_absolute(mjs_asTexture(e)->file, folder); });
+    bodies::for_each(*spec, mjOBJ_MESH,
+                     [&](mjsElement* e) { make_absolute(mjs_asMesh(e)->file, folder); });
+    bodies::for_each(*spec, mjOBJ_TEXTURE,
+                     [&](mjsElement* e) { make_absolute(mjs_asTexture(e)->file, folder); });
     // Some files of LIBERO describe the same picture twice.
     for (const mjtObj type : {mjOBJ_TEXTURE, mjOBJ_MATERIAL, mjOBJ_MESH}) {
       std::set<std::string> names;
-      for_each(*spec, type, [&](mjsElement* e) {
-        const std::string name = name_of(e);
+      bodies::for_each(*spec, type, [&](mjsElement* e) {
+        const std::string name = bodies::name_of(e);
         if (!name.empty() && !names.insert(name).second) mjs_delete(spec.get(), e);
       });
     }
@@ -162,9 +164,9 @@ class World {
   // The arena with base.xml's physics. robosuite reserves memory for 5000 constraints, 1.2 GB; the
   // busiest scene needs a fifth of what is reserved here. No light casts a shadow, so there is no
   // shadow map either.
-  SpecPtr open_arena() const {
+  bodies::SpecPtr open_arena() const {
     const std::string path = checkout_.asset("scenes/" + std::string(files_.scene));
-    SpecPtr arena = open(path);
+    bodies::SpecPtr arena = open(path);
     mjs_setString(arena->modelname, mjs_getString(base_->modelname));
     arena->option = base_->option;
     arena->visual = base_->visual;
@@ -174,7 +176,8 @@ class World {
     if (files_.table) size_table(*arena, files_, arena_, path);
     set_style(*arena, "texplane", files_.floor, path);
     set_style(*arena, "tex-wall", files_.wall, path);
-    mjsCamera& camera = *mjs_asCamera(&need_element(*arena, mjOBJ_CAMERA, "agentview", path));
+    mjsCamera& camera =
+        *mjs_asCamera(&bodies::need_element(*arena, mjOBJ_CAMERA, "agentview", path));
     set(camera.pos, arena_.camera);
     set(camera.quat, arena_.camera_quat);
     draw_zones(*arena, files_, problem_, path);
@@ -183,35 +186,36 @@ class World {
 
   void add_robot() {
     const std::string path = checkout_.robot_asset("robots/panda/robot.xml");
-    SpecPtr robot = open(path);
+    bodies::SpecPtr robot = open(path);
     set_arm_joints(*robot, path);
-    mjsBody& root = need_body(*robot, "base", path);
+    mjsBody& root = bodies::need_body(*robot, "base", path);
     mjsBody& placed = composer_.attach(composer_.world(), std::move(robot), root, "robot0_");
     set(placed.pos, arena_.robot);
-    mjsElement& wrist = need_element(composer_.scene(), mjOBJ_CAMERA, "robot0_eye_in_hand", path);
+    mjsElement& wrist =
+        bodies::need_element(composer_.scene(), mjOBJ_CAMERA, "robot0_eye_in_hand", path);
     mjs_setName(&wrist, libero_panda().cameras[1].name.c_str());
     if (files_.pedestal) {
       const std::string file = checkout_.robot_asset("mounts/rethink_mount.xml");
-      SpecPtr mount = open(file);
-      mjsBody& stand = need_body(*mount, "base", file);
+      bodies::SpecPtr mount = open(file);
+      mjsBody& stand = bodies::need_body(*mount, "base", file);
       mjsBody& below = composer_.attach(placed, std::move(mount), stand, "mount0_");
       set(below.pos, std::array<double, 3>{0, 0, 0.01});  // its top is 1 cm below its origin
     }
     const std::string file = checkout_.robot_asset("grippers/panda_gripper.xml");
-    SpecPtr gripper = open(file);
-    mjsBody& fingers = need_body(*gripper, "right_gripper", file);
-    composer_.attach(need_body(composer_.scene(), "robot0_right_hand", path), std::move(gripper),
-                     fingers, "gripper0_");
+    bodies::SpecPtr gripper = open(file);
+    mjsBody& fingers = bodies::need_body(*gripper, "right_gripper", file);
+    composer_.attach(bodies::need_body(composer_.scene(), "robot0_right_hand", path),
+                     std::move(gripper), fingers, "gripper0_");
   }
 
-  void add_object(const Instance& instance, bool fixture) {
+  void add_object(const task::Instance& instance, bool fixture) {
     constexpr double kFreeJointDamping = 0.0005;
     const std::string path = model_of(problem_, instance, checkout_);
-    SpecPtr part = open(path);
-    mjsBody& root = need_body(*part, "object", path);
+    bodies::SpecPtr part = open(path);
+    mjsBody& root = bodies::need_body(*part, "object", path);
     double bottom = 0;
     if (fixture) {
-      bottom = mjs_asSite(&need_element(*part, mjOBJ_SITE, "bottom_site", path))->pos[2];
+      bottom = mjs_asSite(&bodies::need_element(*part, mjOBJ_SITE, "bottom_site", path))->pos[2];
     }
     mjsBody& body = composer_.attach(composer_.world(), std::move(part), root, instance.name + "_");
     composer_.rename(body, instance.name);
@@ -225,45 +229,45 @@ class World {
     joint->damping = kFreeJointDamping;
   }
 
-  const Problem& problem_;
+  const task::Problem& problem_;
   const Checkout& checkout_;
   std::string task_;
   const ArenaFiles& files_;
-  const Arena& arena_;
-  SpecPtr base_;
-  Composer composer_;
+  const bodies::Arena& arena_;
+  bodies::SpecPtr base_;
+  bodies::Composer composer_;
 };
 
 }  // namespace
 
-ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
-                      const ComposeOptions& options) {
+ComposedModel compose(const task::Problem& problem, const Checkout& checkout,
+                      const std::string& task, const ComposeOptions& options) {
   return World(problem, checkout, task).run(options);
 }
 
-NominalSizes nominal_sizes(const Problem& problem, const Checkout& checkout) {
+NominalSizes nominal_sizes(const task::Problem& problem, const Checkout& checkout) {
   NominalSizes sizes;
-  const auto add = [&](const Instance& instance) {
+  const auto add = [&](const task::Instance& instance) {
     const std::string path = model_of(problem, instance, checkout);
-    const SpecPtr part = load_spec(path);
+    const bodies::SpecPtr part = bodies::load_spec(path);
     const auto site = [&](const char* name, int axis) {
-      return mjs_asSite(&need_element(*part, mjOBJ_SITE, name, path))->pos[axis];
+      return mjs_asSite(&bodies::need_element(*part, mjOBJ_SITE, name, path))->pos[axis];
     };
     sizes[instance.name] = {site("horizontal_radius_site", 0), site("top_site", 2),
                             site("bottom_site", 2)};
   };
-  for (const Instance& object : problem.objects) add(object);
-  for (const Instance& fixture : problem.fixtures) {
-    if (!is_support(fixture.category)) add(fixture);
+  for (const task::Instance& object : problem.objects) add(object);
+  for (const task::Instance& fixture : problem.fixtures) {
+    if (!bodies::is_support(fixture.category)) add(fixture);
   }
   return sizes;
 }
 
-void require_models(const Problem& problem, const Checkout& checkout) {
-  find_arena(problem.name);
-  for (const Instance& object : problem.objects) model_of(problem, object, checkout);
-  for (const Instance& fixture : problem.fixtures) {
-    if (!is_support(fixture.category)) model_of(problem, fixture, checkout);
+void require_models(const task::Problem& problem, const Checkout& checkout) {
+  bodies::find_arena(problem.name);
+  for (const task::Instance& object : problem.objects) model_of(problem, object, checkout);
+  for (const task::Instance& fixture : problem.fixtures) {
+    if (!bodies::is_support(fixture.category)) model_of(problem, fixture, checkout);
   }
 }
 

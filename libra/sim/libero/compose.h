@@ -15,7 +15,7 @@
 namespace libra::sim::libero {
 
 struct ComposedModel {
-  Composer composer;                  // to be compiled; files have absolute names
+  bodies::Composer composer;          // to be compiled; files have absolute names
   std::vector<std::string> replaced;  // files that are not there, with allow_missing_visuals
 };
 
@@ -28,14 +28,14 @@ struct ComposedModel {
 //
 // `task` is named in messages. Throws Error(kNotFound) that lists all files the checkouts lack
 // (models, and unless allowed meshes and textures), Error(kBadInput) for files of another form.
-ComposedModel compose(const Problem& problem, const Checkout& checkout, const std::string& task,
-                      const ComposeOptions& options = {});
+ComposedModel compose(const task::Problem& problem, const Checkout& checkout,
+                      const std::string& task, const ComposeOptions& options = {});
 
 // Of every object and fixture but the supports. Reads their models' files. Throws as compose().
-NominalSizes nominal_sizes(const Problem& problem, const Checkout& checkout);
+NominalSizes nominal_sizes(const task::Problem& problem, const Checkout& checkout);
 
 // Throws Error(kNotFound) where the problem's class or the model of one of its objects and fixtures
 // is not known; opens no model. What compose() would find only when an environment is made.
-void require_models(const Problem& problem, const Checkout& checkout);
+void require_models(const task::Problem& problem, const Checkout& checkout);
 
 }  // namespace libra::sim::libero

@@ -8,7 +8,8 @@
 namespace libra::sim::libero {
 namespace {
 
-constexpr RobotNames kRobot{"gripper0_grip_site", "robot0_right_hand", "gripper0_right_gripper"};
+constexpr engine::RobotNames kRobot{"gripper0_grip_site", "robot0_right_hand",
+                                    "gripper0_right_gripper"};
 
 }  // namespace
 
@@ -20,10 +21,10 @@ InitStates LiberoSource::states() const {
   return read_init_states(checkout_.init_file(task_.suite, task_.name));
 }
 
-std::unique_ptr<Scene> LiberoSource::make_scene() const {
+std::unique_ptr<engine::Scene> LiberoSource::make_scene() const {
   const InitStates stored = states();
-  auto scene = std::make_unique<Scene>(problem_.name, problem_.objects, problem_.fixtures,
-                                       compose_model().composer.compile(), kRobot);
+  auto scene = std::make_unique<engine::Scene>(problem_.name, problem_.objects, problem_.fixtures,
+                                               compose_model().composer.compile(), kRobot);
   mjModel* m = scene->model();
   const auto size = static_cast<size_t>(1 + m->nq + m->nv);
   if (stored.columns != size) {
@@ -38,7 +39,7 @@ std::unique_ptr<Scene> LiberoSource::make_scene() const {
   return scene;
 }
 
-void LiberoSource::place(const Scene& scene, const EpisodeKey& key) const {
+void LiberoSource::place(const engine::Scene& scene, const EpisodeKey& key) const {
   Rng rng(mix_seed({hash_name("fixtures"), hash_name(task_.suite), hash_name(task_.name), key.seed,
                     key.episode}));
   draw_fixtures(scene, problem_, rng);

@@ -18,16 +18,16 @@ namespace libra::sim::libero {
 // task's regions.
 inline constexpr const char* kRegions = "regions";
 
-class LiberoSource final : public SceneSource {
+class LiberoSource final : public engine::SceneSource {
  public:
-  LiberoSource(Checkout checkout, Task task, Problem problem, ComposeOptions options)
+  LiberoSource(Checkout checkout, Task task, task::Problem problem, ComposeOptions options)
       : checkout_(std::move(checkout)),
         task_(std::move(task)),
         problem_(std::move(problem)),
         options_(options) {}
 
-  std::unique_ptr<Scene> make_scene() const override;
-  void place(const Scene& scene, const EpisodeKey& key) const override;
+  std::unique_ptr<engine::Scene> make_scene() const override;
+  void place(const engine::Scene& scene, const EpisodeKey& key) const override;
 
   ComposedModel compose_model() const;
   // Read at every call: 50 states are some 50 kB.
@@ -36,7 +36,7 @@ class LiberoSource final : public SceneSource {
  private:
   Checkout checkout_;
   Task task_;
-  Problem problem_;
+  task::Problem problem_;
   ComposeOptions options_;
   mutable std::once_flag sized_;
   mutable NominalSizes sizes_;  // read at the first draw

@@ -34,9 +34,9 @@ bool is_published(const std::string& suite, size_t tasks) {
 
 }  // namespace
 
-SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
-                     const ComposeOptions& options) {
-  SuiteSpec suite;
+task::SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
+                           const ComposeOptions& options) {
+  task::SuiteSpec suite;
   suite.name = name;
   suite.title = "LIBERO's own tasks, from the checkout";
   suite.layouts = {"libero", kRegions};
@@ -48,9 +48,9 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
     suite.title = "tasks in LIBERO's scenes, from the checkout";
     suite.instructions = "the task file's :language";
   }
-  add_tasks(suite, stems, [&](const std::string& stem) {
-    TaskSpec spec;
-    spec.problem = read_bddl(checkout.bddl_file(name, stem));
+  task::add_tasks(suite, stems, [&](const std::string& stem) {
+    task::TaskSpec spec;
+    spec.problem = task::read_bddl(checkout.bddl_file(name, stem));
     require_models(spec.problem, checkout);
     const std::string words = published ? instruction_from_file_name(stem) : spec.problem.language;
     if (words.empty()) {
@@ -66,7 +66,7 @@ SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
   return suite;
 }
 
-std::vector<std::string> replaced_visuals(const TaskSpec& spec) {
+std::vector<std::string> replaced_visuals(const task::TaskSpec& spec) {
   return dynamic_cast<const LiberoSource&>(*spec.source).compose_model().replaced;
 }
 

@@ -20,11 +20,11 @@ namespace libra::sim::libero {
 // put them in their regions, since the stored states do not say; in layout "regions" everything is
 // drawn from the regions (region_draw.h). Throws Error(kNotFound or kBadInput) as Checkout and
 // read_bddl do.
-SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
-                     const ComposeOptions& options = {});
+task::SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
+                           const ComposeOptions& options = {});
 
 // Files that a task lacks and that are drawn otherwise, as ComposeOptions::allow_missing_visuals
 // has it; empty when everything is there. Makes no environment. Throws as compose().
-std::vector<std::string> replaced_visuals(const TaskSpec& spec);
+std::vector<std::string> replaced_visuals(const task::TaskSpec& spec);
 
 }  // namespace libra::sim::libero

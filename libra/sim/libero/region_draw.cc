@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kArmDeviation = .02;  // of each joint (rad), as robosuite's default noise
 
-[[noreturn]] void no_start(const Problem& problem, SourcePosition at, const std::string& what,
-                           const std::string& expected) {
+[[noreturn]] void no_start(const task::Problem& problem, task::SourcePosition at,
+                           const std::string& what, const std::string& expected) {
   throw Error(
       ErrorCode::kBadInput,
       {.where = problem.file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column),
@@ -23,8 +23,8 @@ constexpr double kArmDeviation = .02;  // of each joint (rad), as robosuite's de
        .next = "no start can be drawn for this task; its stored states still work"});
 }
 
-const Predicate* placing(const Problem& problem, const std::string& name) {
-  for (const Predicate& atom : problem.init) {
+const task::Predicate* placing(const task::Problem& problem, const std::string& name) {
+  for (const task::Predicate& atom : problem.init) {
     if (atom.args.size() == 2 && atom.args[0] == name) return &atom;
   }
   return nullptr;
@@ -53,7 +53,7 @@ struct Placed {
 
 class StartDraw {
  public:
-  StartDraw(const Scene& scene, const Problem& problem, const NominalSizes& sizes,
+  StartDraw(const engine::Scene& scene, const task::Problem& problem, const NominalSizes& sizes,
             const InitStates& stored, Rng& rng)
       : scene_(scene), problem_(problem), sizes_(sizes), stored_(stored), rng_(rng) {}
 
@@ -61,18 +61,18 @@ class StartDraw {
     draw_arm();
     draw_joints();
     scene_.update_poses();  // sites of fixtures are asked for
-    for (const SceneFixture& fixture : scene_.fixtures()) {
+    for (const engine::SceneFixture& fixture : scene_.fixtures()) {
       const double* at = scene_.data()->xpos + 3 * fixture.body;
       place(fixture.name, at);
     }
     // As LIBERO: the table first, then what stands on or in fixtures, then what stands on things.
-    for (const SceneObject& object : scene_.objects()) {
+    for (const engine::SceneObject& object : scene_.objects()) {
       if (on_table(object)) draw_on_table(object);
     }
-    for (const SceneObject& object : scene_.objects()) {
+    for (const engine::SceneObject& object : scene_.objects()) {
       if (!on_table(object) && problem_.find_region(where(object)) != nullptr) draw_at_site(object);
     }
-    for (const SceneObject& object : scene_.objects()) {
+    for (const engine::SceneObject& object : scene_.objects()) {
       if (placed_.count(object.name) == 0) put_on_thing(object);
     }
   }
@@ -81,12 +81,12 @@ class StartDraw {
   double* qpos() const { return scene_.data()->qpos; }
 
   void draw_arm() {
-    for (size_t k = 0; k < kArmJoints; ++k)
-      qpos()[k] = kReadyPosture[k] + kArmDeviation * rng_.normal();
-    std::copy_n(stored_.row(0).begin() + 1 + kFingerQpos, 2, qpos() + kFingerQpos);
+    for (size_t k = 0; k < bodies::kArmJoints; ++k)
+      qpos()[k] = bodies::kReadyPosture[k] + kArmDeviation * rng_.normal();
+    std::copy_n(stored_.row(0).begin() + 1 + engine::kFingerQpos, 2, qpos() + engine::kFingerQpos);
   }
   void draw_joints() {
-    for (const SceneFixture& fixture : scene_.fixtures()) {
+    for (const engine::SceneFixture& fixture : scene_.fixtures()) {
       for (const int joint : fixture.joints) {
         const int address = scene_.model()->jnt_qposadr[joint];
         const auto [low, high] = range_of(stored_, 1 + static_cast<size_t>(address));
@@ -99,8 +99,8 @@ class StartDraw {
     const NominalSize& size = sizes_.at(name);
     placed_[name] = {at[0], at[1], at[2], size.radius, size.top};
   }
-  const Predicate& start_of(const SceneObject& object) const {
-    const Predicate* start = placing(problem_, object.name);
+  const task::Predicate& start_of(const engine::SceneObject& object) const {
+    const task::Predicate* start = placing(problem_, object.name);
     if (start == nullptr) {
       no_start(problem_, problem_.find_object(object.name)->at,
                "nothing says where '" + object.name + "' starts",
@@ -108,15 +108,17 @@ class StartDraw {
     }
     return *start;
   }
-  const std::string& where(const SceneObject& object) const { return start_of(object).args[1]; }
-  bool on_table(const SceneObject& object) const {
-    const Region* region = problem_.find_region(where(object));
+  const std::string& where(const engine::SceneObject& object) const {
+    return start_of(object).args[1];
+  }
+  bool on_table(const engine::SceneObject& object) const {
+    const task::Region* region = problem_.find_region(where(object));
     return region != nullptr && !region->ranges.empty();
   }
 
   // The height and the way it stands of the stored states; an orientation that varies there is
   // drawn between its ends.
-  void stand(const SceneObject& object, double x, double y) {
+  void stand(const engine::SceneObject& object, double x, double y) {
     double* q = qpos() + object.qpos;
     const auto first = stored_.row(0).subspan(1 + static_cast<size_t>(object.qpos), 7);
     std::copy(first.begin(), first.end(), q);
@@ -140,7 +142,7 @@ class StartDraw {
     place(object.name, q);
   }
   // As LIBERO keeps things apart: by their nominal radii, unless one is above the other.
-  bool is_free(const SceneObject& object, double x, double y) const {
+  bool is_free(const engine::SceneObject& object, double x, double y) const {
     const double z = stored_.row(0)[1 + static_cast<size_t>(object.qpos) + 2];
     const NominalSize& size = sizes_.at(object.name);
     return std::none_of(placed_.begin(), placed_.end(), [&](const auto& entry) {
@@ -150,7 +152,7 @@ class StartDraw {
     });
   }
   template <class Draw>
-  void draw_free(const SceneObject& object, Draw&& draw) {
+  void draw_free(const engine::SceneObject& object, Draw&& draw) {
     constexpr int kTries = 5000;  // LIBERO's
     for (int i = 0; i < kTries; ++i) {
       const auto [x, y] = draw();
@@ -164,18 +166,18 @@ class StartDraw {
     return rng_.uniform(low + shrink, high - shrink);
   }
 
-  void draw_on_table(const SceneObject& object) {
-    const Region& region = *problem_.find_region(where(object));
+  void draw_on_table(const engine::SceneObject& object) {
+    const task::Region& region = *problem_.find_region(where(object));
     const Vec3& origin = scene_.arena().origin;
     const double shrink = shrinks_regions(problem_.name) ? sizes_.at(object.name).radius : 0.0;
     draw_free(object, [&] {
-      const Rectangle& r = region.ranges[rng_.below(region.ranges.size())];
+      const task::Rectangle& r = region.ranges[rng_.below(region.ranges.size())];
       const double x = origin[0] + between(r.x0, r.x1, shrink);
       return std::array<double, 2>{x, origin[1] + between(r.y0, r.y1, shrink)};
     });
   }
-  void draw_at_site(const SceneObject& object) {
-    const Predicate& start = start_of(object);
+  void draw_at_site(const engine::SceneObject& object) {
+    const task::Predicate& start = start_of(object);
     const mjModel* m = scene_.model();
     const int site = mj_name2id(m, mjOBJ_SITE, start.args[1].c_str());
     if (site < 0) {
@@ -185,7 +187,7 @@ class StartDraw {
     const double* at = scene_.data()->site_xpos + 3 * site;
     const double shrink = sizes_.at(object.name).radius;
     // In a site things stand in its middle.
-    const bool inside = start.kind == PredicateKind::kIn;
+    const bool inside = start.kind == task::PredicateKind::kIn;
     const auto offset = [&](int axis) {
       const double half = m->site_size[3 * site + axis] / 2;
       return inside ? 0.0 : between(-half, half, shrink);
@@ -195,8 +197,8 @@ class StartDraw {
       return std::array<double, 2>{x, at[1] + offset(1)};
     });
   }
-  void put_on_thing(const SceneObject& object) {
-    const Predicate& start = start_of(object);
+  void put_on_thing(const engine::SceneObject& object) {
+    const task::Predicate& start = start_of(object);
     const auto under = placed_.find(start.args[1]);
     if (under == placed_.end()) {
       no_start(problem_, start.at, "nothing can be placed on '" + start.args[1] + "'",
@@ -205,8 +207,8 @@ class StartDraw {
     stand(object, under->second.x, under->second.y);
   }
 
-  const Scene& scene_;
-  const Problem& problem_;
+  const engine::Scene& scene_;
+  const task::Problem& problem_;
   const NominalSizes& sizes_;
   const InitStates& stored_;
   Rng& rng_;
@@ -215,13 +217,13 @@ class StartDraw {
 
 }  // namespace
 
-void draw_fixtures(const Scene& scene, const Problem& problem, Rng& rng) {
+void draw_fixtures(const engine::Scene& scene, const task::Problem& problem, Rng& rng) {
   const Vec3& origin = scene.arena().origin;
-  for (const SceneFixture& fixture : scene.fixtures()) {
-    const Predicate* start = placing(problem, fixture.name);
-    const Region* region = start == nullptr ? nullptr : problem.find_region(start->args[1]);
+  for (const engine::SceneFixture& fixture : scene.fixtures()) {
+    const task::Predicate* start = placing(problem, fixture.name);
+    const task::Region* region = start == nullptr ? nullptr : problem.find_region(start->args[1]);
     if (region == nullptr || region->ranges.empty()) continue;
-    const Rectangle& r = region->ranges[rng.below(region->ranges.size())];
+    const task::Rectangle& r = region->ranges[rng.below(region->ranges.size())];
     double* position = scene.model()->body_pos + 3 * fixture.body;
     position[0] = origin[0] + rng.uniform(r.x0, r.x1);
     position[1] = origin[1] + rng.uniform(r.y0, r.y1);
@@ -230,7 +232,7 @@ void draw_fixtures(const Scene& scene, const Problem& problem, Rng& rng) {
   }
 }
 
-void draw_start(const Scene& scene, const Problem& problem, const NominalSizes& sizes,
+void draw_start(const engine::Scene& scene, const task::Problem& problem, const NominalSizes& sizes,
                 const InitStates& stored, Rng& rng) {
   StartDraw(scene, problem, sizes, stored, rng).run();
 }

@@ -13,7 +13,7 @@
 namespace libra::sim::libero {
 
 // Fixtures where their regions have them.
-void draw_fixtures(const Scene& scene, const Problem& problem, Rng& rng);
+void draw_fixtures(const engine::Scene& scene, const task::Problem& problem, Rng& rng);
 
 // What LIBERO's sampler knows of a thing's size: sites of its model, from its origin (m).
 struct NominalSize {
@@ -27,7 +27,7 @@ using NominalSizes = std::map<std::string, NominalSize>;  // by instance
 // varies in LIBERO and is read off `stored`, as is that range. Fixtures must be in their places.
 // Throws Error(kBadInput) that names the task file where it does not say where something starts or
 // its regions leave no room.
-void draw_start(const Scene& scene, const Problem& problem, const NominalSizes& sizes,
+void draw_start(const engine::Scene& scene, const task::Problem& problem, const NominalSizes& sizes,
                 const InitStates& stored, Rng& rng);
 
 }  // namespace libra::sim::libero

@@ -20,7 +20,7 @@ using Names = std::set<std::string>;
 std::string text(const mjString* string) { return mjs_getString(string); }
 
 void drop(mjSpec& scene, mjtObj type, const std::function<bool(mjsElement*)>& goes) {
-  for_each(scene, type, [&](mjsElement* e) {
+  bodies::for_each(scene, type, [&](mjsElement* e) {
     if (goes(e)) mjs_delete(&scene, e);
   });
 }
@@ -28,7 +28,7 @@ void drop(mjSpec& scene, mjtObj type, const std::function<bool(mjsElement*)>& go
 // Material to texture, by name. MuJoCo's interface does not give back the textures that a material
 // was given, but a compiled model knows them: one of the materials alone, each picture a pixel.
 std::map<std::string, std::string> textures_of(mjSpec& scene) {
-  const SpecPtr copy(mj_copySpec(&scene));
+  const bodies::SpecPtr copy(mj_copySpec(&scene));
   for (const mjtObj type : {mjOBJ_ACTUATOR, mjOBJ_SENSOR, mjOBJ_EXCLUDE, mjOBJ_EQUALITY, mjOBJ_GEOM,
                             mjOBJ_SITE, mjOBJ_MESH}) {
     drop(*copy, type, [](mjsElement*) { return true; });
@@ -40,14 +40,14 @@ std::map<std::string, std::string> textures_of(mjSpec& scene) {
     bodies.push_back(e);
   }
   for (mjsElement* e : bodies) mjs_delete(copy.get(), e);
-  for_each(*copy, mjOBJ_TEXTURE, [](mjsElement* e) {
+  bodies::for_each(*copy, mjOBJ_TEXTURE, [](mjsElement* e) {
     mjsTexture* texture = mjs_asTexture(e);
     mjs_setString(texture->file, "");
     if (texture->type != mjTEXTURE_SKYBOX) texture->type = mjTEXTURE_2D;
     texture->builtin = mjBUILTIN_FLAT;
     texture->width = texture->height = 1;
   });
-  const ModelPtr model(mj_compile(copy.get(), nullptr));
+  const bodies::ModelPtr model(mj_compile(copy.get(), nullptr));
   if (model == nullptr) {
     throw Error(ErrorCode::kFailed, {.where = "scene",
                                      .problem = "MuJoCo refused the materials of the model",
@@ -67,20 +67,21 @@ std::map<std::string, std::string> textures_of(mjSpec& scene) {
 
 void drop_unused(mjSpec& scene, const std::map<std::string, std::string>& textures_of) {
   Names meshes, materials, textures;
-  for_each(scene, mjOBJ_GEOM, [&](mjsElement* e) {
+  bodies::for_each(scene, mjOBJ_GEOM, [&](mjsElement* e) {
     meshes.insert(text(mjs_asGeom(e)->meshname));
     materials.insert(text(mjs_asGeom(e)->material));
   });
-  for_each(scene, mjOBJ_SITE,
-           [&](mjsElement* e) { materials.insert(text(mjs_asSite(e)->material)); });
-  drop(scene, mjOBJ_MESH, [&](mjsElement* e) { return !meshes.contains(name_of(e)); });
-  drop(scene, mjOBJ_MATERIAL, [&](mjsElement* e) { return !materials.contains(name_of(e)); });
-  for_each(scene, mjOBJ_MATERIAL, [&](mjsElement* e) {
-    const auto found = textures_of.find(name_of(e));
+  bodies::for_each(scene, mjOBJ_SITE,
+                   [&](mjsElement* e) { materials.insert(text(mjs_asSite(e)->material)); });
+  drop(scene, mjOBJ_MESH, [&](mjsElement* e) { return !meshes.contains(bodies::name_of(e)); });
+  drop(scene, mjOBJ_MATERIAL,
+       [&](mjsElement* e) { return !materials.contains(bodies::name_of(e)); });
+  bodies::for_each(scene, mjOBJ_MATERIAL, [&](mjsElement* e) {
+    const auto found = textures_of.find(bodies::name_of(e));
     if (found != textures_of.end()) textures.insert(found->second);
   });
   drop(scene, mjOBJ_TEXTURE, [&](mjsElement* e) {
-    return mjs_asTexture(e)->type != mjTEXTURE_SKYBOX && !textures.contains(name_of(e));
+    return mjs_asTexture(e)->type != mjTEXTURE_SKYBOX && !textures.contains(bodies::name_of(e));
   });
 }
 
@@ -129,11 +130,12 @@ std::vector<std::string> resolve_visuals(mjSpec& scene, const std::string& task,
     std::error_code error;
     if (text(file).empty() || std::filesystem::is_regular_file(text(file), error)) return;
     files.insert(text(file));
-    missing.insert(name_of(e));
+    missing.insert(bodies::name_of(e));
   };
-  for_each(scene, mjOBJ_MESH, [&](mjsElement* e) { look_for(mjs_asMesh(e)->file, e, meshes); });
-  for_each(scene, mjOBJ_TEXTURE,
-           [&](mjsElement* e) { look_for(mjs_asTexture(e)->file, e, textures); });
+  bodies::for_each(scene, mjOBJ_MESH,
+                   [&](mjsElement* e) { look_for(mjs_asMesh(e)->file, e, meshes); });
+  bodies::for_each(scene, mjOBJ_TEXTURE,
+                   [&](mjsElement* e) { look_for(mjs_asTexture(e)->file, e, textures); });
   if (files.empty()) return {};
   if (!allow) {
     lacking(files, task, "needs files that the checkout lacks",
@@ -141,7 +143,7 @@ std::vector<std::string> resolve_visuals(mjSpec& scene, const std::string& task,
   }
   Names solid;
   std::set<mjsBody*> bare;  // bodies whose looks go away
-  for_each(scene, mjOBJ_GEOM, [&](mjsElement* e) {
+  bodies::for_each(scene, mjOBJ_GEOM, [&](mjsElement* e) {
     const mjsGeom& geom = *mjs_asGeom(e);
     const std::string mesh = text(geom.meshname);
     if (!meshes.contains(mesh)) return;
@@ -156,9 +158,9 @@ std::vector<std::string> resolve_visuals(mjSpec& scene, const std::string& task,
   drop(scene, mjOBJ_GEOM,
        [&](mjsElement* e) { return meshes.contains(text(mjs_asGeom(e)->meshname)); });
   for (mjsBody* body : bare) show_solids(*body);
-  for_each(scene, mjOBJ_MATERIAL, [&](mjsElement* e) {
+  bodies::for_each(scene, mjOBJ_MATERIAL, [&](mjsElement* e) {
     mjsMaterial* material = mjs_asMaterial(e);
-    const auto found = used.find(name_of(e));
+    const auto found = used.find(bodies::name_of(e));
     if (found == used.end() || !textures.contains(found->second)) return;
     for (int role = 0; role < mjNTEXROLE; ++role) {
       mjs_setInStringVec(material->textures, role, "");
@@ -168,8 +170,8 @@ std::vector<std::string> resolve_visuals(mjSpec& scene, const std::string& task,
       std::copy_n(kPlain, 4, material->rgba);
     }
   });
-  drop(scene, mjOBJ_MESH, [&](mjsElement* e) { return meshes.contains(name_of(e)); });
-  drop(scene, mjOBJ_TEXTURE, [&](mjsElement* e) { return textures.contains(name_of(e)); });
+  drop(scene, mjOBJ_MESH, [&](mjsElement* e) { return meshes.contains(bodies::name_of(e)); });
+  drop(scene, mjOBJ_TEXTURE, [&](mjsElement* e) { return textures.contains(bodies::name_of(e)); });
   drop_unused(scene, used);
   return {files.begin(), files.end()};
 }

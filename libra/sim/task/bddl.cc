@@ -11,7 +11,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/task/bddl_lists.h"
 
-namespace libra::sim {
+namespace libra::sim::task {
 namespace {
 
 using bddl::Node;
@@ -382,4 +382,4 @@ Problem read_bddl(const std::string& path) {
   return parse_bddl(text, path);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::task

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace libra::sim {
+namespace libra::sim::task {
 
 // Where a token stands in its file; both count from 1.
 struct SourcePosition {
@@ -79,4 +79,4 @@ Problem parse_bddl(std::string_view text, const std::string& file);
 // Throws Error(kNotFound) when the file cannot be opened.
 Problem read_bddl(const std::string& path);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::task

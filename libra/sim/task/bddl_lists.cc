@@ -2,7 +2,7 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim::bddl {
+namespace libra::sim::task::bddl {
 namespace {
 
 constexpr size_t kMaxTokenBytes = 128;
@@ -121,4 +121,4 @@ void fail(const std::string& file, SourcePosition at, const std::string& problem
                .next = next});
 }
 
-}  // namespace libra::sim::bddl
+}  // namespace libra::sim::task::bddl

@@ -7,7 +7,7 @@
 
 #include "libra/sim/task/bddl.h"
 
-namespace libra::sim::bddl {
+namespace libra::sim::task::bddl {
 
 // Token or list of the file, with the place of its first character.
 struct Node {
@@ -29,4 +29,4 @@ Node read_lists(std::string_view text, const std::string& file);
                        const std::string& expected = "", const std::string& found = "",
                        const std::string& next = "");
 
-}  // namespace libra::sim::bddl
+}  // namespace libra::sim::task::bddl

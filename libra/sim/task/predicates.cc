@@ -6,7 +6,7 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim {
+namespace libra::sim::task {
 namespace {
 
 constexpr double kOnObjectRadius = 0.03;  // m, origins this near in xy
@@ -132,4 +132,4 @@ bool holds_all(std::span<const Predicate> goal, const World& world) {
                      [&](const Predicate& predicate) { return holds(predicate, world); });
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::task

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "libra/sim/task/bddl.h"
-#include "libra/sim/task/vec.h"
+#include "libra/sim/vec.h"
 
-namespace libra::sim {
+namespace libra::sim::task {
 
 // A box site of a fixture or object, or a zone drawn on the table or floor.
 struct SiteBox {
@@ -54,4 +54,4 @@ bool holds(const Predicate& predicate, const World& world);
 // The conjunction; true for an empty goal.
 bool holds_all(std::span<const Predicate> goal, const World& world);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::task

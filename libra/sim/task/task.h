@@ -5,4 +5,4 @@
 #include "libra/sim/task/bddl.h"
 #include "libra/sim/task/predicates.h"
 #include "libra/sim/task/task_spec.h"
-#include "libra/sim/task/vec.h"
+#include "libra/sim/vec.h"

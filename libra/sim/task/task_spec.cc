@@ -5,7 +5,7 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim {
+namespace libra::sim::task {
 
 std::string next_to(std::string_view word, const std::vector<std::string>& known) {
   const std::string near = nearest_name(word, known);
@@ -123,4 +123,4 @@ std::vector<Predicate> asked_goal(const Problem& problem, std::string_view item)
   return goal;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::task

@@ -12,11 +12,15 @@
 #include "libra/core/instruction.h"
 #include "libra/sim/task/bddl.h"
 
-namespace libra::sim {
-
+namespace libra::sim::engine {
 class SceneSource;
+}
+namespace libra::sim::variation {
 struct MemoryTests;
 struct Wording;
+}  // namespace libra::sim::variation
+
+namespace libra::sim::task {
 
 // What an episode that tests for memory is held against; see variation/memorisation.h.
 struct OldTask {
@@ -28,11 +32,12 @@ struct OldTask {
 struct TaskSpec {
   Task task;
   Problem problem;
-  std::vector<std::string> layouts = {"libero"};   // that its suite has
-  std::shared_ptr<const SceneSource> source = {};  // nullptr: composed from our own bodies
-  std::shared_ptr<const Wording> wording = {};     // nullptr: the suite has no other wordings
-  std::shared_ptr<const MemoryTests> memory = {};  // nullptr: by rule alone
-  std::optional<OldTask> old = {};                 // of a memorisation test's episode
+  std::vector<std::string> layouts = {"libero"};           // that its suite has
+  std::shared_ptr<const engine::SceneSource> source = {};  // nullptr: composed from our own bodies
+  std::shared_ptr<const variation::Wording> wording =
+      {};  // nullptr: the suite has no other wordings
+  std::shared_ptr<const variation::MemoryTests> memory = {};  // nullptr: by rule alone
+  std::optional<OldTask> old = {};                            // of a memorisation test's episode
 };
 
 struct SuiteSpec {
@@ -82,4 +87,4 @@ std::string asked_instruction(const TaskSpec& spec, std::string_view item);
 // The goal with `item` in place of the goal target. Throws as find_item.
 std::vector<Predicate> asked_goal(const Problem& problem, std::string_view item);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::task

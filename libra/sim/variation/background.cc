@@ -3,7 +3,7 @@
 #include "libra/sim/variation/effect.h"
 #include "libra/sim/variation/textures.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 class BackgroundEffect final : public Effect {
@@ -16,7 +16,7 @@ class BackgroundEffect final : public Effect {
     }
   }
 
-  void change_model(Scene& scene) override {
+  void change_model(engine::Scene& scene) override {
     if (variation_.subkind != "wall") cover_surface(scene);
     if (variation_.subkind != "surface") repaint(scene, "wall", hash_name("wall"));
   }
@@ -25,7 +25,7 @@ class BackgroundEffect final : public Effect {
   // Of the new look; the rest is the plain one.
   double share() const { return 0.2 + 0.16 * variation_.level; }
 
-  void cover_surface(Scene& scene) const {
+  void cover_surface(engine::Scene& scene) const {
     mjModel* m = scene.model();
     const uint64_t own = hash_name("surface");
     const int top = mj_name2id(m, mjOBJ_GEOM, "table_top");
@@ -38,7 +38,7 @@ class BackgroundEffect final : public Effect {
     repaint(scene, "wood", own);
   }
 
-  void repaint(Scene& scene, const std::string& texture, uint64_t own) const {
+  void repaint(engine::Scene& scene, const std::string& texture, uint64_t own) const {
     const mjModel* m = scene.model();
     const int id = mj_name2id(m, mjOBJ_TEXTURE, texture.c_str());
     const mjtByte* at = m->tex_data + m->tex_adr[id];
@@ -58,4 +58,4 @@ std::unique_ptr<Effect> make_background_effect(const EffectRequest& request) {
   return std::make_unique<BackgroundEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

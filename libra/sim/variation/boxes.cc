@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 void Box::add(const Box& other) {
   for (size_t i = 0; i < 3; ++i) {
@@ -24,7 +24,7 @@ double gap_between(const Box& a, const Box& b) {
   return gap;
 }
 
-Box box_of(const Scene& scene, int body) {
+Box box_of(const engine::Scene& scene, int body) {
   const mjModel* m = scene.model();
   const mjData* d = scene.data();
   Box box;
@@ -46,7 +46,7 @@ Box box_of(const Scene& scene, int body) {
   return box;
 }
 
-Box swept_box_of(const Scene& scene, const SceneFixture& fixture) {
+Box swept_box_of(const engine::Scene& scene, const engine::SceneFixture& fixture) {
   constexpr int kStops = 5;
   const mjModel* m = scene.model();
   Box box = box_of(scene, fixture.body);
@@ -64,7 +64,7 @@ Box swept_box_of(const Scene& scene, const SceneFixture& fixture) {
   return box;
 }
 
-bool in_picture(const Scene& scene, const Box& box, double margin) {
+bool in_picture(const engine::Scene& scene, const Box& box, double margin) {
   const int camera = mj_name2id(scene.model(), mjOBJ_CAMERA, "agentview");
   const double* from = scene.data()->cam_xpos + 3 * camera;
   const double* axes = scene.data()->cam_xmat + 9 * camera;  // columns: right, up, backwards
@@ -81,7 +81,7 @@ bool in_picture(const Scene& scene, const Box& box, double margin) {
   return true;
 }
 
-bool is_seen(const Scene& scene, const SceneObject& object) {
+bool is_seen(const engine::Scene& scene, const engine::SceneObject& object) {
   constexpr std::array<mjtByte, mjNGROUP> kSolids{1, 0, 0, 0, 0, 0};
   const mjModel* m = scene.model();
   const int camera = mj_name2id(m, mjOBJ_CAMERA, "agentview");
@@ -93,4 +93,4 @@ bool is_seen(const Scene& scene, const SceneObject& object) {
   return geom >= 0 && m->body_rootid[m->geom_bodyid[geom]] == object.body;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -2,7 +2,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/variation/effect.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180.0;
@@ -22,7 +22,7 @@ class CameraEffect final : public Effect {
  public:
   explicit CameraEffect(const EffectRequest& r) : variation_(r.variation), seed_(r.seed) {}
 
-  void change_model(Scene& scene) override {
+  void change_model(engine::Scene& scene) override {
     mjModel* m = scene.model();
     const int id = mj_name2id(m, mjOBJ_CAMERA, "agentview");
     if (id < 0 || m->cam_bodyid[id] != 0) {
@@ -67,4 +67,4 @@ std::unique_ptr<Effect> make_camera_effect(const EffectRequest& request) {
   return std::make_unique<CameraEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -7,13 +7,13 @@
 
 #include "libra/sim/task/task_spec.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 // What is left beside the thing on either side at a level, when the gripper is in the middle (m).
 double clearance(int level);
 // Across the widest of what the goal has the fingers take (m); 0 when they take nothing.
-double widest_grip(const Problem& problem);
+double widest_grip(const task::Problem& problem);
 // Why a task cannot have the variation; "" when it can.
-std::string why_without_clearance(const TaskSpec& spec);
+std::string why_without_clearance(const task::TaskSpec& spec);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -6,7 +6,7 @@
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 constexpr uintmax_t kLargestFile = 1 << 20;
@@ -89,4 +89,4 @@ nlohmann::json read_data_file(const std::string& path) {
   return json;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

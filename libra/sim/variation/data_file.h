@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 // One value of a file and the way to it.
 class DataNode {
@@ -36,4 +36,4 @@ class DataNode {
 // The whole file, at most a megabyte of it. Throws Error(kBadInput) when it is no JSON object.
 nlohmann::json read_data_file(const std::string& path);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

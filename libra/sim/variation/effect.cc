@@ -6,7 +6,7 @@
 #include "libra/sim/variation/clearance.h"
 #include "libra/sim/variation/memorisation.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 struct Maker {
@@ -30,7 +30,7 @@ constexpr std::array kMakers{
 
 }  // namespace
 
-std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& spec,
+std::unique_ptr<Effect> make_effect(const Variation& variation, const task::TaskSpec& spec,
                                     uint64_t seed) {
   if (variation.kind.empty()) return nullptr;
   const uint64_t own = mix_seed(
@@ -42,15 +42,15 @@ std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& 
               {.where = "variation", .problem = "nothing makes '" + to_string(variation) + "'"});
 }
 
-std::string why_without(const TaskSpec& spec, const std::string& name) {
+std::string why_without(const task::TaskSpec& spec, const std::string& name) {
   const std::string kind = parse_variation(name).kind;
   const auto group = group_of(kind);
   if (group == kMemorisation) return why_without_test(spec, kind);
   return group == kClearance ? why_without_clearance(spec) : "";
 }
 
-void require_variation(const TaskSpec& spec, const std::string& name) {
+void require_variation(const task::TaskSpec& spec, const std::string& name) {
   make_effect(resolve_variation(parse_variation(name), 0), spec, 0);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -11,7 +11,7 @@
 #include "libra/sim/task/task_spec.h"
 #include "libra/sim/variation/variation.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 inline constexpr double kDegree = std::numbers::pi / 180.0;  // rad
 
@@ -21,17 +21,17 @@ class Effect {
  public:
   virtual ~Effect() = default;
   // The task file of the episode, before the scene is made: instruction, goal, where things start.
-  virtual void change_task(TaskSpec& /*episode*/) {}
+  virtual void change_task(task::TaskSpec& /*episode*/) {}
   // Things to have in the scene besides those of the file. They are no part of what the file's own
   // things are placed among: place() says where they lie.
-  virtual std::vector<Instance> added_objects(const Problem& /*problem*/) { return {}; }
+  virtual std::vector<task::Instance> added_objects(const task::Problem& /*problem*/) { return {}; }
   // Everything stands where the file says, nothing has settled yet: fixtures, objects.
-  virtual void place(Scene& /*scene*/, const Problem& /*problem*/) {}
+  virtual void place(engine::Scene& /*scene*/, const task::Problem& /*problem*/) {}
   // The model: cameras, lights, textures. The scene puts it back before the next episode.
-  virtual void change_model(Scene& /*scene*/) {}
+  virtual void change_model(engine::Scene& /*scene*/) {}
   // The arm's joints, which are in qpos as the plain episode starts. The controller's rest posture
   // moves along with them.
-  virtual void change_arm(Scene& /*scene*/) {}
+  virtual void change_arm(engine::Scene& /*scene*/) {}
   // What a camera sees at a control step.
   virtual void change_image(std::string_view /*camera*/, int64_t /*step*/, Image& /*image*/) const {
   }
@@ -39,7 +39,7 @@ class Effect {
 
 // `variation` has nothing left open (resolve_variation); nullptr for the plain episode. Throws
 // Error(kBadInput) where the variation cannot be made of this task.
-std::unique_ptr<Effect> make_effect(const Variation& variation, const TaskSpec& spec,
+std::unique_ptr<Effect> make_effect(const Variation& variation, const task::TaskSpec& spec,
                                     uint64_t seed);
 
 // The level's fifth of [low, high], `share` in [0, 1) of the way into it.
@@ -50,7 +50,7 @@ inline double graded(int level, double share, double low, double high) {
 // One maker per kind, each in the source file of its name.
 struct EffectRequest {
   const Variation& variation;
-  const TaskSpec& spec;
+  const task::TaskSpec& spec;
   // Of everything the effect draws: the same for all levels of a subkind, so that an episode's
   // levels differ in strength alone.
   uint64_t seed;
@@ -65,4 +65,4 @@ std::unique_ptr<Effect> make_language_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_clearance_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_memory_effect(const EffectRequest& request);  // of all four tests
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

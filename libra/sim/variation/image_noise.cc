@@ -5,7 +5,7 @@
 #include <cmath>
 #include <span>
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 // An image in real numbers, 0 to 255.
@@ -174,4 +174,4 @@ Image glass_blur(const Image& image, double sigma, double reach, int rounds, Rng
   return blurred(canvas, sigma).image();
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

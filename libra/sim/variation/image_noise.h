@@ -8,7 +8,7 @@
 #include "libra/core/observation.h"
 #include "libra/core/rng.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 // Weights at -r .. r with r = ceil(4 sigma), sum 1. sigma >= 0.
 std::vector<double> gaussian_kernel(double sigma);
@@ -35,4 +35,4 @@ std::vector<double> plasma(double decay, Rng& rng);
 // pixels (s + 1/2 draws evenly from -s .. s).
 Image glass_blur(const Image& image, double sigma, double reach, int rounds, Rng& rng);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

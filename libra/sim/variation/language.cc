@@ -3,7 +3,7 @@
 #include "libra/sim/variation/effect.h"
 #include "libra/sim/variation/wording.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 class LanguageEffect final : public Effect {
@@ -15,7 +15,7 @@ class LanguageEffect final : public Effect {
                                        .expected = "language.json beside suite.json"});
   }
 
-  void change_task(TaskSpec& episode) override {
+  void change_task(task::TaskSpec& episode) override {
     Rng rng(seed_);
     episode.task.instruction = worded(*episode.wording, episode.task.instruction, variation_, rng);
   }
@@ -31,4 +31,4 @@ std::unique_ptr<Effect> make_language_effect(const EffectRequest& request) {
   return std::make_unique<LanguageEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

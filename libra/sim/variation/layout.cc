@@ -12,11 +12,11 @@
 #include "libra/sim/variation/boxes.h"
 #include "libra/sim/variation/effect.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 // Where the arm can work: distances from its base (m).
-bool in_reach(const Scene& scene, const Box& box) {
+bool in_reach(const engine::Scene& scene, const Box& box) {
   const Vec3& base = scene.arena().robot;
   const Vec3 middle = .5 * (box.low + box.high);
   const double distance = std::hypot(middle[0] - base[0], middle[1] - base[1]);
@@ -24,7 +24,7 @@ bool in_reach(const Scene& scene, const Box& box) {
 }
 
 // The table's top; on the floor as far as the camera.
-Box surface_of(const Scene& scene) {
+Box surface_of(const engine::Scene& scene) {
   const mjModel* m = scene.model();
   const int top = mj_name2id(m, mjOBJ_GEOM, "table_top");
   if (top < 0) return {{-.4, -.6, 0}, {.6, .6, 0}};
@@ -33,7 +33,7 @@ Box surface_of(const Scene& scene) {
   return {{at[0] - half[0], at[1] - half[1], z}, {at[0] + half[0], at[1] + half[1], z}};
 }
 
-Vec3 position_of(const Scene& scene, const SceneObject& object) {
+Vec3 position_of(const engine::Scene& scene, const engine::SceneObject& object) {
   const double* q = scene.data()->qpos + object.qpos;
   return {q[0], q[1], q[2]};
 }
@@ -45,15 +45,15 @@ class AddedThings final : public Effect {
  public:
   explicit AddedThings(const EffectRequest& r) : count_(r.variation.level), seed_(r.seed) {}
 
-  std::vector<Instance> added_objects(const Problem& problem) override {
+  std::vector<task::Instance> added_objects(const task::Problem& problem) override {
     std::vector<std::string> free = {"cookies",          "glazed_rim_porcelain_ramekin",
                                      "wine_bottle",      "moka_pot",
                                      "white_yellow_mug", "porcelain_mug",
                                      "red_coffee_mug"};
-    free.insert(free.end(), groceries().begin(), groceries().end());
+    free.insert(free.end(), bodies::groceries().begin(), bodies::groceries().end());
     std::erase_if(free, [&](const std::string& category) {
       return std::any_of(problem.objects.begin(), problem.objects.end(),
-                         [&](const Instance& object) { return object.category == category; });
+                         [&](const task::Instance& object) { return object.category == category; });
     });
     Rng rng(mix_seed({seed_, hash_name("which")}));
     rng.shuffle(free);
@@ -64,12 +64,12 @@ class AddedThings final : public Effect {
     return things_;
   }
 
-  void place(Scene& scene, const Problem& problem) override {
+  void place(engine::Scene& scene, const task::Problem& problem) override {
     scene.update_poses();
     const std::vector<Taken> taken = keep_out(scene, problem);
     std::vector<Box> placed;
     Rng rng(mix_seed({seed_, hash_name("where")}));
-    for (const Instance& thing : things_)
+    for (const task::Instance& thing : things_)
       put_down(scene, *scene.find(thing.name), taken, placed, rng);
   }
 
@@ -80,8 +80,8 @@ class AddedThings final : public Effect {
     double room;
   };
 
-  static bool serves_goal(const SceneFixture& fixture, const Problem& problem) {
-    return std::any_of(problem.goal.begin(), problem.goal.end(), [&](const Predicate& atom) {
+  static bool serves_goal(const engine::SceneFixture& fixture, const task::Problem& problem) {
+    return std::any_of(problem.goal.begin(), problem.goal.end(), [&](const task::Predicate& atom) {
       return problem.instance_of(atom.args.back()) == fixture.name;
     });
   }
@@ -89,26 +89,27 @@ class AddedThings final : public Effect {
   // What must stay clear: room for a hand around the task's things, the ways of the drawers and
   // doors that the goal is about and what pulls them, and the places that the goal names with the
   // way to them.
-  std::vector<Taken> keep_out(const Scene& scene, const Problem& problem) const {
+  std::vector<Taken> keep_out(const engine::Scene& scene, const task::Problem& problem) const {
     constexpr double kHand = 0.045, kTall = 0.06, kTallMore = 0.03, kPull = 0.10;
     std::vector<Taken> taken;
-    for (const SceneObject& object : scene.objects()) {
+    for (const engine::SceneObject& object : scene.objects()) {
       if (added_.count(object.name)) continue;
       const Box box = box_of(scene, object.body);
       const bool tall = box.high[2] - scene.arena().surface > kTall;
       taken.push_back({box, tall ? kHand : kHand + kTallMore});
     }
-    for (const SceneFixture& fixture : scene.fixtures()) {
+    for (const engine::SceneFixture& fixture : scene.fixtures()) {
       const bool used = serves_goal(fixture, problem);
       taken.push_back({used ? swept_box_of(scene, fixture) : box_of(scene, fixture.body),
                        used && !fixture.joints.empty() ? kPull : kHand});
     }
-    for (const Predicate& atom : problem.goal) {
-      const Region* zone = atom.args.size() == 2 ? problem.find_region(atom.args[1]) : nullptr;
-      const SceneObject* object = scene.find(atom.args[0]);
+    for (const task::Predicate& atom : problem.goal) {
+      const task::Region* zone =
+          atom.args.size() == 2 ? problem.find_region(atom.args[1]) : nullptr;
+      const engine::SceneObject* object = scene.find(atom.args[0]);
       if (zone == nullptr || object == nullptr) continue;
       Box way = box_of(scene, object->body);
-      for (const Rectangle& r : zone->ranges) {
+      for (const task::Rectangle& r : zone->ranges) {
         const Vec3& o = scene.arena().origin;
         way.add({{o[0] + r.x0, o[1] + r.y0, o[2]}, {o[0] + r.x1, o[1] + r.y1, o[2]}});
       }
@@ -119,7 +120,7 @@ class AddedThings final : public Effect {
 
   // In the picture and, if that can be, before other things; closer to them where there is little
   // room, behind the walls where there is none.
-  static void put_down(const Scene& scene, const SceneObject& object,
+  static void put_down(const engine::Scene& scene, const engine::SceneObject& object,
                        const std::vector<Taken>& taken, std::vector<Box>& placed, Rng& rng) {
     constexpr int kTries = 600;
     constexpr double kApart = 0.01, kAtRobot = 0.30;
@@ -135,7 +136,7 @@ class AddedThings final : public Effect {
       for (int attempt = 0; attempt < kTries; ++attempt) {
         const Vec3 at{rng.uniform(nearest, surface.high[0]),
                       rng.uniform(surface.low[1], surface.high[1]), z};
-        put_object(scene, object, at, rng.uniform(-std::numbers::pi, std::numbers::pi));
+        engine::put_object(scene, object, at, rng.uniform(-std::numbers::pi, std::numbers::pi));
         mj_kinematics(scene.model(), scene.data());
         const Box box = box_of(scene, object.body);
         const auto too_near = [&, share = roomy](const Taken& t) {
@@ -151,12 +152,12 @@ class AddedThings final : public Effect {
         return;
       }
     }
-    put_aside(scene, object);
+    engine::put_aside(scene, object);
   }
 
   int count_;
   uint64_t seed_;
-  std::vector<Instance> things_;
+  std::vector<task::Instance> things_;
   std::set<std::string> added_;
 };
 
@@ -170,7 +171,7 @@ class DisplacedThings final : public Effect {
         fixtures_(fixtures * r.variation.level),
         seed_(r.seed) {}
 
-  void place(Scene& scene, const Problem& problem) override {
+  void place(engine::Scene& scene, const task::Problem& problem) override {
     scene.update_poses();
     const Plain plain = plain_of(scene, problem);
     constexpr int kTries = 60, kPatience = 30;
@@ -180,7 +181,7 @@ class DisplacedThings final : public Effect {
       const auto offsets = draw(scene, plain, scale, rng);
       if (offsets) {
         apply(scene, plain, *offsets);
-        if (!overlap(scene) && (attempt >= kPatience || sees_all(scene, plain))) return;
+        if (!engine::overlap(scene) && (attempt >= kPatience || sees_all(scene, plain))) return;
       }
       if (attempt >= kPatience) scale *= .9;  // where nothing fits the bound gives way
     }
@@ -197,22 +198,23 @@ class DisplacedThings final : public Effect {
     std::set<std::string> roots;              // that may move
     std::set<std::string> fixtures, seen;
     std::map<std::string, Vec3> position;  // of objects
-    std::map<std::string, FixturePose> pose;
+    std::map<std::string, engine::FixturePose> pose;
     Boxes box;                       // of roots, with what they carry
     std::vector<std::string> order;  // of the roots that may move, the largest first
     bool together = false;           // objects move as one
   };
 
   // What the camera saw it still sees.
-  static bool sees_all(const Scene& scene, const Plain& plain) {
+  static bool sees_all(const engine::Scene& scene, const Plain& plain) {
     return std::all_of(plain.seen.begin(), plain.seen.end(),
                        [&](const std::string& name) { return is_seen(scene, *scene.find(name)); });
   }
 
-  static std::string carrier(const Scene& scene, const Problem& problem, const std::string& name) {
-    for (const Predicate& atom : problem.init) {
+  static std::string carrier(const engine::Scene& scene, const task::Problem& problem,
+                             const std::string& name) {
+    for (const task::Predicate& atom : problem.init) {
       if (atom.args.size() != 2 || atom.args[0] != name) continue;
-      const Region* region = problem.find_region(atom.args[1]);
+      const task::Region* region = problem.find_region(atom.args[1]);
       if (region != nullptr && !region->ranges.empty()) return name;
       const std::string& under = problem.instance_of(atom.args[1]);
       if (scene.find(under) == nullptr && scene.find_fixture(under) == nullptr) return name;
@@ -221,10 +223,10 @@ class DisplacedThings final : public Effect {
     return name;
   }
 
-  static Plain plain_of(const Scene& scene, const Problem& problem) {
+  static Plain plain_of(const engine::Scene& scene, const task::Problem& problem) {
     Plain plain;
     std::set<std::string> categories;
-    for (const SceneObject& object : scene.objects()) {
+    for (const engine::SceneObject& object : scene.objects()) {
       plain.root[object.name] = carrier(scene, problem, object.name);
       plain.position[object.name] = position_of(scene, object);
       if (is_seen(scene, object)) plain.seen.insert(object.name);
@@ -232,7 +234,7 @@ class DisplacedThings final : public Effect {
       // Two of a kind are told apart by where they stand: the words stay true when all move alike.
       if (!categories.insert(object.category).second) plain.together = true;
     }
-    for (const SceneFixture& fixture : scene.fixtures()) {
+    for (const engine::SceneFixture& fixture : scene.fixtures()) {
       plain.root[fixture.name] = fixture.name;
       plain.fixtures.insert(fixture.name);
       plain.pose[fixture.name] = fixture.pose;
@@ -251,11 +253,12 @@ class DisplacedThings final : public Effect {
 
   // Where the goal is a place on the table only what goes there moves: the words that name the
   // place by its surroundings stay true.
-  static std::set<std::string> movable(const Plain& plain, const Problem& problem) {
+  static std::set<std::string> movable(const Plain& plain, const task::Problem& problem) {
     std::set<std::string> all, bound_for_zones;
     for (const auto& [name, root] : plain.root) all.insert(root);
-    for (const Predicate& atom : problem.goal) {
-      const Region* zone = atom.args.size() == 2 ? problem.find_region(atom.args[1]) : nullptr;
+    for (const task::Predicate& atom : problem.goal) {
+      const task::Region* zone =
+          atom.args.size() == 2 ? problem.find_region(atom.args[1]) : nullptr;
       if (zone != nullptr && !zone->ranges.empty())
         bound_for_zones.insert(plain.root.at(atom.args[0]));
     }
@@ -263,7 +266,7 @@ class DisplacedThings final : public Effect {
   }
 
   // One root after the other where it fits among those before it; nullopt when one does not.
-  std::optional<Offsets> draw(const Scene& scene, const Plain& plain, double scale,
+  std::optional<Offsets> draw(const engine::Scene& scene, const Plain& plain, double scale,
                               Rng& rng) const {
     constexpr int kTries = 60;
     const auto some = [&](double bound) {
@@ -290,7 +293,7 @@ class DisplacedThings final : public Effect {
   }
 
   // Not much closer to anything than it was; in reach and in the picture if it was.
-  static bool fits(const Scene& scene, const Plain& plain, const Boxes& now,
+  static bool fits(const engine::Scene& scene, const Plain& plain, const Boxes& now,
                    const std::string& root, const Box& box) {
     constexpr double kRoom = 0.03;
     const Box& before = plain.box.at(root);
@@ -306,13 +309,13 @@ class DisplacedThings final : public Effect {
   }
 
   // On the floor, where groceries lie close: as the plain layout demands.
-  static bool hand_fits(const Scene& scene, const Boxes& now, const std::string& root,
+  static bool hand_fits(const engine::Scene& scene, const Boxes& now, const std::string& root,
                         const Box& box) {
     if (!scene.arena().floor) return true;
-    std::vector<Footprint> prints;
-    std::optional<Footprint> basket;
+    std::vector<engine::Footprint> prints;
+    std::optional<engine::Footprint> basket;
     const auto add = [&](const std::string& name, const Box& at) {
-      const Footprint print = footprint(
+      const engine::Footprint print = engine::footprint(
           scene.find(name)->category, {(at.low[0] + at.high[0]) / 2, (at.low[1] + at.high[1]) / 2});
       if (scene.find(name)->category == "basket") {
         basket = print;
@@ -323,7 +326,7 @@ class DisplacedThings final : public Effect {
     for (const auto& [name, at] : now) add(name, at);
     add(root, box);
     if (basket) prints.push_back(*basket);  // leaves_room() wants it last
-    return leaves_room(prints, .001);
+    return engine::leaves_room(prints, .001);
   }
 
   static Vec3 offset_of(const Plain& plain, const Offsets& offsets, const std::string& name) {
@@ -331,15 +334,15 @@ class DisplacedThings final : public Effect {
     return found == offsets.end() ? Vec3{} : found->second;
   }
 
-  static void apply(Scene& scene, const Plain& plain, const Offsets& offsets) {
+  static void apply(engine::Scene& scene, const Plain& plain, const Offsets& offsets) {
     for (size_t i = 0; i < scene.fixtures().size(); ++i) {
       const std::string name = scene.fixtures()[i].name;
-      FixturePose pose = plain.pose.at(name);
+      engine::FixturePose pose = plain.pose.at(name);
       const Vec3 by = offset_of(plain, offsets, name);
       pose.x += by[0], pose.y += by[1];
       scene.place_fixture(i, pose);
     }
-    for (const SceneObject& object : scene.objects()) {
+    for (const engine::SceneObject& object : scene.objects()) {
       const Vec3 at = plain.position.at(object.name) + offset_of(plain, offsets, object.name);
       std::copy(at.begin(), at.end(), scene.data()->qpos + object.qpos);
     }
@@ -364,4 +367,4 @@ std::unique_ptr<Effect> make_layout_effect(const EffectRequest& request) {
   return std::make_unique<DisplacedThings>(request, .09, .02);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

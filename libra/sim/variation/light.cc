@@ -2,7 +2,7 @@
 // four; its values are in files of its own, so these are ours.
 #include "libra/sim/variation/effect.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 // About a horizontal axis at `azimuth`, then about the vertical one.
@@ -18,7 +18,7 @@ class LightEffect final : public Effect {
  public:
   explicit LightEffect(const EffectRequest& r) : variation_(r.variation), seed_(r.seed) {}
 
-  void change_model(Scene& scene) override {
+  void change_model(engine::Scene& scene) override {
     Rng rng(seed_);
     if (variation_.subkind == "diffuse") return colour(scene, rng);
     if (variation_.subkind == "direction") return move(scene, rng);
@@ -30,7 +30,7 @@ class LightEffect final : public Effect {
   double strength() const { return static_cast<double>(variation_.level) / kVariationLevels; }
 
   // Towards a light of any hue, dim or bright.
-  void colour(const Scene& scene, Rng& rng) const {
+  void colour(const engine::Scene& scene, Rng& rng) const {
     mjModel* m = scene.model();
     const double hue = rng.uniform(0, 2 * std::numbers::pi);
     const double bright = rng.uniform() < 0.5 ? 0.25 : 1.15;
@@ -49,7 +49,7 @@ class LightEffect final : public Effect {
   }
 
   // The lights travel about the workspace, still shining the way they did.
-  static void turn_lights(const Scene& scene, const Turn& turned) {
+  static void turn_lights(const engine::Scene& scene, const Turn& turned) {
     mjModel* m = scene.model();
     const Vec3 pivot{0, 0, scene.arena().surface};
     for (int light = 0; light < m->nlight; ++light) {
@@ -61,7 +61,7 @@ class LightEffect final : public Effect {
     }
   }
 
-  void move(const Scene& scene, Rng& rng) const {
+  void move(const engine::Scene& scene, Rng& rng) const {
     const double side = rng.uniform() < 0.5 ? -1 : 1;
     turn_lights(scene, {.azimuth = rng.uniform(0, 2 * std::numbers::pi),
                         .tilt = strength() * 40 * kDegree,
@@ -69,7 +69,7 @@ class LightEffect final : public Effect {
   }
 
   // Harder lights on glossier surfaces.
-  void polish(const Scene& scene) const {
+  void polish(const engine::Scene& scene) const {
     mjModel* m = scene.model();
     const auto s = static_cast<float>(strength());
     for (int i = 0; i < 3 * m->nlight; ++i) m->light_specular[i] += 2.5f * s;
@@ -81,7 +81,7 @@ class LightEffect final : public Effect {
   }
 
   // The first light comes close, the lower the level, and casts shadows; what fills them is dimmed.
-  void darken(Scene& scene, Rng& rng) const {
+  void darken(engine::Scene& scene, Rng& rng) const {
     constexpr double kDistance = 2.2;  // m: inside the room, whose walls cast shadows too
     mjModel* m = scene.model();
     const double around = rng.uniform(0, 2 * std::numbers::pi);
@@ -105,4 +105,4 @@ std::unique_ptr<Effect> make_light_effect(const EffectRequest& request) {
   return std::make_unique<LightEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

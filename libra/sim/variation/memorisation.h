@@ -15,7 +15,7 @@
 #include "libra/core/rng.h"
 #include "libra/sim/task/task_spec.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 // Places, as the init predicates call them, whose things change over.
 using Exchange = std::vector<std::pair<std::string, std::string>>;
@@ -28,7 +28,7 @@ struct Replacement {
 // Something else to ask for in the same scene.
 struct OtherTask {
   std::string instruction;
-  std::vector<Predicate> goal;
+  std::vector<task::Predicate> goal;
 };
 
 // The ways there are to put a task to each test; the seed picks one.
@@ -44,21 +44,21 @@ struct MemoryTests {
 // Throws Error(kBadInput) with file and key for what is unknown, missing or makes no test: a place
 // where nothing stands, a goal that is part of the task's own or has it as a part.
 std::map<std::string, MemoryTests> read_memory_tests(const std::string& path,
-                                                     const std::vector<TaskSpec>& tasks,
+                                                     const std::vector<task::TaskSpec>& tasks,
                                                      const Suite& everything);
 // The tasks of a suite that can be asked for in the scene of tasks[index]: the same things are
 // there, and what they move stands where it stands in their own scene.
-std::vector<OtherTask> tasks_of_scene(const std::vector<TaskSpec>& tasks, size_t index);
+std::vector<OtherTask> tasks_of_scene(const std::vector<task::TaskSpec>& tasks, size_t index);
 
 // All ways of an episode's task, rules applied. Needs the objects of the episode's layout.
-MemoryTests memory_tests(const TaskSpec& episode);
+MemoryTests memory_tests(const task::TaskSpec& episode);
 // Why a task cannot be put to a test; "" when it can.
-std::string why_without_test(const TaskSpec& spec, const std::string& test);
+std::string why_without_test(const task::TaskSpec& spec, const std::string& test);
 // Throws Error(kBadInput) that says why.
-void require_test(const TaskSpec& spec, const std::string& test);
+void require_test(const task::TaskSpec& spec, const std::string& test);
 
 // Puts an episode's task to the test: task file, instruction, and what counts as the old task done
 // (TaskSpec::old). Throws as require_test.
-void put_to_test(TaskSpec& episode, const std::string& test, Rng& rng);
+void put_to_test(task::TaskSpec& episode, const std::string& test, Rng& rng);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

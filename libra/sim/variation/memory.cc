@@ -2,7 +2,7 @@
 #include "libra/sim/variation/effect.h"
 #include "libra/sim/variation/memorisation.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 class MemoryEffect final : public Effect {
@@ -11,7 +11,7 @@ class MemoryEffect final : public Effect {
     require_test(r.spec, test_);
   }
 
-  void change_task(TaskSpec& episode) override {
+  void change_task(task::TaskSpec& episode) override {
     Rng rng(seed_);
     put_to_test(episode, test_, rng);
   }
@@ -27,4 +27,4 @@ std::unique_ptr<Effect> make_memory_effect(const EffectRequest& request) {
   return std::make_unique<MemoryEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -6,7 +6,7 @@
 #include "libra/sim/variation/effect.h"
 #include "libra/sim/variation/image_noise.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 constexpr double kPublishedPixels = 256;
@@ -100,4 +100,4 @@ std::unique_ptr<Effect> make_noise_effect(const EffectRequest& request) {
   return std::make_unique<NoiseEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -7,7 +7,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/variation/effect.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 constexpr double kStep = 0.1;        // rad a level
@@ -17,17 +17,17 @@ class RobotEffect final : public Effect {
  public:
   explicit RobotEffect(const EffectRequest& r) : level_(r.variation.level), seed_(r.seed) {}
 
-  void change_arm(Scene& scene) override {
+  void change_arm(engine::Scene& scene) override {
     constexpr int kTries = 1000;
     Rng rng(seed_);
-    std::array<double, kArmJoints> plain;
-    std::copy_n(scene.data()->qpos, kArmJoints, plain.begin());
+    std::array<double, bodies::kArmJoints> plain;
+    std::copy_n(scene.data()->qpos, bodies::kArmJoints, plain.begin());
     for (int attempt = 0; attempt < kTries; ++attempt) {
-      std::array<double, kArmJoints> direction;
+      std::array<double, bodies::kArmJoints> direction;
       double length = 0;
       for (double& g : direction) g = rng.normal(), length += g * g;
       const double scale = kStep * level_ / std::sqrt(length);
-      for (size_t k = 0; k < kArmJoints; ++k)
+      for (size_t k = 0; k < bodies::kArmJoints; ++k)
         scene.data()->qpos[k] = plain[k] + scale * direction[k];
       if (is_free(scene)) return;
     }
@@ -36,10 +36,10 @@ class RobotEffect final : public Effect {
 
  private:
   // Inside the joint limits, the gripper above what things stand on, and nothing touched.
-  static bool is_free(const Scene& scene) {
+  static bool is_free(const engine::Scene& scene) {
     const mjModel* m = scene.model();
     mjData* d = scene.data();
-    for (int k = 0; k < kArmJoints; ++k) {
+    for (int k = 0; k < bodies::kArmJoints; ++k) {
       if (d->qpos[k] <= m->jnt_range[2 * k] || d->qpos[k] >= m->jnt_range[2 * k + 1]) return false;
     }
     mj_fwdPosition(m, d);
@@ -63,4 +63,4 @@ std::unique_ptr<Effect> make_robot_effect(const EffectRequest& request) {
   return std::make_unique<RobotEffect>(request);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

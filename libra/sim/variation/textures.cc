@@ -11,10 +11,10 @@
 #include "libra/sim/variation/image_noise.h"
 #include "libra/sim/variation/textures.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
-static_assert(kPlasma == kTexturePixels, "clouds lie over textures pixel by pixel");
+static_assert(kPlasma == engine::kTexturePixels, "clouds lie over textures pixel by pixel");
 constexpr double kTurn = 2 * std::numbers::pi;
 
 // How much of the second colour there is at (x, y), 0 to 1.
@@ -25,11 +25,11 @@ int whole(Rng& rng, int low, int high) {
   return low + static_cast<int>(rng.below(static_cast<uint64_t>(high - low + 1)));
 }
 double clouds_at(const std::vector<double>& clouds, int x, int y) {
-  return clouds[static_cast<size_t>(y) * kTexturePixels + static_cast<size_t>(x)];
+  return clouds[static_cast<size_t>(y) * engine::kTexturePixels + static_cast<size_t>(x)];
 }
-double unit(int pixel) { return static_cast<double>(pixel) / kTexturePixels; }
+double unit(int pixel) { return static_cast<double>(pixel) / engine::kTexturePixels; }
 // The cell of `count` across that a pixel is in.
-int cell(int pixel, int count) { return pixel * count / kTexturePixels; }
+int cell(int pixel, int count) { return pixel * count / engine::kTexturePixels; }
 double within(int pixel, int count) { return unit(pixel) * count - cell(pixel, count); }
 double tone(int a, int b, uint64_t salt) {
   return static_cast<double>(mix_seed({static_cast<uint64_t>(a), static_cast<uint64_t>(b), salt}) >>
@@ -41,7 +41,7 @@ Pattern planks(Rng& rng) {
   const int count = 4 << rng.below(2);
   return [count, salt = rng.next(), grain = plasma(1.6, rng)](int x, int y) {
     if (within(y, count) < .04) return 1.0;
-    const double streak = clouds_at(grain, std::min(x, kTexturePixels - x) / 8, y);
+    const double streak = clouds_at(grain, std::min(x, engine::kTexturePixels - x) / 8, y);
     return .6 * tone(cell(y, count), 0, salt) + .3 * streak;
   };
 }
@@ -56,8 +56,8 @@ Pattern stripes(Rng& rng) {
 Pattern bricks(Rng& rng) {
   const int rows = 4 << rng.below(2);
   return [rows, salt = rng.next()](int x, int y) {
-    const int row = cell(y, rows), shift = row % 2 * kTexturePixels / rows;
-    const int along = (x + shift) % kTexturePixels;
+    const int row = cell(y, rows), shift = row % 2 * engine::kTexturePixels / rows;
+    const int along = (x + shift) % engine::kTexturePixels;
     if (within(y, rows) < .1 || within(along, rows / 2) < .05) return 1.0;
     return .45 * tone(row, cell(along, rows / 2), salt);
   };
@@ -118,9 +118,9 @@ std::vector<uint8_t> draw_pattern(int family, Rng& rng) {
                                  rng.uniform(.1, .6), value > .7 ? value - .35 : value + .3);
   const Pattern pattern = kFamilies.at(static_cast<size_t>(family))(rng);
   std::vector<uint8_t> pixels;
-  pixels.reserve(static_cast<size_t>(kTexturePixels) * kTexturePixels * 3);
-  for (int y = 0; y < kTexturePixels; ++y) {
-    for (int x = 0; x < kTexturePixels; ++x) {
+  pixels.reserve(static_cast<size_t>(engine::kTexturePixels) * engine::kTexturePixels * 3);
+  for (int y = 0; y < engine::kTexturePixels; ++y) {
+    for (int x = 0; x < engine::kTexturePixels; ++x) {
       const double share = pattern(x, y);
       for (size_t i = 0; i < 3; ++i)
         pixels.push_back(static_cast<uint8_t>(
@@ -138,4 +138,4 @@ std::vector<uint8_t> blend(const std::vector<uint8_t>& a, const std::vector<uint
   return out;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

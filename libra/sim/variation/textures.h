@@ -6,7 +6,7 @@
 
 #include "libra/core/rng.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 inline constexpr int kPatternFamilies = 8;
 
@@ -20,4 +20,4 @@ std::vector<uint8_t> draw_pattern(int family, Rng& rng);
 std::vector<uint8_t> blend(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b,
                            double share);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

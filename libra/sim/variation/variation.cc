@@ -6,7 +6,7 @@
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 const VariationKind* find_kind(std::string_view name) {
@@ -209,4 +209,4 @@ Variation resolve_variation(Variation variation, uint64_t seed) {
   return variation;
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

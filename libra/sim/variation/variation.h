@@ -14,7 +14,7 @@
 #include "libra/core/env.h"
 #include "libra/sim/task/task_spec.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 inline constexpr int kVariationLevels = 5;  // 1 hardly different .. 5 very different
 
@@ -61,10 +61,10 @@ std::vector<std::string> expand_variations(const std::vector<std::string>& words
 // Seed of all that is drawn for a varied episode: a function of task, seed and episode.
 uint64_t variation_seed(const Task& task, const EpisodeKey& key);
 // Why a task is left out of a memorisation test or of the clearances; "" when it is not.
-std::string why_without(const TaskSpec& spec, const std::string& name);
+std::string why_without(const task::TaskSpec& spec, const std::string& name);
 // Throws Error(kBadInput) when the task cannot have a variation of this name.
-void require_variation(const TaskSpec& spec, const std::string& name);
+void require_variation(const task::TaskSpec& spec, const std::string& name);
 // Nothing left open. Two levels of one episode have the same subkind.
 Variation resolve_variation(Variation variation, uint64_t seed);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -6,7 +6,7 @@
 #include "libra/core/error.h"
 #include "libra/sim/variation/data_file.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 constexpr size_t kLongestSentence = 240, kMostSentences = 100;
@@ -89,4 +89,4 @@ std::string worded(const Wording& wording, const std::string& instruction,
   return among(wording.distractors, variation.level - 1, said, rng);
 }
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -11,7 +11,7 @@
 #include "libra/core/rng.h"
 #include "libra/sim/variation/variation.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 
 // Sentences are lower case, without punctuation, as LIBERO's instructions are.
 struct Wording {
@@ -33,4 +33,4 @@ std::map<std::string, Wording> read_wordings(const std::string& path, const Suit
 std::string worded(const Wording& wording, const std::string& instruction,
                    const Variation& variation, Rng& rng);
 
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

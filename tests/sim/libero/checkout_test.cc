@@ -103,7 +103,7 @@ TEST(Checkout, NamesTheNearestCategory) {
 
 TEST(LiberoSuite, TellsThePolicyTheWordsOfTheFileName) {
   const TinyCheckout tiny;
-  const SuiteSpec suite = load_suite(tiny.open(), "libero_goal");
+  const task::SuiteSpec suite = load_suite(tiny.open(), "libero_goal");
   ASSERT_EQ(suite.tasks.size(), 2u);
   EXPECT_EQ(suite.max_steps, 300);
   EXPECT_EQ(suite.tasks[0].task.instruction, "do it");
@@ -119,7 +119,7 @@ TEST(LiberoSuite, TellsThePolicyTheTaskFilesWordsInVariants) {
   };
   tiny.add_suite("libero_goal_lan", {"do_it_again"}, other);
   tiny.add_suite("safelibero_object", {"do_it_again"}, other);
-  const SuiteSpec goal = load_suite(tiny.open(), "libero_goal_lan");
+  const task::SuiteSpec goal = load_suite(tiny.open(), "libero_goal_lan");
   EXPECT_EQ(goal.tasks.at(0).task.instruction, "See that IT is done");
   EXPECT_EQ(goal.max_steps, 300);
   EXPECT_THAT(goal.instructions, HasSubstr(":language"));
@@ -142,7 +142,7 @@ TEST(LiberoSuite, TakesItsStepLimitFromItsFamily) {
 TEST(LiberoSuite, ATaskThatCannotBeReadTakesOnlyItselfOut) {
   const TinyCheckout tiny;
   tiny.write_task("libero_goal", "do_it_again", "(define (problem x))");
-  const SuiteSpec suite = load_suite(tiny.open(), "libero_goal");
+  const task::SuiteSpec suite = load_suite(tiny.open(), "libero_goal");
   ASSERT_EQ(suite.tasks.size(), 1u);
   EXPECT_EQ(suite.tasks[0].task.instruction, "do it");
   EXPECT_THAT(suite.unreadable, testing::ElementsAre(HasSubstr("do_it_again.bddl:1:1")));

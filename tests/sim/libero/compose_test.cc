@@ -21,7 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-TaskSpec first_task(const TinyCheckout& tiny, bool allow = false) {
+task::TaskSpec first_task(const TinyCheckout& tiny, bool allow = false) {
   return load_suite(tiny.open(), "libero_goal", {.allow_missing_visuals = allow}).tasks.at(0);
 }
 
@@ -93,7 +93,7 @@ TEST(Compose, MissingLooksGiveWayToCollisionShapes) {
   SimEnv whole(first_task(tiny));
   tiny.remove("LIBERO/libero/libero/assets/stable_hope_objects/milk/look.stl");
   tiny.remove("LIBERO/libero/libero/assets/stable_hope_objects/milk/skin.png");
-  const TaskSpec task = first_task(tiny, true);
+  const task::TaskSpec task = first_task(tiny, true);
   EXPECT_EQ(replaced_visuals(task).size(), 2u);
   SimEnv env(task);
   const mjModel* m = env.model();

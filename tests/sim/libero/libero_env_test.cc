@@ -18,13 +18,13 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-TaskSpec first_task(const TinyCheckout& tiny) {
+task::TaskSpec first_task(const TinyCheckout& tiny) {
   return load_suite(tiny.open(), "libero_goal").tasks.at(0);
 }
 
 EpisodeKey key(uint64_t seed, uint64_t episode) { return {"libero", seed, episode, ""}; }
 
-Predicate atom(PredicateKind kind, std::vector<std::string> args) {
+task::Predicate atom(task::PredicateKind kind, std::vector<std::string> args) {
   return {kind, std::move(args), {}};
 }
 
@@ -42,13 +42,13 @@ TEST(LiberoEnv, StartsFromTheStoredState) {
 
 TEST(LiberoEnv, SettlesWithEverythingWhereTheFileSays) {
   const TinyCheckout tiny;
-  const TaskSpec task = first_task(tiny);
+  const task::TaskSpec task = first_task(tiny);
   SimEnv env(task);
   env.reset({});
   EXPECT_FALSE(env.failed());
-  for (const Predicate& init : task.problem.init) {
+  for (const task::Predicate& init : task.problem.init) {
     if (init.args[0] == "white_cabinet_1") continue;  // fixtures are not dropped
-    EXPECT_TRUE(env.atom_holds(init)) << predicate_name(init.kind) << " " << init.args[0];
+    EXPECT_TRUE(env.atom_holds(init)) << task::predicate_name(init.kind) << " " << init.args[0];
   }
   EXPECT_FALSE(env.goal_holds());
   // On the table: a box of half height 1 cm on its top at 0.90.
@@ -86,13 +86,13 @@ TEST(LiberoEnv, PredicatesSeeJointsSitesAndContacts) {
   env.reset({});
   std::vector<double> state = tiny_state(-0.141);
   env.set_state(state);
-  EXPECT_TRUE(env.atom_holds(atom(PredicateKind::kOpen, {"white_cabinet_1"})));
-  EXPECT_TRUE(env.atom_holds(atom(PredicateKind::kOpen, {"white_cabinet_1_top_region"})));
+  EXPECT_TRUE(env.atom_holds(atom(task::PredicateKind::kOpen, {"white_cabinet_1"})));
+  EXPECT_TRUE(env.atom_holds(atom(task::PredicateKind::kOpen, {"white_cabinet_1_top_region"})));
   env.set_state(tiny_state(-0.139));
-  EXPECT_FALSE(env.atom_holds(atom(PredicateKind::kOpen, {"white_cabinet_1"})));
+  EXPECT_FALSE(env.atom_holds(atom(task::PredicateKind::kOpen, {"white_cabinet_1"})));
   env.set_state(tiny_state(0.001));
-  EXPECT_TRUE(env.atom_holds(atom(PredicateKind::kClose, {"white_cabinet_1_top_region"})));
-  EXPECT_FALSE(env.atom_holds(atom(PredicateKind::kOn, {"milk_1", "cream_cheese_1"})));
+  EXPECT_TRUE(env.atom_holds(atom(task::PredicateKind::kClose, {"white_cabinet_1_top_region"})));
+  EXPECT_FALSE(env.atom_holds(atom(task::PredicateKind::kOn, {"milk_1", "cream_cheese_1"})));
   // Milk 1 mm into the cheese, at its place.
   for (size_t k = 0; k < 2; ++k) state[10 + 14 + k] = state[10 + k];
   state[10 + 14 + 2] = state[10 + 2] + 0.01 + 0.05 - 0.001;
@@ -104,11 +104,12 @@ TEST(LiberoEnv, PredicatesSeeJointsSitesAndContacts) {
   // A zone needs no contact.
   state[10 + 2] = 0.895 + 0.007 + 0.09;
   env.set_state(state);
-  EXPECT_TRUE(env.atom_holds(atom(PredicateKind::kOn, {"cream_cheese_1", "main_table_cube_zone"})));
+  EXPECT_TRUE(
+      env.atom_holds(atom(task::PredicateKind::kOn, {"cream_cheese_1", "main_table_cube_zone"})));
   state[10] = 0.141;  // the zone ends at 0.14
   env.set_state(state);
   EXPECT_FALSE(
-      env.atom_holds(atom(PredicateKind::kOn, {"cream_cheese_1", "main_table_cube_zone"})));
+      env.atom_holds(atom(task::PredicateKind::kOn, {"cream_cheese_1", "main_table_cube_zone"})));
 }
 
 TEST(LiberoEnv, StatesOfAnotherTaskAreRefused) {

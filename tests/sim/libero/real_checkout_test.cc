@@ -42,9 +42,9 @@ struct Summary {
   int contacts = 0, constraints = 0;
 };
 
-double distance(const Region& region, double x, double y) {
+double distance(const task::Region& region, double x, double y) {
   double best = 1e9;
-  for (const Rectangle& r : region.ranges) {
+  for (const task::Rectangle& r : region.ranges) {
     best = std::min(
         best, std::hypot(std::max({r.x0 - x, x - r.x1, 0.0}), std::max({r.y0 - y, y - r.y1, 0.0})));
   }
@@ -52,19 +52,20 @@ double distance(const Region& region, double x, double y) {
 }
 
 // How far a thing is from the zone that the file puts it on.
-double distance(const SimEnv& env, const Problem& problem, const Predicate& atom,
-                const Region& zone) {
-  const Arena& arena = find_arena(problem.name);
+double distance(const SimEnv& env, const task::Problem& problem, const task::Predicate& atom,
+                const task::Region& zone) {
+  const bodies::Arena& arena = bodies::find_arena(problem.name);
   const int body = mj_name2id(env.model(), mjOBJ_BODY, atom.args[0].c_str());
   const double* at = env.data()->xpos + 3 * body;
   return distance(zone, at[0] - arena.origin[0], at[1] - arena.origin[1]);
 }
 
-void check_atom(const SimEnv& env, const TaskSpec& spec, const Predicate& atom, Summary& summary) {
-  const Problem& problem = spec.problem;
-  const Region* region = atom.args.size() == 2 ? problem.find_region(atom.args[1]) : nullptr;
-  const std::string what = spec.task.name + ": " + std::string(predicate_name(atom.kind)) + " " +
-                           atom.args[0] + " " + atom.args.back();
+void check_atom(const SimEnv& env, const task::TaskSpec& spec, const task::Predicate& atom,
+                Summary& summary) {
+  const task::Problem& problem = spec.problem;
+  const task::Region* region = atom.args.size() == 2 ? problem.find_region(atom.args[1]) : nullptr;
+  const std::string what = spec.task.name + ": " + std::string(task::predicate_name(atom.kind)) +
+                           " " + atom.args[0] + " " + atom.args.back();
   if (region != nullptr && !region->ranges.empty()) {
     const bool fixture = problem.find_fixture(atom.args[0]) != nullptr;
     const double off = distance(env, problem, atom, *region);
@@ -78,16 +79,16 @@ void check_atom(const SimEnv& env, const TaskSpec& spec, const Predicate& atom, 
   }
   const bool holds = env.atom_holds(atom);
   const std::string kind =
-      std::string(predicate_name(atom.kind)) + (region != nullptr       ? " site"
-                                                : atom.args.size() == 2 ? " object"
-                                                                        : "");
+      std::string(task::predicate_name(atom.kind)) + (region != nullptr       ? " site"
+                                                      : atom.args.size() == 2 ? " object"
+                                                                              : "");
   summary.atoms[kind].add(holds);
   if (atom.args.back() != kNeverHolds && is_of_five(spec.task.suite)) {
     EXPECT_TRUE(holds) << what;
   }
 }
 
-void check_task(const TaskSpec& spec, Summary& summary) {
+void check_task(const task::TaskSpec& spec, Summary& summary) {
   const std::vector<std::string> replaced = replaced_visuals(spec);
   summary.missing.insert(replaced.begin(), replaced.end());
   summary.lacking[spec.task.suite] += !replaced.empty();
@@ -101,7 +102,7 @@ void check_task(const TaskSpec& spec, Summary& summary) {
     EXPECT_EQ(d->warning[mjWARN_CONTACTFULL].number + d->warning[mjWARN_CNSTRFULL].number, 0);
     summary.contacts = std::max(summary.contacts, d->ncon);
     summary.constraints = std::max(summary.constraints, d->nefc);
-    for (const Predicate& atom : spec.problem.init) check_atom(env, spec, atom, summary);
+    for (const task::Predicate& atom : spec.problem.init) check_atom(env, spec, atom, summary);
   }
   ++summary.tasks;
 }
@@ -123,7 +124,7 @@ TEST_F(RealLibero, ThePandaReachesWhereItsFilesSay) {
   for (const auto& c : cases) {
     SimEnv env(load_suite(checkout, c.suite, {.allow_missing_visuals = true}).tasks.at(c.task));
     std::vector<double> state = env.state();
-    std::copy(kReadyPosture.begin(), kReadyPosture.end(), state.begin() + 1);
+    std::copy(bodies::kReadyPosture.begin(), bodies::kReadyPosture.end(), state.begin() + 1);
     env.set_state(state);
     EXPECT_NEAR(env.eef_position()[0], c.x, 1e-4) << c.suite;
     EXPECT_NEAR(env.eef_position()[1], 0, 1e-4);
@@ -139,7 +140,7 @@ TEST_F(RealLibero, EveryTaskBecomesAWorldThatSettles) {
   Summary summary;
   int listed = 0, published = 0, left_out = 0;
   for (const std::string& name : checkout.suites()) {
-    SuiteSpec suite;
+    task::SuiteSpec suite;
     try {
       suite = load_suite(checkout, name, {.allow_missing_visuals = true});
     } catch (const Error& e) {
@@ -150,7 +151,7 @@ TEST_F(RealLibero, EveryTaskBecomesAWorldThatSettles) {
     left_out += static_cast<int>(suite.unreadable.size());
     listed += static_cast<int>(suite.tasks.size());
     if (is_of_five(name)) published += static_cast<int>(suite.tasks.size());
-    for (const TaskSpec& spec : suite.tasks) {
+    for (const task::TaskSpec& spec : suite.tasks) {
       // Wheels have lists of tasks whose states were never published.
       if (!is_of_five(name) && !std::filesystem::exists(checkout.init_file(name, spec.task.name))) {
         std::printf("without stored states: %s %s\n", name.c_str(), spec.task.name.c_str());

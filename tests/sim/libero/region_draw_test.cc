@@ -18,7 +18,8 @@ namespace {
 
 class RegionDraw : public RealLiberoTest {};
 
-std::vector<double> drawn(const SceneSource& source, const Scene& scene, uint64_t episode) {
+std::vector<double> drawn(const engine::SceneSource& source, const engine::Scene& scene,
+                          uint64_t episode) {
   source.place(scene, {.layout = kRegions, .seed = 1'000'000, .episode = episode, .target = ""});
   return {scene.data()->qpos, scene.data()->qpos + scene.model()->nq};
 }
@@ -30,7 +31,7 @@ TEST_F(RegionDraw, IsInLiberosDistributionButNoStoredState) {
   constexpr uint64_t kDraws = 8;
   constexpr double kSlack = .016;
   for (const char* name : {"libero_spatial", "libero_object", "libero_goal", "libero_10"}) {
-    for (const TaskSpec& spec : load_suite(libero(), name).tasks) {
+    for (const task::TaskSpec& spec : load_suite(libero(), name).tasks) {
       const auto& source = dynamic_cast<const LiberoSource&>(*spec.source);
       const InitStates stored = source.states();
       const auto scene = source.make_scene();

@@ -23,13 +23,13 @@ class SeenPartsOfLibero : public RealLiberoTest {};
 TEST_F(SeenPartsOfLibero, EveryPixelStays) {
   constexpr int kSize = 128;
   for (const char* name : {"libero_spatial", "libero_object", "libero_goal", "libero_10"}) {
-    for (const TaskSpec& spec : load_suite(libero(), name).tasks) {
+    for (const task::TaskSpec& spec : load_suite(libero(), name).tasks) {
       SimEnv env(spec);
       env.reset({"libero", 0, 3, ""});
       auto* model = const_cast<mjModel*>(env.model());
       auto* data = const_cast<mjData*>(env.data());
-      const auto all = Renderer::for_model(model, {.unseen = true});
-      const auto seen = Renderer::for_model(model);
+      const auto all = engine::Renderer::for_model(model, {.unseen = true});
+      const auto seen = engine::Renderer::for_model(model);
       for (int pose = 0; pose < 2; ++pose) {
         for (const CameraSpec& camera : env.embodiment().cameras) {
           Image a, b;
@@ -61,7 +61,7 @@ TEST_F(SeenPartsOfLibero, FewerTrianglesLookAlmostTheSame) {
 }
 
 TEST(ViewVolume, SeesWhatReachesIn) {
-  ViewVolume volume;
+  engine::ViewVolume volume;
   volume.add({0, 0, 0}, {0, 0, 2});
   volume.add({1, 0, 0}, {-3, 0, 0});
   EXPECT_TRUE(volume.sees({0, 0, 1}, .1f));

@@ -9,7 +9,7 @@
 #include "libra/sim/sim.h"
 #include "libra/sim/variation/variation.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 using ::testing::ElementsAre;
@@ -19,8 +19,8 @@ EpisodeKey narrowed(int level, uint64_t episode = 0) {
   return {.episode = episode, .variation = "clearance:" + std::to_string(level)};
 }
 
-const TaskSpec& task(const SuiteSpec& suite, const std::string& instruction) {
-  for (const TaskSpec& spec : suite.tasks)
+const task::TaskSpec& task(const task::SuiteSpec& suite, const std::string& instruction) {
+  for (const task::TaskSpec& spec : suite.tasks)
     if (spec.task.instruction == instruction) return spec;
   throw Error(ErrorCode::kNotFound, instruction);
 }
@@ -52,7 +52,7 @@ void open_fingers(SimEnv& env) {
 }
 
 TEST(Clearance, FingersOpenByTheLevelWiderThanTheThing) {
-  const SuiteSpec suite = load_suite("object");
+  const task::SuiteSpec suite = load_suite("object");
   SimEnv env(task(suite, "pick up the milk and place it in the basket"));
   const double milk = 2 * .02705;  // across, as docs/benchmark.md's LIBERO has it
   const double beside[kVariationLevels] = {.004, .003, .002, .001, .0005};
@@ -67,7 +67,7 @@ TEST(Clearance, FingersOpenByTheLevelWiderThanTheThing) {
 }
 
 TEST(Clearance, NothingElseOfTheStartChanges) {
-  const SuiteSpec suite = load_suite("goal");
+  const task::SuiteSpec suite = load_suite("goal");
   SimEnv env(task(suite, "put the bowl on the plate"));
   env.reset({});
   const std::vector<double> plain = env.state();
@@ -83,7 +83,7 @@ TEST(Clearance, NothingElseOfTheStartChanges) {
 }
 
 TEST(Clearance, WhatIsTakenFollowsFromTheGoal) {
-  const SuiteSpec goal = load_suite("goal");
+  const task::SuiteSpec goal = load_suite("goal");
   const auto widest = [&](const char* words) { return widest_grip(task(goal, words).problem); };
   // A rim; a rim and the handle of a drawer that is shut; the neck of a bottle, its body.
   const double rim = widest("put the bowl on the plate");
@@ -93,7 +93,7 @@ TEST(Clearance, WhatIsTakenFollowsFromTheGoal) {
   EXPECT_GT(widest("open the middle drawer of the cabinet"), .0164);
   EXPECT_LT(widest("put the wine bottle on top of the cabinet"), .016);
   EXPECT_GT(widest("put the wine bottle on the rack"), .039);
-  const SuiteSpec both = load_suite("long");
+  const task::SuiteSpec both = load_suite("long");
   EXPECT_DOUBLE_EQ(
       widest_grip(
           task(both, "put both the alphabet soup and the tomato sauce in the basket").problem),
@@ -108,8 +108,8 @@ TEST(Clearance, WhatIsTakenFollowsFromTheGoal) {
 TEST(Clearance, TasksWithoutItAreKnownAndRefused) {
   std::vector<std::string> without;
   for (const char* name : {"spatial", "object", "goal", "long"}) {
-    const SuiteSpec suite = load_suite(name);
-    for (const TaskSpec& spec : suite.tasks) {
+    const task::SuiteSpec suite = load_suite(name);
+    for (const task::TaskSpec& spec : suite.tasks) {
       if (why_without(spec, "clearance:3").empty()) continue;
       without.push_back(spec.task.instruction);
       try {
@@ -127,9 +127,9 @@ TEST(Clearance, TasksWithoutItAreKnownAndRefused) {
 class TightestClearance : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 TEST_P(TightestClearance, IsSolvedByTheExpert) {
   const auto [name, words] = GetParam();
-  const SuiteSpec suite = load_suite(name);
+  const task::SuiteSpec suite = load_suite(name);
   SimEnv env(task(suite, words));
-  EXPECT_TRUE(run_expert(env, narrowed(5)).success);
+  EXPECT_TRUE(expert::run_expert(env, narrowed(5)).success);
 }
 INSTANTIATE_TEST_SUITE_P(
     OneOfEachSuite, TightestClearance,
@@ -141,4 +141,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.first; });
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

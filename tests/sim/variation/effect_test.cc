@@ -11,10 +11,10 @@
 #include "libra/core/rng.h"
 #include "libra/sim/sim.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
-TaskSpec task_of(const std::string& suite, size_t index) {
+task::TaskSpec task_of(const std::string& suite, size_t index) {
   return load_suite(suite).tasks.at(index);
 }
 
@@ -244,7 +244,7 @@ TEST(EffectLayout, AddedThingsStandFreeAndTheRestIsWhereItWas) {
     env.reset(varied(""));
     const size_t own = env.problem().objects.size();
     std::vector<std::array<double, 3>> plain;
-    for (const Instance& object : env.problem().objects)
+    for (const task::Instance& object : env.problem().objects)
       plain.push_back(env.item_position(object.name));
     std::vector<std::string> names;
     for (const int level : {2, 5}) {
@@ -283,7 +283,7 @@ TEST(EffectLayout, ThingsMoveByNoMoreThanTheLevelAllows) {
         for (uint64_t episode = 0; episode < 3; ++episode) {
           env.reset(varied("", episode));
           std::vector<std::array<double, 3>> plain;
-          for (const Instance& o : env.problem().objects)
+          for (const task::Instance& o : env.problem().objects)
             plain.push_back(env.item_position(o.name));
           env.reset(varied("layout." + std::string(name) + ":" + std::to_string(level), episode));
           double moved = 0;
@@ -329,4 +329,4 @@ TEST(EffectLayout, SurroundingsOfAGoalZoneStay) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -8,7 +8,7 @@
 #include <numbers>
 #include <numeric>
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 Image constant(int size, uint8_t value) {
@@ -170,4 +170,4 @@ TEST(ImageNoise, TheSameSeedGivesTheSameBytes) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

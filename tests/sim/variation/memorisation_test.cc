@@ -14,7 +14,7 @@
 #include "libra/sim/suite.h"
 #include "tests/support/message_of.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 using ::testing::AllOf;
@@ -27,14 +27,14 @@ const std::string kSuites = LIBRA_SOURCE_DIR "/assets/suites/";
 constexpr const char* kTests[] = {"swapped_positions", "replaced_target", "swapped_instruction",
                                   "meaningless_instruction"};
 
-std::string place_of(const Problem& problem, const std::string& name) {
-  for (const Predicate& atom : problem.init)
+std::string place_of(const task::Problem& problem, const std::string& name) {
+  for (const task::Predicate& atom : problem.init)
     if (atom.args.size() == 2 && atom.args[0] == name) return atom.args[1];
   return "nowhere";
 }
 
-TaskSpec tested(const TaskSpec& spec, const char* test, uint64_t seed) {
-  TaskSpec episode = spec;
+task::TaskSpec tested(const task::TaskSpec& spec, const char* test, uint64_t seed) {
+  task::TaskSpec episode = spec;
   Rng rng(seed);
   put_to_test(episode, test, rng);
   return episode;
@@ -43,7 +43,7 @@ TaskSpec tested(const TaskSpec& spec, const char* test, uint64_t seed) {
 TEST(Memorisation, TasksWithoutATestAreKnown) {
   std::vector<std::string> without;
   for (const char* name : {"spatial", "object", "goal", "long"}) {
-    for (const TaskSpec& spec : load_suite(name).tasks) {
+    for (const task::TaskSpec& spec : load_suite(name).tasks) {
       for (const char* test : kTests) {
         const std::string why = why_without_test(spec, test);
         if (why.empty()) continue;
@@ -68,14 +68,14 @@ TEST(Memorisation, TasksWithoutATestAreKnown) {
 }
 
 TEST(Memorisation, PositionsOfTwoItemsAreExchangedAndNothingElse) {
-  const TaskSpec spec =
+  const task::TaskSpec spec =
       load_suite("object").find_task("pick_up_the_milk_and_place_it_in_the_basket");
   std::set<std::string> partners;
   for (uint64_t seed = 0; seed < 40; ++seed) {
-    const TaskSpec episode = tested(spec, "swapped_positions", seed);
+    const task::TaskSpec episode = tested(spec, "swapped_positions", seed);
     EXPECT_EQ(episode.task.instruction, spec.task.instruction);
     std::vector<std::string> moved;
-    for (const Instance& object : spec.problem.objects) {
+    for (const task::Instance& object : spec.problem.objects) {
       if (place_of(episode.problem, object.name) != place_of(spec.problem, object.name))
         moved.push_back(object.name);
     }
@@ -93,8 +93,8 @@ TEST(Memorisation, PositionsOfTwoItemsAreExchangedAndNothingElse) {
 
 // Where a bowl is told by what it stands by, the relation holds after the exchange as well.
 TEST(Memorisation, ExchangesKeepTheInstructionTrue) {
-  const SuiteSpec suite = load_suite("spatial");
-  const TaskSpec episode = tested(suite.tasks[1], "swapped_positions", 3);
+  const task::SuiteSpec suite = load_suite("spatial");
+  const task::TaskSpec episode = tested(suite.tasks[1], "swapped_positions", 3);
   const std::string ramekin = place_of(episode.problem, "glazed_rim_porcelain_ramekin_1");
   EXPECT_EQ(ramekin, "main_table_box_region");
   EXPECT_EQ(place_of(episode.problem, "akita_black_bowl_1"), "main_table_next_to_box_region");
@@ -103,33 +103,33 @@ TEST(Memorisation, ExchangesKeepTheInstructionTrue) {
   // From memory one would take the other bowl.
   EXPECT_THAT(episode.old->goal.at(0).args, ElementsAre("akita_black_bowl_2", "plate_1"));
   // On the ramekin: the cookie box with the other bowl on top is where the ramekin was.
-  const TaskSpec stacked = tested(suite.tasks[5], "swapped_positions", 3);
+  const task::TaskSpec stacked = tested(suite.tasks[5], "swapped_positions", 3);
   EXPECT_THAT(stacked.old->goal.at(0).args, ElementsAre("akita_black_bowl_2", "plate_1"));
   // Between plate and ramekin: the bowl stays, the plate is elsewhere.
-  const TaskSpec between = tested(suite.tasks[0], "swapped_positions", 3);
+  const task::TaskSpec between = tested(suite.tasks[0], "swapped_positions", 3);
   EXPECT_THAT(between.old->goal.at(0).args,
               ElementsAre("akita_black_bowl_1", "glazed_rim_porcelain_ramekin_1"));
 }
 
 TEST(Memorisation, TheReplacementIsNewAndNamed) {
-  const TaskSpec spec =
+  const task::TaskSpec spec =
       load_suite("object").find_task("pick_up_the_milk_and_place_it_in_the_basket");
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    const TaskSpec episode = tested(spec, "replaced_target", seed);
-    const std::string& now = goal_target(episode.problem);
+    const task::TaskSpec episode = tested(spec, "replaced_target", seed);
+    const std::string& now = task::goal_target(episode.problem);
     EXPECT_EQ(spec.problem.find_object(now), nullptr) << now;
     EXPECT_EQ(episode.problem.find_object("milk_1"), nullptr);
     EXPECT_EQ(place_of(episode.problem, now), "floor_target_object_region");
     EXPECT_EQ(episode.task.instruction,
-              "pick up the " + item_phrase(now) + " and place it in the basket");
+              "pick up the " + task::item_phrase(now) + " and place it in the basket");
     EXPECT_THAT(episode.old->goal, IsEmpty());
   }
   // Another black bowl is left: what the old words would still mean.
-  const TaskSpec bowl = tested(load_suite("spatial").tasks[1], "replaced_target", 1);
+  const task::TaskSpec bowl = tested(load_suite("spatial").tasks[1], "replaced_target", 1);
   EXPECT_THAT(bowl.old->goal.at(0).args, ElementsAre("akita_black_bowl_2", "plate_1"));
   EXPECT_THAT(bowl.task.instruction, HasSubstr("mug next to the ramekin"));
   // A fixture: its regions go with it.
-  const TaskSpec drawer = tested(load_suite("goal").tasks[0], "replaced_target", 1);
+  const task::TaskSpec drawer = tested(load_suite("goal").tasks[0], "replaced_target", 1);
   EXPECT_THAT(drawer.problem.goal.at(0).args, ElementsAre("white_cabinet_1_middle_region"));
   EXPECT_NE(drawer.problem.find_region("white_cabinet_1_middle_region"), nullptr);
   EXPECT_EQ(drawer.problem.find_region("wooden_cabinet_1_middle_region"), nullptr);
@@ -138,15 +138,15 @@ TEST(Memorisation, TheReplacementIsNewAndNamed) {
 
 TEST(Memorisation, TheOtherInstructionHasAnotherGoalInTheSameScene) {
   for (const char* name : {"spatial", "object", "goal", "long"}) {
-    for (const TaskSpec& spec : load_suite(name).tasks) {
+    for (const task::TaskSpec& spec : load_suite(name).tasks) {
       if (!why_without_test(spec, "swapped_instruction").empty()) continue;
       for (uint64_t seed = 0; seed < 10; ++seed) {
-        const TaskSpec episode = tested(spec, "swapped_instruction", seed);
+        const task::TaskSpec episode = tested(spec, "swapped_instruction", seed);
         EXPECT_NE(episode.task.instruction, spec.task.instruction);
         EXPECT_EQ(episode.problem.init.size(), spec.problem.init.size());
-        for (const Instance& object : spec.problem.objects)
+        for (const task::Instance& object : spec.problem.objects)
           EXPECT_EQ(place_of(episode.problem, object.name), place_of(spec.problem, object.name));
-        for (const Predicate& atom : episode.problem.goal) {
+        for (const task::Predicate& atom : episode.problem.goal) {
           for (const std::string& arg : atom.args) {
             EXPECT_TRUE(spec.problem.find_object(arg) || spec.problem.find_region(arg) ||
                         spec.problem.find_fixture(arg))
@@ -161,7 +161,7 @@ TEST(Memorisation, TheOtherInstructionHasAnotherGoalInTheSameScene) {
 }
 
 TEST(Memorisation, TasksOfOneSceneLendEachOtherTheirInstructions) {
-  const SuiteSpec goal = load_suite("goal"), spatial = load_suite("spatial");
+  const task::SuiteSpec goal = load_suite("goal"), spatial = load_suite("spatial");
   for (size_t i = 0; i < goal.tasks.size(); ++i)
     EXPECT_EQ(tasks_of_scene(goal.tasks, i).size(), 9u) << i;
   // The bowl of another task has to stand where that task has it.
@@ -175,17 +175,17 @@ TEST(Memorisation, TasksOfOneSceneLendEachOtherTheirInstructions) {
 }
 
 TEST(Memorisation, MeaninglessWordsNameNothing) {
-  const SuiteSpec suite = load_suite("goal");
+  const task::SuiteSpec suite = load_suite("goal");
   std::set<std::string> all;
   for (uint64_t seed = 0; seed < 50; ++seed) {
-    const TaskSpec episode = tested(suite.tasks[8], "meaningless_instruction", seed);
+    const task::TaskSpec episode = tested(suite.tasks[8], "meaningless_instruction", seed);
     all.insert(episode.task.instruction);
     EXPECT_FALSE(episode.old->asks);
     EXPECT_EQ(episode.task.instruction,
               tested(suite.tasks[8], "meaningless_instruction", seed).task.instruction);
     for (const char* name : {"spatial", "object", "goal", "long"}) {
       if (seed > 3) break;
-      for (const TaskSpec& spec : load_suite(name).tasks) {
+      for (const task::TaskSpec& spec : load_suite(name).tasks) {
         const std::string padded = " " + spec.task.instruction + " ";
         std::istringstream words(episode.task.instruction);
         for (std::string word; words >> word;)
@@ -214,7 +214,7 @@ class FaultyMemorisation : public ::testing::Test {
   nlohmann::json& bowl() { return json_["put_the_bowl_on_the_stove"]; }
 
   nlohmann::json json_;
-  SuiteSpec suite_;
+  task::SuiteSpec suite_;
   std::string path_;
 };
 
@@ -267,4 +267,4 @@ TEST_F(FaultyMemorisation, NeverCrashes) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -13,7 +13,7 @@
 #include "libra/sim/sim.h"
 #include "libra/sim/variation/memorisation.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 EpisodeKey key_of(const std::string& variation, uint64_t episode = 0) {
@@ -22,15 +22,15 @@ EpisodeKey key_of(const std::string& variation, uint64_t episode = 0) {
 
 const Action kStill{0, 0, 0, 0, 0, 0, -1};
 
-std::string place_of(const Problem& problem, const std::string& name) {
-  for (const Predicate& atom : problem.init)
+std::string place_of(const task::Problem& problem, const std::string& name) {
+  for (const task::Predicate& atom : problem.init)
     if (atom.args.size() == 2 && atom.args[0] == name) return atom.args[1];
   return "nowhere";
 }
 
 class MemoryStart : public ::testing::TestWithParam<std::tuple<std::string, int>> {
  protected:
-  static TaskSpec spec() {
+  static task::TaskSpec spec() {
     return load_suite(std::get<0>(GetParam()))
         .tasks.at(static_cast<size_t>(std::get<1>(GetParam())));
   }
@@ -39,12 +39,12 @@ class MemoryStart : public ::testing::TestWithParam<std::tuple<std::string, int>
 // Everything stands in its region or on what it is said to stand on, and stays there.
 void expect_settled(SimEnv& env) {
   std::vector<std::array<double, 3>> before;
-  for (const SceneObject& object : env.scene().objects()) {
+  for (const engine::SceneObject& object : env.scene().objects()) {
     before.push_back(env.item_position(object.name));
-    const Region* region = env.problem().find_region(place_of(env.problem(), object.name));
+    const task::Region* region = env.problem().find_region(place_of(env.problem(), object.name));
     if (region == nullptr || region->ranges.empty()) continue;
     constexpr double kSlack = .012;  // m, for settling
-    const Rectangle& r = region->ranges.at(0);
+    const task::Rectangle& r = region->ranges.at(0);
     const auto& origin = env.scene().arena().origin;
     EXPECT_GT(before.back()[0], origin[0] + r.x0 - kSlack) << object.name;
     EXPECT_LT(before.back()[0], origin[0] + r.x1 + kSlack) << object.name;
@@ -53,14 +53,14 @@ void expect_settled(SimEnv& env) {
   }
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(env.step(kStill).done);
   for (size_t i = 0; i < before.size(); ++i) {
-    const SceneObject& object = env.scene().objects()[i];
+    const engine::SceneObject& object = env.scene().objects()[i];
     for (size_t k = 0; k < 3; ++k)
       EXPECT_NEAR(env.item_position(object.name)[k], before[i][k], 2e-3) << object.name;
   }
 }
 
 TEST_P(MemoryStart, IsSettledWithBothGoalsOpen) {
-  const TaskSpec task = spec();
+  const task::TaskSpec task = spec();
   SimEnv env(task);
   env.reset(key_of(""));
   const std::vector<double> plain = env.state();
@@ -72,8 +72,8 @@ TEST_P(MemoryStart, IsSettledWithBothGoalsOpen) {
     env.reset(key_of(test));
     const std::vector<double> tested = env.state();
     EXPECT_EQ(env.goal_holds(), false);
-    const std::vector<Predicate>& old = env.old_task()->goal;
-    const auto holds = [&](const Predicate& atom) { return env.atom_holds(atom); };
+    const std::vector<task::Predicate>& old = env.old_task()->goal;
+    const auto holds = [&](const task::Predicate& atom) { return env.atom_holds(atom); };
     EXPECT_FALSE(!old.empty() && std::all_of(old.begin(), old.end(), holds));
     if (test.ends_with("instruction")) {
       EXPECT_EQ(tested, plain);
@@ -108,7 +108,7 @@ TEST(Memory, ExchangedThingsStandWhereTheOtherOneStood) {
       key.variation = "swapped_positions";
       env.reset(key);
       const std::string target = env.target();
-      const std::string other = item_category(env.old_task()->goal.at(0).args.at(0));
+      const std::string other = task::item_category(env.old_task()->goal.at(0).args.at(0));
       ASSERT_NE(target, other);
       for (const std::string& item : env.items()) {
         const std::string place = item == target ? other : item == other ? target : item;
@@ -120,7 +120,7 @@ TEST(Memory, ExchangedThingsStandWhereTheOtherOneStood) {
 }
 
 StepResult play(SimEnv& env, SimEnv& seen_by_expert, std::vector<Action>* actions = nullptr) {
-  Expert expert;
+  expert::Expert expert;
   expert.reset(seen_by_expert);
   StepResult result;
   while (!result.done) {
@@ -166,7 +166,7 @@ TEST(Memory, WhoGoesToTheOldPlaceReachesTheOldGoal) {
   SimEnv env(load_suite("object").tasks.at(7)), old(load_suite("object").tasks.at(7));
   env.reset(key_of("swapped_positions"));
   EpisodeKey key = key_of("");
-  key.target = item_category(env.old_task()->goal.at(0).args.at(0));
+  key.target = task::item_category(env.old_task()->goal.at(0).args.at(0));
   old.reset(key);
   old.set_state(env.state());
   EXPECT_EQ(old.target(), key.target);
@@ -207,7 +207,7 @@ TEST(Memory, WhatCannotBeTestedSaysWhy) {
 }
 
 TEST(Language, AnEpisodeHearsOtherWordsForTheSameTask) {
-  const TaskSpec spec = load_suite("long").tasks.at(2);
+  const task::TaskSpec spec = load_suite("long").tasks.at(2);
   SimEnv env(spec);
   env.reset(key_of(""));
   const std::vector<double> plain = env.state();
@@ -225,4 +225,4 @@ TEST(Language, AnEpisodeHearsOtherWordsForTheSameTask) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

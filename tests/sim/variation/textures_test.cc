@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 TEST(Textures, EveryFamilyShowsTwoColoursAndRepeatsWithoutASeam) {
@@ -42,4 +42,4 @@ TEST(Textures, BlendGoesFromOneToTheOther) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -8,7 +8,7 @@
 
 #include "libra/core/error.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 std::string refusal(const std::function<void()>& work) {
@@ -101,4 +101,4 @@ TEST(Variation, SeedsDifferByTaskSeedAndEpisode) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation

@@ -15,7 +15,7 @@
 #include "libra/sim/suite.h"
 #include "tests/support/message_of.h"
 
-namespace libra::sim {
+namespace libra::sim::variation {
 namespace {
 
 using ::testing::AllOf;
@@ -53,11 +53,11 @@ TEST(Wording, EveryTaskHasFiveLevelsThatNobodyElseUses) {
 
 // With the thing's name left out, no two sentences of the suite are the same.
 TEST(Wording, RewordingsAreNotOneTemplate) {
-  const SuiteSpec suite = load_suite("object");
+  const task::SuiteSpec suite = load_suite("object");
   const auto wordings = wordings_of("object");
   std::set<std::string> shapes;
-  for (const TaskSpec& spec : suite.tasks) {
-    const std::string thing = item_phrase(goal_target(spec.problem));
+  for (const task::TaskSpec& spec : suite.tasks) {
+    const std::string thing = task::item_phrase(task::goal_target(spec.problem));
     for (const auto& level : wordings.at(spec.task.name).rewording) {
       std::string shape = level.at(0);
       if (const size_t at = shape.find(thing); at != std::string::npos)
@@ -70,11 +70,11 @@ TEST(Wording, RewordingsAreNotOneTemplate) {
 // What reads the names of things in a sentence finds the task's own: in the object suite every
 // rewording names its item and no other.
 TEST(Wording, RewordingsNameTheirItemAlone) {
-  const SuiteSpec suite = load_suite("object");
+  const task::SuiteSpec suite = load_suite("object");
   const auto wordings = wordings_of("object");
-  for (const TaskSpec& spec : suite.tasks) {
-    for (const TaskSpec& other : suite.tasks) {
-      const std::string thing = item_phrase(goal_target(other.problem));
+  for (const task::TaskSpec& spec : suite.tasks) {
+    for (const task::TaskSpec& other : suite.tasks) {
+      const std::string thing = task::item_phrase(task::goal_target(other.problem));
       if (thing == "bbq sauce") continue;  // also called barbecue sauce
       const Wording& wording = wordings.at(spec.task.name);
       for (const auto& level : wording.rewording) {
@@ -197,4 +197,4 @@ TEST_F(FaultyWording, NeverCrashes) {
 }
 
 }  // namespace
-}  // namespace libra::sim
+}  // namespace libra::sim::variation
