@@ -48,8 +48,8 @@ struct OurRun {
 
 Vec3 hand_of(const SimEnv& env, std::span<const double> state) {
   const mjModel* m = env.model();
-  DataDeleter drop;
-  std::unique_ptr<mjData, DataDeleter> d(mj_makeData(m), drop);
+  bodies::DataDeleter drop;
+  std::unique_ptr<mjData, bodies::DataDeleter> d(mj_makeData(m), drop);
   std::copy_n(state.begin() + 1, m->nq, d->qpos);
   mj_kinematics(m, d.get());
   const double* at = d->site_xpos + 3 * env.scene().grip_site();
@@ -67,7 +67,7 @@ TEST_F(AgreementWithLibero, StatesSuccessAndPictures) {
   std::vector<OurRun> runs;
   std::vector<std::unique_ptr<SimEnv>> envs;
   for (const auto& [suite, task] : tasks) {
-    const TaskSpec spec = load_suite(libero(), suite).tasks.at(task);
+    const task::TaskSpec spec = load_suite(libero(), suite).tasks.at(task);
     SimConfig config;
     config.image_size = kSide;
     config.settle_steps = kSettling;
@@ -76,7 +76,7 @@ TEST_F(AgreementWithLibero, StatesSuccessAndPictures) {
     env->reset({.layout = "libero", .episode = episode});
     json one{{"side", kSide}, {"bddl", libero().bddl_file(suite, spec.task.name)}};
     one["fixtures"] = json::object();
-    for (const SceneFixture& fixture : env->scene().fixtures()) {
+    for (const engine::SceneFixture& fixture : env->scene().fixtures()) {
       const double* at = env->model()->body_pos + 3 * fixture.body;
       const double* turn = env->model()->body_quat + 4 * fixture.body;
       one["fixtures"][fixture.name] = {at[0], at[1], at[2], turn[0], turn[1], turn[2], turn[3]};
