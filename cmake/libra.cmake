@@ -32,6 +32,9 @@ if(LIBRA_SANITIZE)
   add_link_options(-fsanitize=${LIBRA_SANITIZE})
 endif()
 
+# Tests are compiled once and run for seconds: what they test is optimised, they themselves are not.
+set(libra_quickly $<$<CONFIG:Release>:-O0>)
+
 if(LIBRA_TORCH)
   if(NOT EXISTS ${CMAKE_BINARY_DIR}/torch_pch.cc)
     file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cc "// Carries the precompiled header of LibTorch.\n")
@@ -39,17 +42,13 @@ if(LIBRA_TORCH)
   add_library(libra_torch_pch OBJECT ${CMAKE_BINARY_DIR}/torch_pch.cc)
   target_link_libraries(libra_torch_pch PUBLIC libra_flags libra_torch)
   target_precompile_headers(libra_torch_pch PRIVATE ${CMAKE_SOURCE_DIR}/libra/nn/torch.h)
-endif()
-
-function(libra_target target)
-  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;PRIVATE" ${ARGN})
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${LIBRA_UNITY} UNITY_BUILD_BATCH_SIZE 8)
-  target_link_libraries(${target} PUBLIC libra_flags ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
-  if(ARG_TORCH)
-    target_link_libraries(${target} PUBLIC libra_torch)
-    libra_precompiled(${target} libra_torch_pch)
+  if(LIBRA_TESTS)
+    add_library(libra_torch_test_pch OBJECT ${CMAKE_BINARY_DIR}/torch_pch.cc)
+    target_link_libraries(libra_torch_test_pch PUBLIC libra_flags libra_torch)
+    target_precompile_headers(libra_torch_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/libra/nn/torch.h ${CMAKE_SOURCE_DIR}/tests/support/test.h)
+    target_compile_options(libra_torch_test_pch PRIVATE ${libra_quickly})
   endif()
-endfunction()
+endif()
 
 # libra_precompiled(<target> <owner>): compiles with the precompiled header of another target.
 function(libra_precompiled target owner)
@@ -62,21 +61,32 @@ function(libra_precompiled target owner)
   endif()
 endfunction()
 
-# Tests are compiled once and run for seconds: what they test is optimised, they themselves are not.
-set(libra_quickly $<$<CONFIG:Release>:-O0>)
-
-# libra_gtest(<program> [DEPENDS ...] [TORCH]): what makes an executable a program of tests.
-function(libra_gtest program)
-  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;PRIVATE" ${ARGN})
-  set(torch "")
+# libra_target(<target> [DEPENDS ...] [PRIVATE ...] [TORCH] [TEST]): what every target of the project has. TEST: code of
+# tests, with their precompiled header.
+function(libra_target target)
+  cmake_parse_arguments(ARG "TORCH;TEST" "" "DEPENDS;PRIVATE" ${ARGN})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${LIBRA_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  target_link_libraries(${target} PUBLIC libra_flags ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
   if(ARG_TORCH)
-    set(torch TORCH)
+    target_link_libraries(${target} PUBLIC libra_torch)
   endif()
-  libra_target(${program} ${torch} DEPENDS ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE} GTest::gtest GTest::gmock libra_test_main)
-  if(NOT ARG_TORCH)
-    libra_precompiled(${program} libra_test_main)
-    target_compile_options(${program} PRIVATE ${libra_quickly})
+  if(ARG_TEST)
+    target_compile_options(${target} PRIVATE ${libra_quickly})
+    target_link_libraries(${target} PRIVATE GTest::gtest GTest::gmock)
+    if(ARG_TORCH)
+      libra_precompiled(${target} libra_torch_test_pch)
+    else()
+      libra_precompiled(${target} libra_test_main)
+    endif()
+  elseif(ARG_TORCH)
+    libra_precompiled(${target} libra_torch_pch)
   endif()
+endfunction()
+
+# libra_gtest(<program> [DEPENDS ...] [PRIVATE ...] [TORCH]): what makes an executable a program of tests.
+function(libra_gtest program)
+  libra_target(${program} TEST ${ARGN})
+  target_link_libraries(${program} PRIVATE libra_test_main)
   target_compile_definitions(${program} PRIVATE LIBRA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endfunction()
 
