@@ -24,6 +24,13 @@ std::vector<std::string> suite_names(const SuiteFlags& flags);
 sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name);
 // The same; tasks that cannot be read are told on stderr.
 sim::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name);
+// The tasks of these suites; with words only those, named or numbered from 0. Throws
+// Error(kNotFound) that calls a word which fits nothing a `flag`'s.
+std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
+                              const std::vector<sim::SuiteSpec>& specs,
+                              const sim::SimConfig& config, const std::string& flag);
+// Cores that this process may use.
+int cores();
 // As sim::make_sim_factory, for all of these suites.
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config);
 
