@@ -317,7 +317,10 @@ class Check {
          {std::tuple("f32", training::TrainPrecision::kF32, false),
           {"tf32", training::TrainPrecision::kF32, true},
           {"bf16", training::TrainPrecision::kBf16, false}}) {
-      if (tf32 && device_.is_cpu()) continue;
+      if (device_.is_cpu() &&
+          (tf32 || (precision == training::TrainPrecision::kBf16 && !nn::bf16_is_faster()))) {
+        continue;
+      }
       nn::allow_tf32(tf32);
       training::TrainConfig config;
       config.precision = precision;
