@@ -1,12 +1,9 @@
 // libra eval: rollouts of a checkpoint on suites -> results.json, report.html, videos.
 #include "libra/eval/eval.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <set>
 
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
@@ -59,7 +56,7 @@ class ExpertOracle final : public eval::IntentOracle {
   void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
     const auto& world = dynamic_cast<sim::SimEnv&>(env);
     const std::vector<Action> clean = sim::expert::foresee(*ahead_, world, expansion * horizon);
-    const action::Binner binner = action::Binner::uniform(bins);
+    const action::Binner binner = codec_.binner(bins);
     // The simulator's robot is moved by relative commands, whatever state it is in.
     const Proprio state = world.proprio();
     out.expansion = expansion;
@@ -75,38 +72,6 @@ class ExpertOracle final : public eval::IntentOracle {
   const action::Codec& codec_;
   std::unique_ptr<sim::SimEnv> ahead_;
 };
-
-// Tasks may be named or numbered (from 0); without any the whole suite runs.
-std::vector<Suite> pick_tasks(const EvalFlags& flags,
-                              const std::vector<sim::task::SuiteSpec>& specs,
-                              const sim::SimConfig& sim_config) {
-  std::vector<Suite> suites;
-  std::set<std::string> used;
-  std::vector<std::string> known;
-  for (const sim::task::SuiteSpec& spec : specs) {
-    const Suite whole = spec.summary();
-    Suite picked{whole.name, {}, sim::protocol_of(spec, sim_config)};
-    for (size_t t = 0; t < whole.tasks.size(); ++t) {
-      known.push_back(whole.tasks[t].name);
-      bool wanted = flags.tasks.empty();
-      for (const std::string& word : flags.tasks) {
-        if (word != whole.tasks[t].name && word != std::to_string(t)) continue;
-        wanted = true;
-        used.insert(word);
-      }
-      if (wanted) picked.tasks.push_back(whole.tasks[t]);
-    }
-    if (!picked.tasks.empty()) suites.push_back(std::move(picked));
-  }
-  for (const std::string& word : flags.tasks) {
-    if (used.contains(word)) continue;
-    throw Error(ErrorCode::kNotFound,
-                {.where = "--tasks " + word,
-                 .problem = "no such task",
-                 .expected = "a number from 0, or one of " + join_names(known)});
-  }
-  return suites;
-}
 
 // What the suites' files say of the picked tasks.
 std::vector<const sim::task::TaskSpec*> specs_of(const std::vector<Suite>& picked,
@@ -165,12 +130,6 @@ std::string variation_help(std::string_view group) {
   return text;
 }
 
-int cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
-}
-
 // The checkpoint's networks, or those of a server.
 std::unique_ptr<Policy> make_policy(const EvalFlags& flags) {
   if (flags.remote.empty()) return load_policy(flags.checkpoint, flags.policy);
@@ -201,7 +160,7 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   sim_config.image_size = (*first)->spec().image_size;
   std::vector<sim::task::SuiteSpec> specs;
   for (const std::string& name : flags.suites) specs.push_back(load_and_tell(flags.libero, name));
-  request.suites = pick_tasks(flags, specs, sim_config);
+  request.suites = pick_tasks(flags.tasks, specs, sim_config, "--tasks");
   const std::vector<const sim::task::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);
   add_tests(flags.memorisation, sim::variation::kMemorisation, flags, tasks, request);

@@ -1,6 +1,12 @@
 #include "libra/cli/suite_flags.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <cstdio>
+#include <set>
+
+#include "libra/core/error.h"
 
 namespace libra::cli {
 
@@ -24,6 +30,43 @@ sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& n
     std::fprintf(stderr, "left out of suite %s: %s\n", name.c_str(), task.c_str());
   }
   return suite;
+}
+
+std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
+                              const std::vector<sim::task::SuiteSpec>& specs,
+                              const sim::SimConfig& config, const std::string& flag) {
+  std::vector<Suite> suites;
+  std::set<std::string> used;
+  std::vector<std::string> known;
+  for (const sim::task::SuiteSpec& spec : specs) {
+    const Suite whole = spec.summary();
+    Suite picked{whole.name, {}, sim::protocol_of(spec, config)};
+    for (size_t t = 0; t < whole.tasks.size(); ++t) {
+      known.push_back(whole.tasks[t].name);
+      bool wanted = words.empty();
+      for (const std::string& word : words) {
+        if (word != whole.tasks[t].name && word != std::to_string(t)) continue;
+        wanted = true;
+        used.insert(word);
+      }
+      if (wanted) picked.tasks.push_back(whole.tasks[t]);
+    }
+    if (!picked.tasks.empty()) suites.push_back(std::move(picked));
+  }
+  for (const std::string& word : words) {
+    if (used.contains(word)) continue;
+    throw Error(ErrorCode::kNotFound,
+                {.where = flag + " " + word,
+                 .problem = "no such task",
+                 .expected = "a number from 0, or one of " + join_names(known)});
+  }
+  return suites;
+}
+
+int cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
 }
 
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {

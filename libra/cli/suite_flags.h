@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "libra/sim/libero/any_suite.h"
 #include "libra/sim/sim.h"
@@ -15,6 +16,13 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags);
 
 // As load_suite(); tasks that cannot be read are told on stderr.
 sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name);
+// The tasks of these suites; with words only those, named or numbered from 0. Throws
+// Error(kNotFound) that calls a word which fits nothing a `flag`'s.
+std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
+                              const std::vector<sim::task::SuiteSpec>& specs,
+                              const sim::SimConfig& config, const std::string& flag);
+// Cores that this process may use.
+int cores();
 // As sim::make_sim_factory, for all of these suites.
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config);
 

@@ -226,7 +226,7 @@ void Worker::refine(int64_t step) {
         s.chunk = {};
         s.chunk.horizon = intent.horizon;
         s.chunk.actions = policy_->codec().decode(
-            action::Binner::uniform(intent.bins).centres(intent), s.observation.proprio);
+            policy_->codec().binner(intent.bins).centres(intent), s.observation.proprio);
       });
     }
   } else {

@@ -58,6 +58,7 @@ Transforms::Transforms(const model::LibraVlaConfig& config, const action::NormSt
     : config_(config),
       stats_(stats),
       codec_(config.embodiment, stats),
+      bins_(codec_.binner(config.action.bins), config.embodiment.model_dim()),
       tokenizer_(std::move(tokenizer)),
       tokens_per_camera_(config.embodiment.cameras.size(), tokens_per_image),
       style_(config.prompt) {}

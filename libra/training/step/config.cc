@@ -1,4 +1,4 @@
-#include "libra/training/config.h"
+#include "libra/training/step/config.h"
 
 namespace libra::training {
 
@@ -69,6 +69,21 @@ void DelayConfig::list(ConfigFields& f) {
         {0, 1});
 }
 
+void WatchConfig::list(ConfigFields& f) {
+  f.add("replay_every", replay_every,
+        "steps between open-loop replays of held-out demonstrations; 0: none", {0, 1e8});
+  f.add("replay_episodes", replay_episodes, "held-out demonstrations that are replayed", {1, 1e6});
+  f.add("eval_every", eval_every, "steps between evaluations in the simulator; 0: none", {0, 1e8});
+  f.add("eval_suites", eval_suites, "suites that are played");
+  f.add("eval_tasks", eval_tasks, "their tasks, by name or number from 0; none: all");
+  f.add("eval_layout", eval_layout, "of the suites' items", {"libero", "shuffled"});
+  f.add("eval_episodes", eval_episodes, "episodes of each task", {1, 1e5});
+  f.add("eval_seed", eval_seed, "of their initial states; not that of the final evaluation",
+        {0, 2e9});
+  f.add("eval_workers", eval_workers, "threads, each with its own networks; 0: one a core",
+        {0, 256});
+}
+
 void TrainConfig::list(ConfigFields& f) {
   f.add("steps", steps, "optimiser steps", {1, 1e8});
   f.add("batch", batch, "samples in a step", {1, 65536});
@@ -81,6 +96,7 @@ void TrainConfig::list(ConfigFields& f) {
         "with 2 threads: share of the planner's samples that the refiner's thread takes", {0, 0.9});
   f.add("precision", precision,
         "of the forward pass, weights stay f32; auto: bf16 where the processor multiplies it");
+  f.add("tf32", tf32, "on a GPU, multiply f32 in TF32: faster, with 10 bits of mantissa");
   f.add("log_every", log_every, "steps between lines of log.jsonl", {1, 1e6});
   f.add("validate_every", validate_every, "steps between validations", {1, 1e8});
   f.add("checkpoint_every", checkpoint_every, "steps between checkpoints", {1, 1e8});
@@ -97,6 +113,8 @@ void TrainConfig::list(ConfigFields& f) {
   f.section("augment", augment);
   f.section("grounding", grounding);
   f.section("delay", delay);
+  f.section("watch", watch);
+  f.add("skip_nan", skip_nan, "leave out steps that are not finite, and count them (--skip-nan)");
 }
 
 }  // namespace libra::training

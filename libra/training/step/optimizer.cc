@@ -1,4 +1,4 @@
-#include "libra/training/optimizer.h"
+#include "libra/training/step/optimizer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "libra/core/error.h"
 #include "libra/model/safetensors.h"
 #include "libra/nn/schedule.h"
-#include "libra/training/weights.h"
+#include "libra/training/step/weights.h"
 
 namespace libra::training {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "libra/model/libra_vla/config.h"
-#include "libra/training/config.h"
+#include "libra/training/step/config.h"
 
 namespace libra::training {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "libra/policy/bundle.h"
-#include "libra/training/config.h"
+#include "libra/training/step/config.h"
 
 namespace libra::training {
 

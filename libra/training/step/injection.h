@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "libra/training/config.h"
+#include "libra/training/step/config.h"
 
 namespace libra::training {
 

@@ -5,8 +5,8 @@
 
 #include "libra/nn/torch.h"
 #include "libra/policy/bundle.h"
-#include "libra/training/batch.h"
-#include "libra/training/config.h"
+#include "libra/training/step/config.h"
+#include "libra/training/step/samples.h"
 
 namespace libra::training {
 
@@ -59,11 +59,13 @@ class Objective {
   // The chunks [B, H, D] that the refiner makes of the samples' own noise.
   torch::Tensor denoised(const Batch& batch, const torch::Tensor& intent_bins,
                          const model::PlannerTokens& planner);
+  const policy::BinEdges& bins() const { return bins_; }  // on the networks' device
 
  private:
   const TrainConfig& config_;
   policy::ModelBundle& model_;
   torch::Device device_;
+  policy::BinEdges bins_;
   bool bf16_;                                 // forward passes under autocast
   bool frozen_in_bf16_ = false;               // some weights are held in bf16
   torch::Tensor dimension_weight_, counted_;  // [D]: of the plan's loss; in its accuracy

@@ -1,4 +1,4 @@
-#include "libra/training/weights.h"
+#include "libra/training/step/weights.h"
 
 #include <fnmatch.h>
 

@@ -137,6 +137,22 @@ struct LoraConfig {
   void list(ConfigFields& f);
 };
 
+// Looking at the whole policy while it learns (watch.h). Nothing of it changes what is learnt.
+struct WatchConfig {
+  int replay_every = 0;     // steps between open-loop replays of held-out demonstrations; 0: none
+  int replay_episodes = 4;  // of them
+  int eval_every = 0;       // steps between closed-loop evaluations; 0: none
+  std::vector<std::string> eval_suites = {"object"};
+  std::vector<std::string> eval_tasks;  // names or numbers; none: all of the suites
+  std::string eval_layout = "libero";
+  int eval_episodes = 2;  // of each task
+  // Not 0, which final evaluations use: a checkpoint that was chosen for some initial states
+  // flatters itself on them.
+  int eval_seed = 17;
+  int eval_workers = 0;  // threads, each with its own networks; 0: one a core
+  void list(ConfigFields& f);
+};
+
 struct TrainConfig {
   int steps = 4000;
   int batch = 32;
@@ -145,6 +161,7 @@ struct TrainConfig {
   int threads = 2;        // two or more: planner and refiner train on their own threads
   double offload = 0.25;  // share of the planner's samples that the refiner's thread takes
   TrainPrecision precision = TrainPrecision::kAuto;
+  bool tf32 = false;  // f32 products of a GPU with 10 bits of mantissa
   int log_every = 20;
   int validate_every = 500;
   int checkpoint_every = 250;
@@ -159,6 +176,8 @@ struct TrainConfig {
   preprocess::AugmentConfig augment;
   GroundingConfig grounding;
   DelayConfig delay;
+  WatchConfig watch;
+  bool skip_nan = false;  // leave out steps that are not finite instead of ending
   void list(ConfigFields& f);
 };
 

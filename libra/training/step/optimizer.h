@@ -11,8 +11,8 @@
 
 #include "libra/nn/ema.h"
 #include "libra/nn/torch.h"
-#include "libra/training/config.h"
 #include "libra/training/distributed/exchange.h"
+#include "libra/training/step/config.h"
 
 namespace libra::training {
 

@@ -1,4 +1,4 @@
-#include "libra/training/objective.h"
+#include "libra/training/step/objective.h"
 
 #include "libra/nn/autocast.h"
 #include "libra/nn/linear.h"
@@ -6,7 +6,7 @@
 #include "libra/nn/recompute.h"
 #include "libra/policy/denoise.h"
 #include "libra/policy/intent_tensors.h"
-#include "libra/training/losses.h"
+#include "libra/training/step/losses.h"
 
 namespace libra::training {
 
@@ -47,6 +47,7 @@ Objective::Objective(const TrainConfig& config, policy::ModelBundle& model)
     : config_(config),
       model_(model),
       device_(model.planner->parameters().front().device()),
+      bins_(model.transforms->bins().to(device_)),
       bf16_(wants_bf16(config.precision, device_)) {
   for (const torch::nn::Module* net : {static_cast<torch::nn::Module*>(model.planner.get()),
                                        static_cast<torch::nn::Module*>(model.refiner.get())}) {
@@ -128,7 +129,7 @@ torch::Tensor Objective::refiner_loss(const Batch& batch, const LossTotals& tota
 
   torch::Tensor clean = batch.actions;
   if (config.refiner.target == model::RefinerTarget::kResidual) {
-    clean = policy::to_residual(clean, intent_bins, config.action.bins);
+    clean = policy::to_residual(clean, intent_bins, bins_);
   }
   clean = clean.repeat_interleave(draws, 0);
   const torch::Tensor noisy = model_.scheduler.add_noise(clean, noise, timestep);
