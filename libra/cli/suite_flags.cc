@@ -82,6 +82,13 @@ sim::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name) {
   return suite;
 }
 
+const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& word) {
+  for (size_t t = 0; t < suite.tasks.size(); ++t) {
+    if (word == std::to_string(t)) return suite.tasks[t];
+  }
+  return suite.find_task(word);
+}
+
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {
   return [flags, config](const Task& task) -> std::unique_ptr<Env> {
     return std::make_unique<sim::SimEnv>(load_suite(flags, task.suite).find_task(task.name),

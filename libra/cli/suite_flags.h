@@ -24,6 +24,8 @@ std::vector<std::string> suite_names(const SuiteFlags& flags);
 sim::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name);
 // The same; tasks that cannot be read are told on stderr.
 sim::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name);
+// A task by its name or its number from 0. Throws Error(kNotFound).
+const sim::TaskSpec& find_task(const sim::SuiteSpec& suite, const std::string& word);
 // As sim::make_sim_factory, for all of these suites.
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config);
 
