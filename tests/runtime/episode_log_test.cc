@@ -71,7 +71,7 @@ TEST(EpisodeLog, TellsEachPlanOnceAndEveryStep) {
   FakePolicy policy;
   PolicyDriver driver(policy, {});
   driver.reset("go", "task", 3, 0);
-  EpisodeLog log(policy.spec(), {.suite = "toy", .task = "task", .instruction = "go"});
+  EpisodeLog log(policy.spec(), {});
   Observation observation;
   observation.images.assign(2, Image(4, 4));
   observation.proprio.assign(8, 0.0);
@@ -101,7 +101,9 @@ TEST(EpisodeLog, TellsEachPlanOnceAndEveryStep) {
 
 TEST(EpisodeLog, ComesBackFromItsFile) {
   FakePolicy policy;
-  EpisodeLog log(policy.spec(), {.suite = "toy", .task = "t", .instruction = "say \"<b>\"\n"});
+  EpisodeFacts facts;
+  facts.instruction = "say \"<b>\"\n";
+  EpisodeLog log(policy.spec(), facts);
   log.note("instruction", 3, "another\x01 one \xff");  // no text that JSON could hold
   log.call("planner", 4, 12.3456);
   const EpisodeLog back = EpisodeLog::parse(log.text(), "file");

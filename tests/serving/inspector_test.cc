@@ -30,23 +30,29 @@ struct PageAnswer {
 class PageClient {
  public:
   explicit PageClient(Inspector& inspector) : dialogue_(inspector.dialogue({}, metrics_)) {}
-  PageAnswer ask(const std::string& text, bool is_text = true) {
+  PageAnswer say(const std::string& text, bool is_text = true) {
     std::string bytes;
     dialogue_->receive(bytes_of(text), is_text, [&](Reply reply) { bytes = reply.bytes; });
     uint32_t length = 0;
     for (int i = 0; i < 4; ++i) length |= uint32_t(uint8_t(bytes.at(size_t(i)))) << (8 * i);
     return {json::parse(bytes.substr(4, length)), bytes.substr(4 + length)};
   }
-  PageAnswer ask(const json& request) { return ask(request.dump()); }
+  PageAnswer ask(const json& request) { return say(request.dump()); }
 
  private:
   Metrics metrics_;
   std::unique_ptr<Dialogue> dialogue_;
 };
 
+EpisodeLog toy_log(const std::string& instruction) {
+  EpisodeFacts facts;
+  facts.instruction = instruction;
+  return EpisodeLog(toy_spec(2), facts);
+}
+
 std::shared_ptr<Viewpoint> toy_view(Inspector& inspector, size_t bytes = 1 << 20) {
   auto view = std::make_shared<Viewpoint>("toy", bytes);
-  view->begin(EpisodeLog(toy_spec(2), {.instruction = "go"}));
+  view->begin(toy_log("go"));
   inspector.add(view);
   return view;
 }
@@ -56,7 +62,7 @@ TEST(Inspector, TellsAPageWhatItHasNotSeen) {
   EXPECT_FALSE(inspector.watched());
   const auto view = toy_view(inspector);
   PageClient page(inspector);
-  EXPECT_EQ(page.ask("{}").head["places"][0]["name"], "toy");
+  EXPECT_EQ(page.say("{}").head["places"][0]["name"], "toy");
   EXPECT_TRUE(inspector.watched());
   view->change([](EpisodeLog& log) { log.call("planner", 0, 5.0); });
   view->show(0, std::vector<Image>{Image(8, 8), Image(8, 8)});
@@ -76,7 +82,7 @@ TEST(Inspector, TellsAPageWhatItHasNotSeen) {
   EXPECT_FALSE(answer.head.contains("head"));
   EXPECT_FALSE(answer.head.contains("frame"));
   // Another episode begins: all of it is new.
-  view->begin(EpisodeLog(toy_spec(2), {.instruction = "come"}));
+  view->begin(toy_log("come"));
   answer = page.ask(known);
   EXPECT_EQ(answer.head["head"]["instruction"], "come");
   EXPECT_FALSE(answer.head.contains("frame"));
@@ -106,10 +112,10 @@ TEST(Inspector, OnlyLooksUnlessItWasStartedOtherwise) {
   const auto seen = listening(looking), driven = listening(driving);
   PageClient look(looking), drive(driving);
   EXPECT_THAT(look.ask(command).head["error"].get<std::string>(), HasSubstr("--control"));
-  EXPECT_EQ(look.ask("{}").head["places"][0]["commands"], false);
+  EXPECT_EQ(look.say("{}").head["places"][0]["commands"], false);
   EXPECT_TRUE(heard.empty());
   EXPECT_EQ(drive.ask(command).head["done"], "instruction");
-  EXPECT_EQ(drive.ask("{}").head["places"][0]["commands"], true);
+  EXPECT_EQ(drive.say("{}").head["places"][0]["commands"], true);
   EXPECT_THAT(heard, testing::ElementsAre("instruction pick up the milk"));
   json wordy = command;
   wordy["text"] = std::string(3000, 'x');
@@ -125,16 +131,16 @@ TEST(Inspector, AnswersWhateverItIsAsked) {
   const auto view = toy_view(inspector);
   view->show(0, std::vector<Image>{Image()});  // a camera that is missing
   PageClient page(inspector);
-  EXPECT_TRUE(page.ask("{}", /*is_text=*/false).head.contains("error"));
-  EXPECT_TRUE(page.ask(std::string(10000, ' ') + "{}").head.contains("error"));
+  EXPECT_TRUE(page.say("{}", /*is_text=*/false).head.contains("error"));
+  EXPECT_TRUE(page.say(std::string(10000, ' ') + "{}").head.contains("error"));
   for (const char* text :
        {"", "[]", "nonsense", "{\"id\":", "{\"id\":{\"id\":{\"id\":{\"id\":{\"id\":{}}}}}}"}) {
-    page.ask(text);
+    page.say(text);
   }
-  EXPECT_FALSE(page.ask("{\"id\": 99}").head.contains("error"));
-  EXPECT_FALSE(page.ask("{\"id\": -1}").head.contains("id"));
+  EXPECT_FALSE(page.say("{\"id\": 99}").head.contains("error"));
+  EXPECT_FALSE(page.say("{\"id\": -1}").head.contains("id"));
   const PageAnswer odd =
-      page.ask("{\"id\": 1, \"since\": 1e300, \"at\": -1e300, \"have\": [1], \"episode\": \"x\"}");
+      page.say("{\"id\": 1, \"since\": 1e300, \"at\": -1e300, \"have\": [1], \"episode\": \"x\"}");
   EXPECT_EQ(odd.head["frame"]["sizes"][0], 0);
   page.ask({{"id", 1}, {"episode", 1}, {"since", uint64_t{1} << 63}});
 }
@@ -143,16 +149,18 @@ TEST(Inspector, ForgetsWhoIsGone) {
   Inspector inspector(false);
   auto view = toy_view(inspector);
   PageClient page(inspector);
-  EXPECT_EQ(page.ask("{}").head["places"].size(), 1u);
+  EXPECT_EQ(page.say("{}").head["places"].size(), 1u);
   view.reset();
-  EXPECT_EQ(page.ask("{}").head["places"].size(), 0u);
+  EXPECT_EQ(page.say("{}").head["places"].size(), 0u);
 }
 
 TEST(Inspector, ShowsWhatConnectionsSeeAndAreToldWhileSomebodyLooks) {
   ArithmeticPolicy policy;
   Log log(Log::Form::kSilent);
   Inspector inspector(false);
-  Service service(policy, {.inspector = &inspector}, log);
+  ServiceOptions options;
+  options.inspector = &inspector;
+  Service service(policy, options, log);
   PageClient page(inspector);
   const auto answered = [&](ConnectionView& view, int64_t step, bool fresh) {
     Work work;
@@ -184,7 +192,7 @@ TEST(Inspector, ShowsWhatConnectionsSeeAndAreToldWhileSomebodyLooks) {
     first.ended(true);
     EXPECT_EQ(page.ask({{"id", 1}}).head["lines"].size(), 4u);
   }
-  EXPECT_EQ(page.ask("{}").head["places"].size(), 0u);
+  EXPECT_EQ(page.say("{}").head["places"].size(), 0u);
 }
 
 // What comes from the feed is never made into HTML, and nothing is loaded from elsewhere.
