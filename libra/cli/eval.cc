@@ -32,7 +32,7 @@ struct EvalFlags {
   std::vector<std::string> clearance;  // levels
   ScheduleFlags schedule;
   std::string shard;
-  bool overwrite = false;
+  bool overwrite = false, realtime = false;
   int rollouts = 50, workers = 0, videos = 1, group = 10;
   PolicyOptions policy;
   SuiteFlags libero;
@@ -133,8 +133,10 @@ std::string variation_help(std::string_view group) {
 // The checkpoint's networks, or those of a server.
 std::unique_ptr<Policy> make_policy(const EvalFlags& flags) {
   if (flags.remote.empty()) return load_policy(flags.checkpoint, flags.policy);
-  return std::make_unique<serving::Client>(serving::ClientOptions{
-      .url = flags.remote, .key = read_key(flags.key_file), .authority = flags.authority});
+  const serving::ClientOptions options{
+      .url = flags.remote, .key = read_key(flags.key_file), .authority = flags.authority};
+  if (flags.realtime) return std::make_unique<serving::ClientPair>(options);
+  return std::make_unique<serving::Client>(options);
 }
 
 eval::RolloutRequest make_request(const EvalFlags& flags) {
@@ -146,7 +148,8 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.time = flags.schedule.time();
   request.executor = flags.executor;
   request.seed = flags.seed;
-  request.workers = flags.workers > 0 ? flags.workers : cores();
+  request.realtime = flags.realtime;
+  request.workers = flags.workers > 0 ? flags.workers : flags.realtime ? 1 : cores();
   request.group_size = flags.group;
   request.videos = flags.videos;
   request.video_dir = flags.out + "/videos";
@@ -220,6 +223,21 @@ bool print_finished(const EvalFlags& flags, const Context& context) {
   return true;
 }
 
+// By the clock what counts is that the simulator keeps up.
+void tell_overruns(const eval::Results& results, const eval::RolloutOutcome& outcome) {
+  if (!results.runtime.realtime) return;
+  double steps = 0.0, late = 0.0;
+  for (const eval::EpisodeRecord& e : outcome.episodes) {
+    steps += e.steps;
+    late += double(e.overruns);
+  }
+  if (late <= 0.02 * steps) return;
+  std::fprintf(stderr,
+               "note: %.0f %% of the control steps came too late: simulator and networks are too "
+               "slow for the clock here; without --realtime the latencies are exact\n",
+               100.0 * late / steps);
+}
+
 void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context) {
   if (flags.checkpoint.empty() == flags.remote.empty()) {
     throw Error(ErrorCode::kBadInput, "eval: give either --checkpoint or --policy");
@@ -281,6 +299,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
                                           : "a policy that " + flags.remote + " serves"}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
+  tell_overruns(results, outcome);
   if (!outcome.complete) {
     throw Error(ErrorCode::kInterrupted,
                 {.where = flags.out,
@@ -347,6 +366,10 @@ void add_eval(CLI::App& app, Context& context) {
       "Example:\n  libra eval --checkpoint C --suite object --rollouts 10 --perturb all --out D\n"
       "Pictures of them: libra suites --contact-sheet DIR");
   add_schedule_flags(*c, flags->schedule);
+  c->add_flag("--realtime", flags->realtime,
+              "by the clock, an episode at a time: the simulator steps at the control rate while "
+              "the networks, or a server's, work on their own threads; latencies are what they at "
+              "least take");
   add_word_flag(
       *c, "--executor", flags->executor,
       "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "

@@ -31,13 +31,6 @@ struct RunFlags {
   SuiteFlags libero;
 };
 
-const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word) {
-  for (size_t t = 0; t < suite.tasks.size(); ++t) {
-    if (word == std::to_string(t)) return suite.tasks[t];
-  }
-  return suite.find_task(word);
-}
-
 // An episode, whoever drives it: films it, counts its steps, says how it ended.
 class Episode {
  public:

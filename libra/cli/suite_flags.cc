@@ -69,6 +69,13 @@ int cores() {
   return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
 }
 
+const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word) {
+  for (size_t t = 0; t < suite.tasks.size(); ++t) {
+    if (word == std::to_string(t)) return suite.tasks[t];
+  }
+  return suite.find_task(word);
+}
+
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {
   return [flags, config](const Task& task) -> std::unique_ptr<Env> {
     return std::make_unique<sim::SimEnv>(load_suite(flags, task.suite).find_task(task.name),

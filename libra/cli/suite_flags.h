@@ -23,6 +23,8 @@ std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
                               const sim::SimConfig& config, const std::string& flag);
 // Cores that this process may use.
 int cores();
+// A task by its name or its number from 0. Throws Error(kNotFound).
+const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word);
 // As sim::make_sim_factory, for all of these suites.
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config);
 

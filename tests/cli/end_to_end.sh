@@ -86,13 +86,15 @@ cp "$work/part_1/results.json" "$work/before"
 cmp "$work/before" "$work/part_1/results.json" || fail "a finished evaluation is written anew, without its times"
 grep -q "already" "$work/out" || fail "a finished evaluation plays again"
 refused "other settings" "${whole[@]}" --shard 1/2 --seed 3 --out "$work/part_1"
-must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html"
+must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html" "$work"/eval/videos/object_*_0.mp4 "$work"/eval/videos/object_*_0.jsonl
 "$libra" eval --checkpoint "$work/run2/checkpoint" --suite goal --tasks 6,7 --rollouts 1 --videos 0 --memorisation swapped_positions --out "$work/memory"
 grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is run where it does not apply"
 "$libra" suites object --expert 1 --json | grep -q '"successes": 1' || fail "the expert fails"
 "$libra" doctor >"$work/out"
 grep -q "EGL works" "$work/out" || fail "doctor sees no renderer"
 
+refused "either the folder of a run or --checkpoint" "$libra" inspect
+refused "holds no recorded episode" "$libra" inspect "$work/data"
 refused "did you mean 'eval'" "$libra" evla --suite object
 refused "libra eval --suite" "$libra" --suite object eval
 refused "in range 16 to 4096" "$libra" collect --image-size 100000 --out "$work/x"
