@@ -202,8 +202,11 @@ class LiveTask {
     trace_.collect();
     trace_.clear();
     tell(env_.instruction(), episode);
-    Recording recording(flags_.out, env_.task().name + "_" + std::to_string(episode),
-                        spec.embodiment.control_hz);
+    std::string name = env_.task().name + "_" + std::to_string(episode);
+    attempt_ = episode == episode_ ? attempt_ + 1 : 1;
+    episode_ = episode;
+    if (attempt_ > 1) name += "_attempt_" + std::to_string(attempt_);
+    Recording recording(flags_.out, name, spec.embodiment.control_hz);
     PeriodicLoop loop(spec.embodiment.control_hz);
     loop.start();
     std::string end;
@@ -289,6 +292,8 @@ class LiveTask {
   const std::atomic<bool>& stop_;
   sim::SimEnv env_;
   Observation observation_;
+  uint64_t episode_ = UINT64_MAX;  // that was played last, and how often in a row
+  int attempt_ = 0;
   Trace trace_;
   std::unique_ptr<AsyncRuntime> runtime_;
 };

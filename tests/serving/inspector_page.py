@@ -191,6 +191,8 @@ def watch_live(libra, browser, seconds, folder, shots):
         browser.size(1280, 860)
         browser.key("r")  # ends the episode, which is kept
         browser.until(f"{step} < 8")
+        assert not browser.said, "the page complains: " + "\n".join(browser.said)
+        browser.open("about:blank")
     finally:
         page.end()
 
@@ -198,6 +200,7 @@ def watch_live(libra, browser, seconds, folder, shots):
 def watch_recording(libra, browser, folder, shots):
     page = Page(libra, folder)
     try:
+        browser.said.clear()
         browser.open(page.url)
         step = "Number(document.querySelector('.place:not([hidden])')?.dataset.step ?? -1)"
         browser.until(f"{step} > 5")
