@@ -93,7 +93,7 @@ struct SimEnv::Impl {
       place_plain(listed, rng);
     }
     if (effect) vary_start();
-    physics.settle(config.settle_steps);
+    physics.settle(config.settle_steps, spec.source != nullptr);
     begin(key.target);
   }
 

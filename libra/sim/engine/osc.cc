@@ -73,6 +73,7 @@ void OscController::reset(const Scene& scene, double finger,
   std::copy_n(rest_.begin(), kDof, d->qpos);
   mj_kinematics(scene.model(), d);
   std::copy_n(d->site_xmat + 9 * scene.grip_site(), 9, goal_rotation_.begin());
+  std::copy_n(d->site_xpos + 3 * scene.grip_site(), 3, rest_position_.begin());
   std::copy_n(kept.begin(), kDof, d->qpos);
   scene.update_poses();
   std::copy_n(d->site_xpos + 3 * scene.grip_site(), 3, goal_position_.begin());
@@ -82,7 +83,13 @@ void OscController::reset(const Scene& scene, double finger,
   const double command = std::clamp((finger - 0.02) / 0.02, -1.0, most_open_);
   grip_ = {command, -command};
   grip_sign_ = 0;
+  unseen_ = false;
   jacobian_.assign(static_cast<size_t>(6 * scene.model()->nv), 0.0);
+}
+
+void OscController::begin_unseen() {
+  unseen_ = true;
+  grip_ = {0, 0};
 }
 
 void OscController::set_goal(const Scene& scene, const Action& action) {
@@ -90,7 +97,8 @@ void OscController::set_goal(const Scene& scene, const Action& action) {
     const double value = action[static_cast<size_t>(i)];
     return std::isnan(value) ? 0.0 : std::clamp(value, -1.0, 1.0);
   };
-  const double* position = scene.data()->site_xpos + 3 * scene.grip_site();
+  const double* position =
+      unseen_ ? rest_position_.data() : scene.data()->site_xpos + 3 * scene.grip_site();
   for (int i = 0; i < 3; ++i) goal_position_[i] = position[i] + gains_.move_scale * entry(i);
   Vec<3> turn{};
   for (int i = 0; i < 3; ++i) turn[i] = gains_.turn_scale * entry(3 + i);
@@ -168,12 +176,16 @@ void OscController::apply(const Scene& scene) {
 
   for (int k = 0; k < kDof; ++k) {
     double torque = d->qfrc_bias[k];
-    for (int i = 0; i < 3; ++i)
-      torque += jac[i][k] * (push[i] - leak[i]) + jac[3 + i][k] * (twist[i] - leak[3 + i]);
-    for (int j = 0; j < kDof; ++j) torque += inertia[k][j] * posture[j];
+    if (!unseen_) {
+      for (int i = 0; i < 3; ++i)
+        torque += jac[i][k] * (push[i] - leak[i]) + jac[3 + i][k] * (twist[i] - leak[3 + i]);
+      for (int j = 0; j < kDof; ++j) torque += inertia[k][j] * posture[j];
+    }
     const double limit = m->actuator_ctrlrange[2 * k + 1];
     d->ctrl[k] = std::clamp(torque, -limit, limit);
   }
+
+  unseen_ = false;
 
   constexpr double kGripSpeed = 0.01;  // of the command's range [-1, 1], each substep
   const Vec<2> direction{-grip_sign_, grip_sign_};

@@ -27,6 +27,11 @@ class OscController {
   // one whose target is `finger` (m, opening of the first finger). Changes the scene's poses.
   void reset(const Scene& scene, double finger,
              const std::array<double, bodies::kArmJoints>& rest = bodies::kReadyPosture);
+  // After reset(): as robosuite 1.4 begins an episode. Its controller has not looked at the arm
+  // since that stood at the rest posture: the first goal counts from the grip site there, the first
+  // substep only bears the arm's weight (for an action without motion), and the gripper command
+  // starts half open.
+  void begin_unseen();
   // Once per control step, with poses up to date: position goal = grip site + 0.05 a; a rotation of
   // exactly zero keeps the orientation goal. Entries are clipped to [-1, 1].
   void set_goal(const Scene& scene, const Action& action);
@@ -35,12 +40,13 @@ class OscController {
 
  private:
   OscGains gains_;
-  std::array<double, 3> goal_position_{};
+  std::array<double, 3> goal_position_{}, rest_position_{};
   std::array<double, 9> goal_rotation_{};
   std::array<double, bodies::kArmJoints> rest_ = bodies::kReadyPosture;
   double most_open_ = 1;
   std::array<double, 2> grip_{};  // integrated command of the fingers, [-1, 1]
   double grip_sign_ = 0;
+  bool unseen_ = false;           // what begin_unseen() says holds until the first substep is over
   std::vector<double> jacobian_;  // scratch, 6 x nv
 };
 

@@ -40,8 +40,9 @@ void Physics::shift_rest(const std::array<double, bodies::kArmJoints>& before) {
   for (size_t k = 0; k < bodies::kArmJoints; ++k) rest_[k] += data()->qpos[k] - before[k];
 }
 
-void Physics::settle(int control_steps) {
+void Physics::settle(int control_steps, bool unseen) {
   controller_.reset(*scene_, data()->qpos[kFingerQpos], rest_);
+  if (unseen) controller_.begin_unseen();
   const Action still = {0, 0, 0, 0, 0, 0, -1};
   for (int i = 0; i < control_steps; ++i) control_step(still);
   std::vector<double> settled = state();

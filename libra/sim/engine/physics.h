@@ -33,8 +33,9 @@ class Physics {
   void hold_still(double opening);
   // The controller pulls to a posture that lies so far (rad) beside the one of now.
   void shift_rest(const std::array<double, bodies::kArmJoints>& before);
-  // Lets things come to rest while the gripper opens; then time starts at zero.
-  void settle(int control_steps);
+  // Lets things come to rest while the gripper opens; then time starts at zero. unseen: the first
+  // step is that of robosuite after a reset (OscController::begin_unseen).
+  void settle(int control_steps, bool unseen = false);
 
   void control_step(const Action& action);
   // The physics blew up since the last put().

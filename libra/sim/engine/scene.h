@@ -75,6 +75,8 @@ class Scene {
 
   mjModel* model() const { return model_.get(); }
   mjData* data() const { return data_.get(); }
+  // It is a model from elsewhere.
+  bool foreign() const { return !foreign_xml_.empty(); }
   // The model as MJCF, numbers to six digits, with the fixtures where they stand now; of a model
   // from elsewhere as it was compiled.
   std::string xml() const;

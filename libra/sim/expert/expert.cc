@@ -1,5 +1,6 @@
 #include "libra/sim/expert/expert.h"
 
+#include "libra/sim/engine/scene.h"
 #include "libra/sim/expert/basket.h"
 #include "libra/sim/expert/table.h"
 
@@ -11,8 +12,10 @@ void Expert::reset(const SimEnv&) {
 }
 
 Action Expert::act(const SimEnv& env) {
-  return env.scene().arena().floor ? act_on_floor(config_, env, done_, phase_)
-                                   : act_on_table(config_, env, done_, phase_);
+  // LIBERO's things on the floor stand closer than ours and turned: that takes what tables do.
+  const engine::Scene& scene = env.scene();
+  return scene.arena().floor && !scene.foreign() ? act_on_floor(config_, env, done_, phase_)
+                                                 : act_on_table(config_, env, done_, phase_);
 }
 
 ExpertRun run_expert(SimEnv& env, const EpisodeKey& key, const ActionFilter& filter) {

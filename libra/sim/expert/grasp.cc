@@ -21,17 +21,16 @@ const bodies::ObjectModel& model_of(const View& view, const Thing& thing) {
 // A wall to take at the rim, one finger inside and one outside.
 struct Rim {
   std::string_view category;
-  double axis;       // y of the round body's axis from the origin
   double outer;      // radius at the rim
   double thickness;  // of the wall there
   double inner;      // free radius at the depth of the tips
   double height;     // of the rim over the origin
 };
-constexpr std::array<Rim, 5> kRims{{{"akita_black_bowl", 0, .0530, .0040, .0430, .0500},
-                                    {"glazed_rim_porcelain_ramekin", 0, .0443, .007, .036, .0433},
-                                    {"white_yellow_mug", .0182, .0466, .0075, .0391, .1040},
-                                    {"porcelain_mug", -.0155, .0440, .0048, .0392, .1146},
-                                    {"red_coffee_mug", .0155, .0445, .0065, .0380, .1320}}};
+constexpr std::array<Rim, 5> kRims{{{"akita_black_bowl", .0530, .0040, .0430, .0500},
+                                    {"glazed_rim_porcelain_ramekin", .0443, .007, .036, .0433},
+                                    {"white_yellow_mug", .0466, .0075, .0391, .1040},
+                                    {"porcelain_mug", .0440, .0048, .0392, .1146},
+                                    {"red_coffee_mug", .0445, .0065, .0380, .1320}}};
 constexpr double kGripBelowRim = .009;
 
 // The middle of the gripper as a radius: on the wall when closed; while open so far in that the
@@ -71,16 +70,16 @@ double crowding(const View& view, const Thing& thing, const Vec3& direction) {
   return cost;
 }
 
-Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Vec3& direction,
-                const Plan& plan) {
+Grasp rim_grasp(const View& view, const Thing& thing, const Rim& rim, const Cup& cup,
+                const Vec3& direction, const Plan& plan) {
   Grasp g;
   const Vec3 outward = rotate(transpose(thing.rotation), direction);
   const double gap = plan.tight ? .005 : plan.purpose == Purpose::kDrawer ? .012 : .026;
   const double radius =
       rim_radius(rim, view.hand.aperture, gap) / std::hypot(outward[0], outward[1]);
-  g.point =
-      thing.position + rotate(thing.rotation, {radius * outward[0], rim.axis + radius * outward[1],
-                                               rim.height - kGripBelowRim});
+  g.point = thing.position +
+            rotate(thing.rotation, cup.axis + Vec3{radius * outward[0], radius * outward[1],
+                                                   rim.height - kGripBelowRim});
   g.approach = std::cos(plan.lean) * kDown - std::sin(plan.lean) * plan.front;
   g.closing = direction;
   g.width = rim.thickness + (plan.lean > 0 ? .008 : 0);  // leaning pads close on a slanted wall
@@ -96,6 +95,8 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
                               const Plan& plan) {
   std::vector<std::pair<double, Grasp>> ranked;
   const Vec3 base = view.env.scene().arena().robot;
+  const Cup cup = measure_cup(view, thing);
+  const Vec3 handle = rotate(thing.rotation, cup.handle);
   for (int quarter = 0; quarter < 4; ++quarter) {
     const double angle = quarter * std::numbers::pi / 2;
     Vec3 direction{std::cos(angle), std::sin(angle), 0};
@@ -103,10 +104,9 @@ std::vector<Grasp> rim_grasps(const View& view, const Thing& thing, const Rim& r
       if (quarter % 2 != 0) continue;
       direction = (quarter == 0 ? 1.0 : -1.0) * cross(plan.front, Vec3{0, 0, 1});
     }
-    // Mugs: the handle is in the way along y.
-    if (rim.axis != 0 && std::abs(direction[1]) > .5 && direction[1] * rim.axis < 0) continue;
+    if (dot(direction, handle) > .5) continue;  // it is in the fingers' way
     const Vec3 offset = thing.center + .05 * direction - base;
-    const Grasp grasp = rim_grasp(view, thing, rim, direction, plan);
+    const Grasp grasp = rim_grasp(view, thing, rim, cup, direction, plan);
     // The last term keeps to a side once the gripper is there.
     const Vec3 there = view.hand.grip - grasp.point;
     constexpr double kEasyReach = .72, kFarthest = .765;  // from the robot's axis (m)
@@ -238,6 +238,53 @@ std::vector<Grasp> grocery_grasps(const View& view, const Thing& thing) {
 
 }  // namespace
 
+Cup measure_cup(const View& view, const Thing& thing) {
+  constexpr double kRimDepth = .008;  // walls end that near the top (m)
+  constexpr double kBeyond = .015;    // the wall's middle, from where on it is a handle (m)
+  const mjModel* m = view.env.model();
+  const int body = view.env.scene().find(thing.name)->body;
+  const int first = m->body_geomadr[body], end = first + m->body_geomnum[body];
+  const auto solid = [&](int geom) { return m->geom_contype[geom] != 0; };
+  const auto top_of = [&](int geom) {
+    double half = m->geom_rbound[geom];
+    if (m->geom_type[geom] == mjGEOM_BOX) {
+      Mat3 turn;
+      mju_quat2Mat(turn.data(), m->geom_quat + 4 * geom);
+      half = 0;
+      for (size_t k = 0; k < 3; ++k)
+        half += std::abs(turn[6 + k]) * m->geom_size[3 * geom + static_cast<int>(k)];
+    }
+    return m->geom_pos[3 * geom + 2] + half;
+  };
+  const auto middle_of = [&](int geom) {
+    return Vec3{m->geom_pos[3 * geom], m->geom_pos[3 * geom + 1], 0};
+  };
+  double top = 0;
+  for (int geom = first; geom < end; ++geom)
+    if (solid(geom)) top = std::max(top, top_of(geom));
+  std::vector<Vec3> rim;
+  for (int geom = first; geom < end; ++geom)
+    if (solid(geom) && top_of(geom) > top - kRimDepth) rim.push_back(middle_of(geom));
+  Cup cup;
+  for (const Vec3& wall : rim) cup.axis = cup.axis + (1.0 / double(rim.size())) * wall;
+  double radius = 0;
+  for (const Vec3& wall : rim) radius = std::max(radius, norm(wall - cup.axis));
+  for (int geom = first; geom < end; ++geom) {
+    if (!solid(geom)) continue;
+    const Vec3 offset = middle_of(geom) - cup.axis;
+    const double reach = norm(offset);
+    if (reach < std::max(cup.reach, radius + kBeyond)) continue;
+    cup.reach = reach;
+    cup.handle = (1 / reach) * offset;
+  }
+  return cup;
+}
+
+bool has_rim(const Thing& thing) {
+  return std::any_of(kRims.begin(), kRims.end(),
+                     [&](const Rim& rim) { return rim.category == thing.category; });
+}
+
 bool holds(const View& view, const Grasp& g) {
   const Vec3 off = view.hand.grip - g.point;
   const double along = dot(off, g.approach);
@@ -308,7 +355,11 @@ std::vector<Grasp> grasps(const View& view, const Thing& thing, const Plan& plan
   const auto at = [&](const Vec3& local) { return thing.position + rotate(thing.rotation, local); };
   const bodies::ObjectModel& model = model_of(view, thing);
   if (plan.purpose == Purpose::kOven) {
-    Grasp g = leaning(view, at({0, -.0499, .0560}), -1 * plan.front, plan.lean, x, model.held);
+    constexpr double kHeight = .0560;  // of the handle's middle (m)
+    const Cup cup = measure_cup(view, thing);
+    const Vec3 out = horizontal(rotate(thing.rotation, cup.handle));
+    Grasp g = leaning(view, at(cup.axis + cup.reach * cup.handle + Vec3{0, 0, kHeight}), -1 * out,
+                      plan.lean, cross(Vec3{0, 0, 1}, out), model.held);
     g.hover = .045;  // a mug may stand close behind the palm
     return {g};
   }

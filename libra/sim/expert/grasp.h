@@ -31,6 +31,18 @@ Move leave(const View& view, const Thing* thing = nullptr);
 // The gripper is within reach of touching a thing when it moves sideways.
 bool is_at(const View& view, const Thing& thing);
 
+// The round body of a mug or a bowl and what sticks out of it, as its collision shapes have them:
+// which way a handle points differs between packs of assets. In the thing's own axes, which it
+// stands in upright.
+struct Cup {
+  Vec3 axis{};       // of the round body, from the origin, horizontal (m)
+  Vec3 handle{};     // unit, horizontal, from the axis; zero: there is none
+  double reach = 0;  // of the handle's middle from the axis (m)
+};
+Cup measure_cup(const View& view, const Thing& thing);
+// It is taken at its rim: mugs, bowls.
+bool has_rim(const Thing& thing);
+
 // What the grasp of a thing is for.
 enum class Purpose {
   kPlace,   // onto or into something from above

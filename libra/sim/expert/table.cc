@@ -85,10 +85,8 @@ Place on_thing(const Look& look, const Thing& thing, const Thing& under) {
     return place;
   }
   // Round bodies stand on the middle of the plate by their axis, not by their origin.
-  const double axis = thing.category == "white_yellow_mug" ? .0182
-                      : thing.category == "porcelain_mug"  ? -.0155
-                                                           : 0;
-  const Vec3 offset = rotate(thing.rotation, {0, axis, 0});
+  const Vec3 offset =
+      has_rim(thing) ? rotate(thing.rotation, measure_cup(look, thing).axis) : Vec3{};
   place.position = place.position - Vec3{offset[0], offset[1], 0} + Vec3{0, 0, .0055};
   return place;
 }
@@ -137,7 +135,7 @@ Place in_caddy(const Look& look, const Carrier& c, const Thing& book) {
   return place;
 }
 
-Place in_rack(const Look& look, const engine::SceneFixture& rack) {
+Place in_rack(const Look& look, const engine::SceneFixture& rack, const Thing& bottle) {
   const Mat3 axes = fixture_axes(look, rack);
   const Vec3 up = rotate(axes, {0, .8660254, .5});       // the slope of the shelf
   const Vec3 normal = rotate(axes, {0, -.5, .8660254});  // away from it
@@ -146,7 +144,7 @@ Place in_rack(const Look& look, const engine::SceneFixture& rack) {
                    (.0045 + .0200) * normal + Vec3{0, 0, .002};
   const Vec3 side = column(axes, 0);
   // The bottle's axis along the slope; its x, along which the fingers hold it, stays level.
-  const Vec3 x = dot(side, Vec3{1, 0, 0}) > 0 ? side : -1 * side;
+  const Vec3 x = dot(side, column(bottle.rotation, 0)) > 0 ? side : -1 * side;
   place.rotation = from_columns(x, cross(up, x), up);
   place.tolerance = .010;
   place.release = .004;
@@ -156,7 +154,17 @@ Place in_rack(const Look& look, const engine::SceneFixture& rack) {
 
 Place in_oven(const Look& look, const engine::SceneFixture& oven, const Thing& thing) {
   Place place;
-  const Vec3 inside{.008, -.012, .0255};
+  // The mug's axis goes there, its handle out of the door.
+  const Vec3 front = -1 * column(fixture_axes(look, oven), 1);
+  const Cup cup = measure_cup(look, thing);
+  const Vec3 handle = rotate(thing.rotation, cup.handle);
+  const double turned = std::atan2(cross(handle, front)[2], dot(handle, front));
+  constexpr double kFacing = .5;  // rad
+  Mat3 rotation = thing.rotation;
+  if (std::abs(turned) > kFacing)
+    place.rotation = rotation = multiply(matrix(turn('z', turned)), rotation);
+  const Vec3 axis = rotate(transpose(fixture_axes(look, oven)), rotate(rotation, cup.axis));
+  const Vec3 inside{.008 - axis[0], .0062 - axis[1], .0255};
   place.position = in_fixture(look, oven, inside);
   place.tolerance = .012;
   place.release = .006;
@@ -218,7 +226,7 @@ Errand errand_of(const Look& look, const task::Predicate& clause, const Thing& t
   } else if (c.fixture != nullptr && c.fixture->category == "desk_caddy") {
     e.place = in_caddy(look, c, thing);
   } else if (c.fixture != nullptr && c.fixture->category == "wine_rack") {
-    e.place = in_rack(look, *c.fixture);
+    e.place = in_rack(look, *c.fixture, thing);
     e.plan = {Purpose::kRack, -1 * column(fixture_axes(look, *c.fixture), 1), .80, true};
   } else if (c.fixture != nullptr && c.fixture->category == "microwave") {
     e.place = in_oven(look, *c.fixture, thing);
