@@ -3,15 +3,12 @@
 // beside it.   rank_memory_bench [RANKS=8] [LAYERS=1] [ZERO=1]
 // LAYERS: of each tower and head; the vocabulary is cut, too. Measured: the process's own memory
 // that is in use (RssAnon) after two steps, less what it was before the networks, and its most.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "bench/ranks.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/model/libra_vla/refiner_net.h"
 #include "libra/training/distributed/distributed.h"
@@ -40,58 +37,49 @@ model::LibraVlaConfig shallow(int layers) {
   return run.model;
 }
 
-int main_of_rank(const Rendezvous& where, int layers, bool zero) {
-  try {
-    at::set_num_threads(1);
-    const auto line = Communicator::join(where, torch::kCPU);
-    line->barrier();
-    const double before = memory_gb("RssAnon");
-    const model::LibraVlaConfig config = shallow(layers);
-    model::PlannerNet planner(config, 1, nn::Fresh::kNone);
-    model::RefinerNet refiner(config, nn::Fresh::kNone);
-    ExchangeOptions options{.zero = zero};
-    options.name = "planner";
-    Optimizer of_planner(*planner, "planner.", {}, 10, line->open("planner"), options);
-    options.name = "refiner";
-    Optimizer of_refiner(*refiner, "refiner.", {}, 10, line->open("refiner"), options);
-    int64_t trained = 0;
-    double most = 0;
-    for (int64_t step = 0; step < 2; ++step) {
-      for (Optimizer* half : {&of_planner, &of_refiner}) {
-        half->zero_grad();
-        // A loss whose gradient needs no activations: only what training holds is left.
-        torch::Tensor loss = torch::zeros({});
-        for (const torch::Tensor& p : half->parameters()) loss = loss + 1e-6 * p.sum();
-        half->exchange().begin(true);
-        loss.backward();
-        half->exchange().finish(true);
-      }
-      of_planner.step(step);
-      of_refiner.step(step);
-      most = std::max(most, memory_gb("RssAnon") - before);
+void train(Communicator& line, int layers, bool zero) {
+  line.barrier();
+  const double before = memory_gb("RssAnon");
+  const model::LibraVlaConfig config = shallow(layers);
+  model::PlannerNet planner(config, 1, nn::Fresh::kNone);
+  model::RefinerNet refiner(config, nn::Fresh::kNone);
+  ExchangeOptions options{.zero = zero};
+  options.name = "planner";
+  Optimizer of_planner(*planner, "planner.", {}, 10, line.open("planner"), options);
+  options.name = "refiner";
+  Optimizer of_refiner(*refiner, "refiner.", {}, 10, line.open("refiner"), options);
+  int64_t trained = 0;
+  double most = 0;
+  for (int64_t step = 0; step < 2; ++step) {
+    for (Optimizer* half : {&of_planner, &of_refiner}) {
+      half->zero_grad();
+      // A loss whose gradient needs no activations: only what training holds is left.
+      torch::Tensor loss = torch::zeros({});
+      for (const torch::Tensor& p : half->parameters()) loss = loss + 1e-6 * p.sum();
+      half->exchange().begin(true);
+      loss.backward();
+      half->exchange().finish(true);
     }
-    for (const Optimizer* half : {&of_planner, &of_refiner}) {
-      for (const torch::Tensor& p : half->parameters()) trained += p.numel();
-    }
-    const double held = memory_gb("RssAnon") - before;
-    line->barrier();
-    if (line->first()) {
-      const RankMemory computed =
-          rank_memory({.trained = trained, .ranks = where.size, .zero = zero});
-      std::printf(
-          "%d ranks, %s, %.3f billion weights: computed %.2f GB (weights %.2f, gradients "
-          "%.2f, moments %.2f, average %.2f, buckets %.2f); measured %.2f GB held, %.2f GB "
-          "at most\n",
-          where.size, zero ? "ZeRO-2" : "data parallel", double(trained) / 1e9,
-          double(computed.total()) / 1e9, double(computed.weights) / 1e9,
-          double(computed.gradients) / 1e9, double(computed.optimizer) / 1e9,
-          double(computed.average) / 1e9, double(computed.buckets) / 1e9, held, most);
-      std::fflush(stdout);
-    }
-    return 0;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s\n", e.what());
-    return 1;
+    of_planner.step(step);
+    of_refiner.step(step);
+    most = std::max(most, memory_gb("RssAnon") - before);
+  }
+  for (const Optimizer* half : {&of_planner, &of_refiner}) {
+    for (const torch::Tensor& p : half->parameters()) trained += p.numel();
+  }
+  const double held = memory_gb("RssAnon") - before;
+  line.barrier();
+  if (line.first()) {
+    const RankMemory computed =
+        rank_memory({.trained = trained, .ranks = line.size(), .zero = zero});
+    std::printf(
+        "%d ranks, %s, %.3f billion weights: computed %.2f GB (weights %.2f, gradients "
+        "%.2f, moments %.2f, average %.2f, buckets %.2f); measured %.2f GB held, %.2f GB "
+        "at most\n",
+        line.size(), zero ? "ZeRO-2" : "data parallel", double(trained) / 1e9,
+        double(computed.total()) / 1e9, double(computed.weights) / 1e9,
+        double(computed.gradients) / 1e9, double(computed.optimizer) / 1e9,
+        double(computed.average) / 1e9, double(computed.buckets) / 1e9, held, most);
   }
 }
 
@@ -104,16 +92,7 @@ int main(int argc, char** argv) {
   };
   const int ranks = std::max(1, argument(1, 8)), layers = std::max(1, argument(2, 1));
   const bool zero = argument(3, 1) != 0;
-  std::string folder = (std::filesystem::temp_directory_path() / "rank_memory_XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  for (int rank = 0; rank < ranks; ++rank) {
-    if (fork() != 0) continue;
-    const libra::training::Rendezvous where = {
-        .rank = rank, .size = ranks, .store = "file://" + folder + "/store"};
-    _exit(libra::training::main_of_rank(where, layers, zero));
-  }
-  int failed = 0, status = 0;
-  while (wait(&status) > 0) failed |= status;
-  std::filesystem::remove_all(folder);
-  return failed != 0;
+  return libra::training::run_ranks(ranks, [&](libra::training::Communicator& line) {
+    libra::training::train(line, layers, zero);
+  });
 }

@@ -40,16 +40,14 @@ constexpr const char* kInspectHelp =
 constexpr size_t kLivePictures = size_t{96} << 20;   // bytes
 constexpr std::chrono::milliseconds kBetween{2500};  // from an episode's end to the next
 
-struct InspectFlags {
-  std::string run, checkpoint, suite = "object", task = "0", layout = "libero", item, out;
+struct InspectFlags : EpisodeFlags {
+  std::string run, out;
   ScheduleConfig schedule;
   std::vector<std::string> guard;
   bool control = false;
   int episodes = 0;
-  uint64_t seed = 0, episode = 0;
   ServerFlags server;
   PolicyOptions policy;
-  SuiteFlags libero;
 };
 
 // What pages have asked for, until the thread of the episode comes to it.
@@ -385,19 +383,10 @@ void add_inspect(CLI::App& app, Context& context) {
   flags->server.options.drain_s = 1.0;
   CLI::App* c = app.add_subcommand("inspect", kInspectHelp);
   c->add_option("run", flags->run, "folder of a run, or one of its films, to play back");
-  c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder, for a live episode");
-  c->add_option("--suite", flags->suite, "suite")->capture_default_str();
-  c->add_option("--task", flags->task, "name, or number from 0")->capture_default_str();
-  c->add_option("--layout", flags->layout, "libero or shuffled")
-      ->check(CLI::IsMember({"libero", "shuffled"}))
-      ->capture_default_str();
-  c->add_option("--item", flags->item, "ask for this item instead of the task's (e.g. milk)");
+  add_episode_flags(*c, *flags);
   c->add_flag("--control", flags->control,
               "the page may pause, step, reset and change the instruction; without it it only "
               "looks");
-  c->add_option("--seed", flags->seed, "as in eval: the same seed and episode give the same start")
-      ->capture_default_str();
-  c->add_option("--episode", flags->episode, "number of the first episode")->capture_default_str();
   c->add_option("--episodes", flags->episodes, "how many are played; 0: until it is stopped")
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
@@ -409,7 +398,6 @@ void add_inspect(CLI::App& app, Context& context) {
   add_server_flags(*c, flags->server,
                    "see what is inspected and, with --control, drive the simulated robot");
   add_policy_flags(*c, flags->policy);
-  add_suite_flags(*c, flags->libero);
   c->callback([flags, &context] { run_inspect(*flags, context); });
 }
 

@@ -24,6 +24,23 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
                    "lacks textures");
 }
 
+CLI::Option* add_episode_flags(CLI::App& command, EpisodeFlags& flags) {
+  auto* checkpoint = command.add_option("--checkpoint", flags.checkpoint, "checkpoint folder");
+  command.add_option("--suite", flags.suite, "suite")->capture_default_str();
+  command.add_option("--task", flags.task, "name, or number from 0")->capture_default_str();
+  command.add_option("--layout", flags.layout, "libero or shuffled")
+      ->check(CLI::IsMember({"libero", "shuffled"}))
+      ->capture_default_str();
+  command.add_option("--item", flags.item, "ask for this item instead of the task's (e.g. milk)");
+  command
+      .add_option("--seed", flags.seed, "as in eval: the same seed and episode give the same start")
+      ->capture_default_str();
+  command.add_option("--episode", flags.episode, "number of the episode, or of the first")
+      ->capture_default_str();
+  add_suite_flags(command, flags.libero);
+  return checkpoint;
+}
+
 sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name) {
   sim::task::SuiteSpec suite = load_suite(flags, name);
   for (const std::string& task : suite.unreadable) {

@@ -23,6 +23,15 @@ std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
                               const sim::SimConfig& config, const std::string& flag);
 // Cores that this process may use.
 int cores();
+// Which episode a command plays, of which checkpoint.
+struct EpisodeFlags {
+  std::string checkpoint, suite = "object", task = "0", layout = "libero", item;
+  uint64_t seed = 0, episode = 0;
+  SuiteFlags libero;
+};
+// Returns --checkpoint, for whoever cannot do without it.
+CLI::Option* add_episode_flags(CLI::App& command, EpisodeFlags& flags);
+
 // A task by its name or its number from 0. Throws Error(kNotFound).
 const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word);
 // As sim::make_sim_factory, for all of these suites.
