@@ -2,17 +2,14 @@
 // of a stack of linear layers with and without sending during backward().
 //   exchange_bench [RANKS=2] [LAYERS=24] [WIDTH=512] [TRACE.json]
 // One thread a rank. TRACE.json: spans of rank 0's last step, for Perfetto.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
 
+#include "bench/ranks.h"
 #include "libra/core/file.h"
 #include "libra/training/distributed/distributed.h"
 
@@ -107,21 +104,6 @@ void steps(Communicator& line, int layers, int width, const std::string& trace) 
   }
 }
 
-int main_of_rank(const Rendezvous& where, int layers, int width, const std::string& trace) {
-  try {
-    at::set_num_threads(1);
-    const auto line = Communicator::join(where, torch::kCPU);
-    collectives(*line);
-    std::fflush(stdout);
-    steps(*line, layers, width, trace);
-    std::fflush(stdout);
-    return 0;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s\n", e.what());
-    return 1;
-  }
-}
-
 }  // namespace
 }  // namespace libra::training
 
@@ -131,16 +113,9 @@ int main(int argc, char** argv) {
   };
   const int ranks = argument(1, 2), layers = argument(2, 24), width = argument(3, 512);
   const std::string trace = argc > 4 ? argv[4] : "";
-  std::string folder = (std::filesystem::temp_directory_path() / "exchange_XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  for (int rank = 0; rank < ranks; ++rank) {
-    if (fork() != 0) continue;
-    const libra::training::Rendezvous where = {
-        .rank = rank, .size = ranks, .store = "file://" + folder + "/store"};
-    _exit(libra::training::main_of_rank(where, layers, width, trace));
-  }
-  int failed = 0, status = 0;
-  while (wait(&status) > 0) failed |= status;
-  std::filesystem::remove_all(folder);
-  return failed != 0;
+  return libra::training::run_ranks(ranks, [&](libra::training::Communicator& line) {
+    libra::training::collectives(line);
+    std::fflush(stdout);
+    libra::training::steps(line, layers, width, trace);
+  });
 }

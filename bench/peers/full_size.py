@@ -3,6 +3,7 @@
 bf16 on the CPU. Prints medians and their ratios, and a line of JSON.
 
     bench/peers/full_size.py POLICY_BENCH CHECKPOINT [--repeats 7] [--threads 2] [--tokens 729]
+    bench/peers/full_size.py --alone [--device cuda] [--compile]     PyTorch's parts alone, eager and compiled
 
 POLICY_BENCH is build/bench/policy_bench, CHECKPOINT one of `libra import --random`; needs the torch wheel of
 third_party/wheels.tsv in this Python. The parts are written as the published models write them (nn.Linear, f32 inside
@@ -164,17 +165,41 @@ class Refiner(nn.Module):
         x = self.noise
         for _ in range(steps):
             y = self.join(torch.cat([self.action(x), self.intent], -1))
-            condition = self.time(torch.randn(1, 256, dtype=BF16))
+            condition = self.time(torch.randn(1, 256, dtype=BF16, device=x.device))
             for block, k in zip(self.blocks, keys):
                 y = block(y, condition, k)
             x = (x - 0.1 * self.final(y)).clamp(-1, 1)
         return x
 
 
-def seconds_of(work):
+def seconds_of(work, device="cpu"):
     start = time.perf_counter()
     work()
+    if device != "cpu":
+        torch.cuda.synchronize()
     return time.perf_counter() - start
+
+
+def measure_alone(arguments):
+    parts = {"eager planner": Planner(arguments.tokens), "eager refiner": Refiner()}
+    for part in parts.values():
+        part.to(arguments.device, BF16).eval()
+        for name, value in vars(part).items():
+            if torch.is_tensor(value):
+                setattr(part, name, value.to(arguments.device))
+    calls = dict(parts)
+    if arguments.compile:
+        calls.update({name.replace("eager", "compiled"): torch.compile(part) for name, part in parts.items()})
+    medians = {}
+    for name, call in calls.items():
+        try:
+            for _ in range(3):
+                seconds_of(call, arguments.device)
+            medians[name] = statistics.median(seconds_of(call, arguments.device) for _ in range(arguments.repeats))
+            print(f"{name:17} {1e3 * medians[name]:9.2f} ms", flush=True)
+        except Exception as error:  # a machine without a compiler still measures the rest
+            print(f"{name:17} failed: {str(error).splitlines()[0]}", flush=True)
+    print(json.dumps({"device": arguments.device, "tokens": arguments.tokens, "medians_s": medians}))
 
 
 def ours(arguments):
@@ -185,14 +210,23 @@ def ours(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("policy_bench")
-    parser.add_argument("checkpoint")
+    parser.add_argument("policy_bench", nargs="?")
+    parser.add_argument("checkpoint", nargs="?")
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tokens", type=int, default=729)
     parser.add_argument("--precision", default="bf16")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    if arguments.alone:
+        with torch.inference_mode():
+            measure_alone(arguments)
+        return
+    if not arguments.checkpoint:
+        parser.error("POLICY_BENCH and CHECKPOINT are needed, or --alone")
     times = {name: [] for name in ("load", "planner", "refiner", "eager planner", "eager refiner")}
     with torch.inference_mode():
         parts = {"eager planner": Planner(arguments.tokens).to(BF16).eval(), "eager refiner": Refiner().to(BF16).eval()}

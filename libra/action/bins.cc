@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "libra/action/norm_stats.h"
 #include "libra/core/error.h"
@@ -80,6 +81,59 @@ Binner Binner::quantile(int bins, const Rows<float>& samples) {
   return binner;
 }
 
+std::vector<int> CodeBook::levels() const {
+  std::vector<int> levels(digits.size()), seen(axes.size());
+  for (size_t p = 0; p < digits.size(); ++p) levels[p] = seen[size_t(digits[p])]++;
+  return levels;
+}
+
+std::vector<float> CodeBook::coordinates(std::span<const float> action) const {
+  std::vector<float> out;
+  for (const auto& axis : axes) {
+    out.push_back(std::inner_product(axis.begin(), axis.end(), action.begin(), 0.0f));
+  }
+  return out;
+}
+
+std::vector<float> CodeBook::action(std::span<const float> coordinates) const {
+  // Orthogonal rows: the inverse's columns are the rows over their squared lengths.
+  std::vector<float> out(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto& axis = axes[i];
+    const float share =
+        coordinates[i] / std::inner_product(axis.begin(), axis.end(), axis.begin(), 0.0f);
+    for (size_t d = 0; d < out.size(); ++d) out[d] += share * axis[d];
+  }
+  return out;
+}
+
+Binner Binner::of_codes(const CodeBook& book, int bins) {
+  const auto product = [](const std::vector<float>& a, const std::vector<float>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  };
+  const auto& axes = book.axes;
+  bool good = !axes.empty() && book.digits.size() == axes.size();
+  for (const int axis : book.digits) good &= axis >= 0 && size_t(axis) < axes.size();
+  for (size_t i = 0; i < axes.size() && good; ++i) {
+    good = axes[i].size() == axes.size() && std::isfinite(product(axes[i], axes[i])) &&
+           product(axes[i], axes[i]) > 0;
+    for (size_t j = 0; j < i && good; ++j) {
+      good = std::abs(product(axes[i], axes[j])) <=
+             1e-3 * std::sqrt(product(axes[i], axes[i]) * product(axes[j], axes[j]));
+    }
+  }
+  if (!good) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "code book",
+                 .problem = "malformed",
+                 .expected = "as many rows as numbers, orthogonal to each other and none zero, and "
+                             "as many digits, each of a row"});
+  }
+  Binner binner = uniform(bins);
+  binner.book_ = book;
+  return binner;
+}
+
 Binner Binner::from_edges(const std::vector<std::vector<float>>& edges) {
   if (edges.empty()) throw Error(ErrorCode::kBadInput, "bin edges: no dimensions");
   Binner binner;
@@ -137,21 +191,46 @@ Intent Binner::intent(const Rows<float>& actions) const {
   }
   Intent intent(static_cast<int>(actions.size()), actions.width(), bins_);
   for (size_t i = 0; i < actions.size(); ++i) {
+    const std::vector<int> chosen = bins_of(actions[i]);
     for (size_t dim = 0; dim < actions.width(); ++dim) {
-      intent.bin[i][dim] = static_cast<uint8_t>(bin(static_cast<int>(dim), actions[i][dim]));
+      intent.bin[i][dim] = static_cast<uint8_t>(chosen[dim]);
       intent.probability[i][dim] = 1.0f;
     }
   }
   return intent;
 }
 
+std::vector<int> Binner::bins_of(std::span<const float> action) const {
+  std::vector<int> chosen(action.size());
+  if (book_.empty()) {
+    for (size_t dim = 0; dim < chosen.size(); ++dim) chosen[dim] = bin(int(dim), action[dim]);
+    return chosen;
+  }
+  // What the digits so far have left of each coordinate, at full scale.
+  std::vector<float> left = book_.coordinates(action);
+  for (size_t p = 0; p < chosen.size(); ++p) {
+    float& rest = left[size_t(book_.digits[p])];
+    chosen[p] = uniform_bin(rest, bins_);
+    rest = (rest - uniform_centre(chosen[p], bins_)) * static_cast<float>(bins_);
+  }
+  return chosen;
+}
+
 std::vector<float> Binner::centres(const Intent& intent, int step) const {
   const auto bins = intent.bin[static_cast<size_t>(step)];
   std::vector<float> values(bins.size());
-  for (size_t dim = 0; dim < bins.size(); ++dim) {
-    values[dim] = centre(static_cast<int>(dim), bins[dim]);
+  if (book_.empty()) {
+    for (size_t dim = 0; dim < bins.size(); ++dim) {
+      values[dim] = centre(static_cast<int>(dim), bins[dim]);
+    }
+    return values;
   }
-  return values;
+  const std::vector<int> levels = book_.levels();
+  for (size_t p = 0; p < bins.size(); ++p) {
+    values[size_t(book_.digits[p])] +=
+        uniform_centre(bins[p], bins_) * std::pow(static_cast<float>(bins_), -float(levels[p]));
+  }
+  return book_.action(values);
 }
 
 Rows<float> Binner::centres(const Intent& intent) const {

@@ -15,6 +15,25 @@ int uniform_bin(float value, int bins);
 // -1 + (2 y + 1) / N
 float uniform_centre(int bin, int bins);
 
+// A residual code for numbers that move together (finite scalar quantisation, Mentzer et al. 2023,
+// with a linear code): an action's coordinates along the axes are cut into N levels, and an axis
+// that has several digits cuts what the digit before has left into N again. As many digits as an
+// action has numbers, so that intents are as large as with bins of their own.
+struct CodeBook {
+  // D rows, orthogonal to each other; coordinate = row * action, in [-1, 1].
+  std::vector<std::vector<float>> axes;
+  // Which axis each of the D digits is of; the first of an axis is its coarsest. An axis without
+  // any has its middle.
+  std::vector<int> digits;
+  bool empty() const { return axes.empty(); }
+  bool operator==(const CodeBook&) const = default;
+
+  // Places among the digits of an axis: 0 the coarsest.
+  std::vector<int> levels() const;
+  std::vector<float> coordinates(std::span<const float> action) const;
+  std::vector<float> action(std::span<const float> coordinates) const;  // the inverse
+};
+
 // N bins per action dimension.
 // Thread: constant after construction.
 class Binner {
@@ -25,11 +44,15 @@ class Binner {
   // is impossible because values repeat (a gripper has two), the edges of that dimension are
   // uniform. Throws Error(kBadInput) for fewer than `bins` samples.
   static Binner quantile(int bins, const Rows<float>& samples);
+  // Bins of codes instead of actions (CodeBook). Throws Error(kBadInput) for a malformed book.
+  static Binner of_codes(const CodeBook& book, int bins);
   // From stored edges: per dimension N + 1 ascending values from -1 to 1.
   static Binner from_edges(const std::vector<std::vector<float>>& edges);
 
   int bins() const { return bins_; }
   bool is_uniform() const { return edges_.empty(); }
+  const CodeBook& book() const { return book_; }  // empty: actions are binned as they are
+  // Of a single dimension; without a code book alone:
   int bin(int dim, float value) const;
   float centre(int dim, int bin) const;
   float width(int dim, int bin) const;
@@ -39,6 +62,8 @@ class Binner {
   // N + 1 edges of a dimension.
   std::vector<float> edges(int dim) const;
 
+  // Of an action, or the digits of its code.
+  std::vector<int> bins_of(std::span<const float> action) const;
   // Bins of consecutive normalised actions, probability 1. Requires at most kMaxHorizon actions.
   Intent intent(const Rows<float>& actions) const;
   // Bin centres of step i of an intent.
@@ -49,6 +74,7 @@ class Binner {
  private:
   int bins_ = 0;
   std::vector<std::vector<float>> edges_;  // of each dimension; empty: uniform
+  CodeBook book_;
 };
 
 }  // namespace libra::action

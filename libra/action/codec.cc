@@ -115,7 +115,10 @@ Rows<float> from_changes(const Embodiment& embodiment, const Rows<float>& change
 }
 
 Codec::Codec(const Embodiment& embodiment, const NormStats& stats)
-    : embodiment_(embodiment), identity_(stats.kind == Normalization::kIdentity) {
+    : embodiment_(embodiment),
+      identity_(stats.kind == Normalization::kIdentity),
+      bin_edges_(stats.bin_edges),
+      book_(stats.code_book) {
   const auto action = static_cast<size_t>(embodiment.model_dim()),
              proprio = static_cast<size_t>(embodiment.proprio_dim());
   require_length("normalisation statistics: action", stats.action.size(), action);
@@ -138,6 +141,16 @@ Codec::Codec(const Embodiment& embodiment, const NormStats& stats)
     }
   }
   for (size_t i = 0; i < proprio; ++i) proprio_[i] = column(stats.proprio, i);
+}
+
+Binner Codec::binner(int bins) const {
+  Binner binner = bin_edges_.empty() ? Binner::uniform(bins) : Binner::from_edges(bin_edges_);
+  if (!book_.empty()) binner = Binner::of_codes(book_, bins);
+  if (binner.bins() == bins) return binner;
+  throw Error(ErrorCode::kBadInput, {.where = "normalisation statistics: bin_edges",
+                                     .problem = "are of another number of bins than the model's",
+                                     .expected = std::to_string(bins),
+                                     .found = std::to_string(binner.bins())});
 }
 
 Rows<float> Codec::encode(const Rows<float>& raw, std::span<const double> state) const {

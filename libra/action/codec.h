@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "libra/action/bins.h"
 #include "libra/action/norm_stats.h"
 #include "libra/core/embodiment.h"
 #include "libra/core/rows.h"
@@ -35,6 +36,10 @@ class Codec {
   // [-1, 1] first).
   Rows<float> encode(const Rows<float>& raw, std::span<const double> state) const;
   Rows<float> decode(const Rows<float>& model, std::span<const double> state) const;
+  // The bins of a policy with N of them: where the statistics' edges lie, or uniform; or of the
+  // statistics' codes. Throws
+  // Error(kBadInput) when the edges are of another N.
+  Binner binner(int bins) const;
   // Proprio as networks see it. Throws Error(kBadInput) when it has another length.
   std::vector<float> proprio(std::span<const double> raw) const;
 
@@ -45,6 +50,8 @@ class Codec {
   };
   Embodiment embodiment_;
   bool identity_;
+  std::vector<std::vector<float>> bin_edges_;  // as NormStats has them
+  CodeBook book_;
   std::vector<Column> action_;   // model_dim
   std::vector<Column> proprio_;  // proprio_dim
 };

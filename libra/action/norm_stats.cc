@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "libra/action/bins.h"
 #include "libra/action/codec.h"
 #include "libra/core/error.h"
 #include "libra/core/rng.h"
@@ -85,6 +86,20 @@ ColumnStats read_columns(const ordered_json& object, const std::string& where,
   return columns;
 }
 
+// Lists of numbers, all of the same length, one for each of `count`; none where the key is missing.
+void read_rows(const ordered_json& object, const std::string& key, size_t count,
+               const std::string& where, std::vector<std::vector<float>>& out) {
+  const auto rows = object.find(key);
+  if (rows == object.end()) return;
+  if (!rows->is_array() || rows->size() != count) {
+    fail(where, key, std::to_string(count) + " lists of numbers");
+  }
+  for (const auto& row : *rows) {
+    const auto numbers = read_numbers(row, (*rows)[0].size(), where, key);
+    out.emplace_back(numbers.begin(), numbers.end());
+  }
+}
+
 int64_t read_count(const ordered_json& object, const std::string& key, const std::string& where) {
   const auto& value = member(object, key, where, key);
   if (!value.is_number_integer() || value < 0) {
@@ -121,6 +136,10 @@ std::string to_json(const NormStats& stats) {
   object["episodes"] = stats.episodes;
   object["action"] = columns_to_json(stats.action);
   object["proprio"] = columns_to_json(stats.proprio);
+  if (!stats.bin_edges.empty()) object["bin_edges"] = stats.bin_edges;
+  if (!stats.code_book.empty()) {
+    object["code_book"] = {{"axes", stats.code_book.axes}, {"digits", stats.code_book.digits}};
+  }
   return object.dump(1) + "\n";
 }
 
@@ -131,7 +150,8 @@ NormStats norm_stats_from_json(const std::string& text, const std::string& where
         ErrorCode::kBadInput,
         {.where = where, .problem = "normalisation statistics", .expected = "a JSON object"});
   }
-  check_keys(object, {"kind", "samples", "episodes", "action", "proprio"}, where, "");
+  check_keys(object, {"kind", "samples", "episodes", "action", "proprio", "bin_edges", "code_book"},
+             where, "");
   NormStats stats;
   const auto kind = member(object, "kind", where, "kind");
   if (!kind.is_string() || !find_word(kind.get<std::string>(), stats.kind)) {
@@ -141,6 +161,17 @@ NormStats norm_stats_from_json(const std::string& text, const std::string& where
   stats.episodes = read_count(object, "episodes", where);
   stats.action = read_columns(member(object, "action", where, "action"), where, "action");
   stats.proprio = read_columns(member(object, "proprio", where, "proprio"), where, "proprio");
+  read_rows(object, "bin_edges", stats.action.size(), where, stats.bin_edges);
+  if (const auto book = object.find("code_book"); book != object.end()) {
+    check_keys(*book, {"axes", "digits"}, where, "code_book.");
+    read_rows(*book, "axes", stats.action.size(), where, stats.code_book.axes);
+    const auto digits = read_numbers(member(*book, "digits", where, "code_book.digits"),
+                                     stats.action.size(), where, "code_book.digits");
+    stats.code_book.digits.assign(digits.begin(), digits.end());
+    Binner::of_codes(stats.code_book, 2);
+  }
+  // These throw where edges are no edges, or a book is no book.
+  if (!stats.bin_edges.empty()) Binner::from_edges(stats.bin_edges);
   return stats;
 }
 

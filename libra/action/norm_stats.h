@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libra/action/bins.h"
 #include "libra/core/embodiment.h"
 #include "libra/core/rows.h"
 
@@ -24,6 +25,10 @@ struct NormStats {
   ColumnStats proprio;  // a column for each number of proprio
   int64_t samples = 0;
   int64_t episodes = 0;
+  // Of bins that follow the data (Binner::quantile), for each number that a policy predicts; none:
+  // bins are uniform.
+  std::vector<std::vector<float>> bin_edges;
+  CodeBook code_book;  // empty: actions are binned as they are
   bool operator==(const NormStats&) const = default;
 
   // For actions that are in [-1, 1] already; all bounds are -1 and 1.
@@ -32,8 +37,9 @@ struct NormStats {
 
 std::string to_json(const NormStats& stats);
 // Strict: every field must be there, each statistic of the same length, finite and ordered (min <=
-// q01 <= q99 <= max, std >= 0), and no other. Throws Error(kBadInput) that names `where` and the
-// field.
+// q01 <= q99 <= max, std >= 0), and no other; bin_edges and code_book may
+// be missing. Throws Error(kBadInput)
+// that names `where` and the field.
 NormStats norm_stats_from_json(const std::string& text, const std::string& where);
 
 // Collects episodes and gives their statistics, exact up to kKept values a column. Of more it keeps

@@ -1,6 +1,7 @@
 #include "libra/api/inference.h"
 
 #include "libra/action/bins.h"
+#include "libra/action/codec.h"
 #include "libra/action/describe.h"
 
 namespace libra::api {
@@ -21,12 +22,12 @@ Inference infer(Policy& policy, const Observation& observation, const std::strin
   return out;
 }
 
-std::vector<std::string> words_of(const IntentPlan& plan, const PolicySpec& spec) {
+std::vector<std::string> words_of(const IntentPlan& plan, const Policy& policy) {
   std::vector<std::string> words;
   if (plan.expansion == 0) return words;
-  const action::Binner binner = action::Binner::uniform(spec.bins);
+  const action::Binner binner = policy.codec().binner(policy.spec().bins);
   for (int m = 0; m < plan.expansion; ++m) {
-    words.push_back(action::describe(plan.intents[size_t(m)], binner, spec.embodiment));
+    words.push_back(action::describe(plan.intents[size_t(m)], binner, policy.spec().embodiment));
   }
   return words;
 }

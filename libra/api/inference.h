@@ -21,6 +21,6 @@ Inference infer(Policy& policy, const Observation& observation, const std::strin
                 uint64_t seed);
 
 // The intents in plain words, one a chunk.
-std::vector<std::string> words_of(const IntentPlan& plan, const PolicySpec& spec);
+std::vector<std::string> words_of(const IntentPlan& plan, const Policy& policy);
 
 }  // namespace libra::api

@@ -23,6 +23,7 @@ void add_compare(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
 void add_info(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);

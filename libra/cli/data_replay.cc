@@ -1,7 +1,6 @@
 // libra data replay: how well a checkpoint follows recorded episodes, and whether recorded actions
 // still do in the simulator what they did.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +11,7 @@
 #include "libra/collect/playback.h"
 #include "libra/core/core.h"
 #include "libra/data/episode_source.h"
+#include "libra/data/replay.h"
 #include "libra/policy/load_policy.h"
 
 namespace libra::cli {
@@ -28,8 +28,7 @@ struct ReplayFlags {
   SuiteFlags suites;
 };
 
-// Open loop: the checkpoint's chunk at every H-th frame against what was recorded, beside holding
-// the last action.
+// Open loop, beside holding the last action.
 void replay_policy(const ReplayFlags& flags, const Context& context) {
   const auto policy = load_and_tell(flags.checkpoint, flags.policy);
   const PolicySpec& spec = policy->spec();
@@ -37,67 +36,35 @@ void replay_policy(const ReplayFlags& flags, const Context& context) {
   sized.sides = {spec.image_size};
   const auto set = open_set(sized, context);
   require_same(spec.embodiment, "the policy", set->embodiment(), "the data");
-  const size_t dims = size_t(spec.embodiment.action_dim());
-  std::vector<double> policy_error(dims), hold_error(dims);
-  int64_t compared = 0;
   const int last = int(set->demos().size());
-  const int first = std::max(0, last - flags.episodes);  // the last ones
-  Progress progress("replay", last - first);
-  for (int e = first; e < last && !context.stop; ++e, progress.advance()) {
-    const data::Demo& demo = set->demo(e);
-    for (int t = 1; t + spec.horizon <= demo.frames; t += spec.horizon) {
-      Observation observation;
-      observation.images = set->pictures(e, t);
-      observation.proprio.assign(demo.proprio[size_t(t)].begin(), demo.proprio[size_t(t)].end());
-      observation.step = t;
-      IntentPlan plan;
-      if (policy->planner() != nullptr) {
-        const PlanRequest request{&observation, demo.instruction, 0};
-        policy->planner()->plan({&request, 1}, {&plan, 1});
-      }
-      const RefineRequest request{.observation = &observation,
-                                  .intent = plan.expansion > 0 ? &plan.intents[0] : nullptr,
-                                  .instruction = demo.instruction,
-                                  .seed = uint64_t(t)};
-      ActionChunk chunk;
-      policy->refiner().refine({&request, 1}, {&chunk, 1});
-      for (int i = 0; i < spec.horizon; ++i, ++compared) {
-        for (size_t d = 0; d < dims; ++d) {
-          const double real = demo.actions[size_t(t + i)][d];
-          policy_error[d] += std::abs(chunk.actions[size_t(i)][d] - real);
-          hold_error[d] += std::abs(demo.actions[size_t(t - 1)][d] - real);
-        }
-      }
-    }
-  }
+  std::vector<int> episodes;  // the last ones
+  for (int e = std::max(0, last - flags.episodes); e < last; ++e) episodes.push_back(e);
+  Progress progress("replay", int64_t(episodes.size()));
+  const data::ReplayError error =
+      data::replay(*policy, *set, episodes, &context.stop, [&] { progress.advance(); });
   progress.finish();
-  if (compared == 0) throw Error(ErrorCode::kFailed, "replay: no episode is as long as a chunk");
+  if (error.steps == 0) throw Error(ErrorCode::kFailed, "replay: no episode is as long as a chunk");
   const auto names = spec.embodiment.action_names();
-  double ours = 0, hold = 0;
   json rows = json::array();
   if (!context.json)
     std::printf("%-24s %12s %16s\n", "mean absolute error", "policy", "last action held");
-  for (size_t d = 0; d < dims; ++d) {
-    policy_error[d] /= double(compared);
-    hold_error[d] /= double(compared);
-    ours += policy_error[d] / double(dims);
-    hold += hold_error[d] / double(dims);
-    rows.push_back({{"name", names[d]}, {"policy", policy_error[d]}, {"hold", hold_error[d]}});
+  for (size_t d = 0; d < names.size(); ++d) {
+    rows.push_back({{"name", names[d]}, {"policy", error.policy[d]}, {"hold", error.hold[d]}});
     if (!context.json) {
-      std::printf("%-24s %12.5f %16.5f\n", names[d].c_str(), policy_error[d], hold_error[d]);
+      std::printf("%-24s %12.5f %16.5f\n", names[d].c_str(), error.policy[d], error.hold[d]);
     }
   }
   if (context.json) {
-    std::printf("%s\n", json{{"episodes", last - first},
-                             {"steps", compared},
-                             {"policy", ours},
-                             {"hold", hold},
+    std::printf("%s\n", json{{"episodes", error.episodes},
+                             {"steps", error.steps},
+                             {"policy", error.mean_policy()},
+                             {"hold", error.mean_hold()},
                              {"dimensions", rows}}
                             .dump(2)
                             .c_str());
   } else {
-    std::printf("%-24s %12.5f %16.5f\n%d episodes, %lld steps\n", "all", ours, hold, last - first,
-                static_cast<long long>(compared));
+    std::printf("%-24s %12.5f %16.5f\n%d episodes, %lld steps\n", "all", error.mean_policy(),
+                error.mean_hold(), error.episodes, static_cast<long long>(error.steps));
   }
 }
 

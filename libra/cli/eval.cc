@@ -1,12 +1,9 @@
 // libra eval: rollouts of a checkpoint on suites -> results.json, report.html, videos.
 #include "libra/eval/eval.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <set>
 
 #include "libra/action/action.h"
 #include "libra/cli/command.h"
@@ -35,7 +32,7 @@ struct EvalFlags {
   std::vector<std::string> clearance;  // levels
   ScheduleFlags schedule;
   std::string shard;
-  bool overwrite = false;
+  bool overwrite = false, realtime = false;
   int rollouts = 50, workers = 0, videos = 1, group = 10;
   PolicyOptions policy;
   SuiteFlags libero;
@@ -59,7 +56,7 @@ class ExpertOracle final : public eval::IntentOracle {
   void plan(Env& env, int horizon, int expansion, int bins, IntentPlan& out) override {
     const auto& world = dynamic_cast<sim::SimEnv&>(env);
     const std::vector<Action> clean = sim::expert::foresee(*ahead_, world, expansion * horizon);
-    const action::Binner binner = action::Binner::uniform(bins);
+    const action::Binner binner = codec_.binner(bins);
     // The simulator's robot is moved by relative commands, whatever state it is in.
     const Proprio state = world.proprio();
     out.expansion = expansion;
@@ -75,38 +72,6 @@ class ExpertOracle final : public eval::IntentOracle {
   const action::Codec& codec_;
   std::unique_ptr<sim::SimEnv> ahead_;
 };
-
-// Tasks may be named or numbered (from 0); without any the whole suite runs.
-std::vector<Suite> pick_tasks(const EvalFlags& flags,
-                              const std::vector<sim::task::SuiteSpec>& specs,
-                              const sim::SimConfig& sim_config) {
-  std::vector<Suite> suites;
-  std::set<std::string> used;
-  std::vector<std::string> known;
-  for (const sim::task::SuiteSpec& spec : specs) {
-    const Suite whole = spec.summary();
-    Suite picked{whole.name, {}, sim::protocol_of(spec, sim_config)};
-    for (size_t t = 0; t < whole.tasks.size(); ++t) {
-      known.push_back(whole.tasks[t].name);
-      bool wanted = flags.tasks.empty();
-      for (const std::string& word : flags.tasks) {
-        if (word != whole.tasks[t].name && word != std::to_string(t)) continue;
-        wanted = true;
-        used.insert(word);
-      }
-      if (wanted) picked.tasks.push_back(whole.tasks[t]);
-    }
-    if (!picked.tasks.empty()) suites.push_back(std::move(picked));
-  }
-  for (const std::string& word : flags.tasks) {
-    if (used.contains(word)) continue;
-    throw Error(ErrorCode::kNotFound,
-                {.where = "--tasks " + word,
-                 .problem = "no such task",
-                 .expected = "a number from 0, or one of " + join_names(known)});
-  }
-  return suites;
-}
 
 // What the suites' files say of the picked tasks.
 std::vector<const sim::task::TaskSpec*> specs_of(const std::vector<Suite>& picked,
@@ -165,17 +130,13 @@ std::string variation_help(std::string_view group) {
   return text;
 }
 
-int cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
-}
-
 // The checkpoint's networks, or those of a server.
 std::unique_ptr<Policy> make_policy(const EvalFlags& flags) {
   if (flags.remote.empty()) return load_policy(flags.checkpoint, flags.policy);
-  return std::make_unique<serving::Client>(serving::ClientOptions{
-      .url = flags.remote, .key = read_key(flags.key_file), .authority = flags.authority});
+  const serving::ClientOptions options{
+      .url = flags.remote, .key = read_key(flags.key_file), .authority = flags.authority};
+  if (flags.realtime) return std::make_unique<serving::ClientPair>(options);
+  return std::make_unique<serving::Client>(options);
 }
 
 eval::RolloutRequest make_request(const EvalFlags& flags) {
@@ -187,7 +148,8 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   request.time = flags.schedule.time();
   request.executor = flags.executor;
   request.seed = flags.seed;
-  request.workers = flags.workers > 0 ? flags.workers : cores();
+  request.realtime = flags.realtime;
+  request.workers = flags.workers > 0 ? flags.workers : flags.realtime ? 1 : cores();
   request.group_size = flags.group;
   request.videos = flags.videos;
   request.video_dir = flags.out + "/videos";
@@ -201,7 +163,7 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   sim_config.image_size = (*first)->spec().image_size;
   std::vector<sim::task::SuiteSpec> specs;
   for (const std::string& name : flags.suites) specs.push_back(load_and_tell(flags.libero, name));
-  request.suites = pick_tasks(flags, specs, sim_config);
+  request.suites = pick_tasks(flags.tasks, specs, sim_config, "--tasks");
   const std::vector<const sim::task::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);
   add_tests(flags.memorisation, sim::variation::kMemorisation, flags, tasks, request);
@@ -259,6 +221,21 @@ bool print_finished(const EvalFlags& flags, const Context& context) {
   if (!results.complete) return false;
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   return true;
+}
+
+// By the clock what counts is that the simulator keeps up.
+void tell_overruns(const eval::Results& results, const eval::RolloutOutcome& outcome) {
+  if (!results.runtime.realtime) return;
+  double steps = 0.0, late = 0.0;
+  for (const eval::EpisodeRecord& e : outcome.episodes) {
+    steps += e.steps;
+    late += double(e.overruns);
+  }
+  if (late <= 0.02 * steps) return;
+  std::fprintf(stderr,
+               "note: %.0f %% of the control steps came too late: simulator and networks are too "
+               "slow for the clock here; without --realtime the latencies are exact\n",
+               100.0 * late / steps);
 }
 
 void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context) {
@@ -322,6 +299,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
                                           : "a policy that " + flags.remote + " serves"}));
   std::printf("%s", (context.json ? eval::to_json(results) : eval::to_table(results)).c_str());
   std::fflush(stdout);
+  tell_overruns(results, outcome);
   if (!outcome.complete) {
     throw Error(ErrorCode::kInterrupted,
                 {.where = flags.out,
@@ -388,6 +366,10 @@ void add_eval(CLI::App& app, Context& context) {
       "Example:\n  libra eval --checkpoint C --suite object --rollouts 10 --perturb all --out D\n"
       "Pictures of them: libra suites --contact-sheet DIR");
   add_schedule_flags(*c, flags->schedule);
+  c->add_flag("--realtime", flags->realtime,
+              "by the clock, an episode at a time: the simulator steps at the control rate while "
+              "the networks, or a server's, work on their own threads; latencies are what they at "
+              "least take");
   add_word_flag(
       *c, "--executor", flags->executor,
       "full: the refiner's actions; planner_only: the planned bins' centres; teacher: the "

@@ -7,7 +7,7 @@
 #include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
-#include "libra/training/run_config.h"
+#include "libra/training/step/run_config.h"
 
 namespace libra::cli {
 namespace {

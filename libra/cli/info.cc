@@ -195,7 +195,14 @@ json describe_run(const std::string& path) {
       out["validation"] = line["validation"];
       continue;
     }
-    for (const char* key : {"step", "plan", "accuracy", "diffusion", "samples_per_second"}) {
+    if (line.contains("watch")) {
+      out["watch"] = line["watch"];
+      out["watch"]["step"] = line["step"];
+      if (line["watch"].value("best", false)) out["best"] = out["watch"];
+      continue;
+    }
+    for (const char* key :
+         {"step", "plan", "accuracy", "diffusion", "samples_per_second", "skipped"}) {
       if (line.contains(key)) out[key] = line[key];
     }
   }

@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
   libra::cli::add_run(app, context);
   libra::cli::add_plan(app, context);
   libra::cli::add_serve(app, context);
+  libra::cli::add_inspect(app, context);
   libra::cli::add_data(app, context);
   libra::cli::add_info(app, context);
   libra::cli::add_import(app, context);

@@ -82,7 +82,7 @@ void run_plan(const PlanFlags& flags, const Context& context) {
   }
   observation.proprio = proprio_of(flags, embodiment);
   const auto [plan, chunk] = api::infer(*policy, observation, flags.instruction, flags.policy.seed);
-  const std::vector<std::string> all_words = api::words_of(plan, policy->spec());
+  const std::vector<std::string> all_words = api::words_of(plan, *policy);
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (int m = 0; m < plan.expansion; ++m) {
     const Intent& intent = plan.intents[static_cast<size_t>(m)];

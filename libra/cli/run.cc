@@ -20,23 +20,14 @@
 namespace libra::cli {
 namespace {
 
-struct RunFlags {
-  std::string checkpoint, suite = "object", task = "0", layout = "libero", item, video, trace;
+struct RunFlags : EpisodeFlags {
+  std::string video, trace;
   ScheduleFlags schedule;
   std::vector<std::string> guard;
   bool realtime = false;
   RealtimeWish wish;
-  uint64_t seed = 0, episode = 0;
   PolicyOptions policy;
-  SuiteFlags libero;
 };
-
-const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word) {
-  for (size_t t = 0; t < suite.tasks.size(); ++t) {
-    if (word == std::to_string(t)) return suite.tasks[t];
-  }
-  return suite.find_task(word);
-}
 
 // An episode, whoever drives it: films it, counts its steps, says how it ended.
 class Episode {
@@ -107,7 +98,7 @@ void write_trace(const std::string& dir, Trace& trace) {
 // Virtual time: prints each chunk as it is decided.
 void play(const RunFlags& flags, Policy& policy, Env& env, Trace& trace,
           const std::atomic<bool>& stop) {
-  const action::Binner binner = action::Binner::uniform(std::max(1, policy.spec().bins));
+  const action::Binner binner = policy.codec().binner(std::max(1, policy.spec().bins));
   PolicyDriver driver(policy, flags.schedule.config, flags.schedule.time());
   driver.reset(env.instruction(), env.task().name, flags.seed, flags.episode);
   driver.set_trace(&trace);
@@ -215,13 +206,7 @@ void run_live(const RunFlags& flags, Context& context) {
 void add_run(CLI::App& app, Context& context) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* c = app.add_subcommand("run", "one live episode in the terminal or with a video");
-  c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
-  c->add_option("--suite", flags->suite, "suite")->capture_default_str();
-  c->add_option("--task", flags->task, "name, or number from 0")->capture_default_str();
-  c->add_option("--layout", flags->layout, "libero or shuffled")
-      ->check(CLI::IsMember({"libero", "shuffled"}))
-      ->capture_default_str();
-  c->add_option("--item", flags->item, "ask for this item instead of the task's (e.g. milk)");
+  add_episode_flags(*c, *flags)->required();
   add_schedule_flags(*c, flags->schedule);
   c->add_flag("--realtime", flags->realtime,
               "by the clock: the networks work on their own threads while the simulator steps at "
@@ -241,10 +226,6 @@ void add_run(CLI::App& app, Context& context) {
   c->add_flag("--lock-memory", flags->wish.lock_memory, "keep all memory resident")
       ->needs("--realtime");
   add_policy_flags(*c, flags->policy);
-  add_suite_flags(*c, flags->libero);
-  c->add_option("--seed", flags->seed, "as in eval: the same seed and episode give the same start")
-      ->capture_default_str();
-  c->add_option("--episode", flags->episode, "number of the episode")->capture_default_str();
   c->add_option("--video", flags->video, "film the episode into this MP4 file");
   c->add_option("--trace", flags->trace,
                 "folder for trace.json (Perfetto) and timeline.txt (the intents in words)");

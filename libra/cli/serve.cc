@@ -7,6 +7,7 @@
 #include "libra/cli/field_flags.h"
 #include "libra/cli/key_file.h"
 #include "libra/cli/policy_flags.h"
+#include "libra/cli/server_flags.h"
 #include "libra/core/core.h"
 #include "libra/core/memory.h"
 #include "libra/serving/serving.h"
@@ -31,9 +32,10 @@ constexpr const char* kHelp =
     "with --host 0.0.0.0 --key-file F --tls-certificate C --tls-key K. All of it: docs/serving.md.";
 
 struct ServeFlags {
-  std::string checkpoint, key_file, log = "text", flip = "auto", trace;
+  std::string checkpoint, flip = "auto", trace;
+  bool inspect = false;
   serving::ServiceOptions service;
-  serving::ServerOptions server;
+  ServerFlags server;
   PolicyOptions policy;
 };
 
@@ -101,23 +103,26 @@ void warm_up(Policy& policy) {
 
 void run_serve(ServeFlags& flags, Context& context) {
   keep_freed_memory();
-  flags.server.key = read_key(flags.key_file);
+  flags.server.options.key = read_key(flags.server.key_file);
   flags.service.flip = flip_of(flags.flip);
   flags.service.checkpoint = flags.checkpoint;
-  serving::Log log(flags.log == "json" ? serving::Log::Form::kJson : serving::Log::Form::kText);
+  serving::Log log(flags.server.form());
+  serving::Inspector inspector(/*control=*/false);  // robots are not driven from a page
+  if (flags.inspect) flags.service.inspector = &inspector;
   const auto policy = load_and_tell(flags.checkpoint, flags.policy);
   warm_up(*policy);
   Trace trace;
   if (!flags.trace.empty()) flags.service.trace = &trace;
   {
     serving::Service service(*policy, flags.service, log);
-    serving::Server server(service, flags.server);
+    serving::Server server(service, flags.server.options);
+    if (flags.inspect) serving::add_inspector(server, inspector);
     CheckpointWatch watch(flags.checkpoint, log);
     log.line("serving", {{"url", server.url()},
                          {"policy", policy->spec().name},
                          {"robot", policy->spec().embodiment.name},
                          {"schedule", word_of(flags.service.schedule.schedule)},
-                         {"key", flags.server.key.empty() ? "none needed" : "needed"}});
+                         {"key", flags.server.options.key.empty() ? "none needed" : "needed"}});
     std::printf("%s\n", server.url().c_str());
     std::fflush(stdout);
     server.run(context.stop, [&] {
@@ -138,10 +143,7 @@ void add_serve(CLI::App& app, Context& context) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* c = app.add_subcommand("serve", kHelp);
   c->add_option("--checkpoint", flags->checkpoint, "checkpoint folder")->required();
-  c->add_option("--host", flags->server.host, "address to serve at")->capture_default_str();
-  c->add_option("--port", flags->server.port, "port; 0: one that is free, printed on stdout")
-      ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
+  add_server_flags(*c, flags->server, "drive the policy and read what the cameras see");
   add_field_flags(*c, list_fields(flags->service.schedule),
                   {"starvation", "stale", "max_roll", "execute", "eager", "adaptive.enabled",
                    "adaptive.replan_entropy", "adaptive.replan_outside"});
@@ -168,23 +170,9 @@ void add_serve(CLI::App& app, Context& context) {
       ->capture_default_str();
   c->add_option("--record", flags->service.record,
                 "LeRobot data set (v3) that every connection's episodes are added to");
-  c->add_option("--log", flags->log, "lines on stderr: text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
   c->add_option("--trace", flags->trace, "file for what the networks did when (ui.perfetto.dev)");
-  c->add_option("--key-file", flags->key_file,
-                "file whose first line is the key that clients must send; or LIBRA_SERVE_KEY");
-  c->add_option("--tls-certificate", flags->server.certificate, "PEM file, for wss and https");
-  c->add_option("--tls-key", flags->server.private_key, "its private key")
-      ->needs("--tls-certificate");
-  c->get_option("--tls-certificate")->needs("--tls-key");
-  c->add_flag("--insecure", flags->server.insecure,
-              "serve other machines without key or TLS: whoever reaches the port may drive the "
-              "policy and read what the cameras see");
-  c->add_option("--drain-s", flags->server.drain_s,
-                "time that requests in work have when the server is told to stop (s)")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->capture_default_str();
+  c->add_flag("--inspect", flags->inspect,
+              "a page at /inspect that shows what every connection sees and is told");
   add_field_flags(*c, list_fields(flags->service.limits));
   add_policy_flags(*c, flags->policy);
   c->callback([flags, &context] { run_serve(*flags, context); });

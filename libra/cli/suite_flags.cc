@@ -1,59 +1,21 @@
 #include "libra/cli/suite_flags.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstdio>
-#include <map>
-#include <optional>
+#include <set>
 
-#include "libra/core/data_root.h"
 #include "libra/core/error.h"
-#include "libra/sim/libero/libero.h"
 
 namespace libra::cli {
-namespace {
-
-constexpr std::string_view kLiberos = "libero_";  // its suites are called libero_spatial, ...
-
-bool has_roots(const SuiteFlags& flags) {
-  return !flags.libero_root.empty() && !flags.robosuite_root.empty();
-}
-
-// Whether a suite is looked for in the checkout: it is not ours, and there is one or its name says
-// so.
-bool is_liberos(const SuiteFlags& flags, const std::string& name) {
-  const auto ours = sim::suite_names();
-  if (std::find(ours.begin(), ours.end(), name) != ours.end()) return false;
-  return has_roots(flags) || name.starts_with(kLiberos);
-}
-
-// Where LIBERO is; nullopt when nobody said and scripts/setup --libero was not run.
-std::optional<sim::libero::Checkout> find_libero(const SuiteFlags& flags) {
-  if (has_roots(flags)) return sim::libero::Checkout(flags.libero_root, flags.robosuite_root);
-  return sim::libero::Checkout::find_in(data_root() + "/third_party/site");
-}
-
-sim::task::SuiteSpec load_liberos(const SuiteFlags& flags, const std::string& name,
-                                  bool allow_missing) {
-  const auto checkout = find_libero(flags);
-  if (!checkout) {
-    throw Error(ErrorCode::kNotFound,
-                {.where = "suite '" + name + "'",
-                 .problem = "is one of LIBERO's own",
-                 .next = "scripts/setup --libero brings them, or say where LIBERO is with "
-                         "--libero-root and --robosuite-root; ours are " +
-                         join_names(sim::suite_names())});
-  }
-  return sim::libero::load_suite(*checkout, name, {.allow_missing_visuals = allow_missing});
-}
-
-}  // namespace
 
 void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
-  auto* libero = command.add_option("--libero-root", flags.libero_root,
+  auto* libero = command.add_option("--libero-root", flags.libero,
                                     "a checkout of LIBERO with its suites libero_spatial, "
                                     "libero_object, ...; without: what scripts/setup --libero "
                                     "brought");
-  auto* robosuite = command.add_option("--robosuite-root", flags.robosuite_root,
+  auto* robosuite = command.add_option("--robosuite-root", flags.robosuite,
                                        "a checkout of robosuite 1.4, which LIBERO's robot is in");
   libero->needs(robosuite);
   robosuite->needs(libero);
@@ -62,17 +24,21 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
                    "lacks textures");
 }
 
-std::vector<std::string> suite_names(const SuiteFlags& flags) {
-  std::vector<std::string> names = sim::suite_names();
-  if (const auto checkout = find_libero(flags)) {
-    for (const std::string& name : checkout->suites()) names.push_back(name);
-  }
-  return names;
-}
-
-sim::task::SuiteSpec load_suite(const SuiteFlags& flags, const std::string& name) {
-  if (!is_liberos(flags, name)) return sim::load_suite(name);
-  return load_liberos(flags, name, flags.allow_missing_visuals);
+CLI::Option* add_episode_flags(CLI::App& command, EpisodeFlags& flags) {
+  auto* checkpoint = command.add_option("--checkpoint", flags.checkpoint, "checkpoint folder");
+  command.add_option("--suite", flags.suite, "suite")->capture_default_str();
+  command.add_option("--task", flags.task, "name, or number from 0")->capture_default_str();
+  command.add_option("--layout", flags.layout, "libero or shuffled")
+      ->check(CLI::IsMember({"libero", "shuffled"}))
+      ->capture_default_str();
+  command.add_option("--item", flags.item, "ask for this item instead of the task's (e.g. milk)");
+  command
+      .add_option("--seed", flags.seed, "as in eval: the same seed and episode give the same start")
+      ->capture_default_str();
+  command.add_option("--episode", flags.episode, "number of the episode, or of the first")
+      ->capture_default_str();
+  add_suite_flags(command, flags.libero);
+  return checkpoint;
 }
 
 sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& name) {
@@ -83,27 +49,55 @@ sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& n
   return suite;
 }
 
+std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
+                              const std::vector<sim::task::SuiteSpec>& specs,
+                              const sim::SimConfig& config, const std::string& flag) {
+  std::vector<Suite> suites;
+  std::set<std::string> used;
+  std::vector<std::string> known;
+  for (const sim::task::SuiteSpec& spec : specs) {
+    const Suite whole = spec.summary();
+    Suite picked{whole.name, {}, sim::protocol_of(spec, config)};
+    for (size_t t = 0; t < whole.tasks.size(); ++t) {
+      known.push_back(whole.tasks[t].name);
+      bool wanted = words.empty();
+      for (const std::string& word : words) {
+        if (word != whole.tasks[t].name && word != std::to_string(t)) continue;
+        wanted = true;
+        used.insert(word);
+      }
+      if (wanted) picked.tasks.push_back(whole.tasks[t]);
+    }
+    if (!picked.tasks.empty()) suites.push_back(std::move(picked));
+  }
+  for (const std::string& word : words) {
+    if (used.contains(word)) continue;
+    throw Error(ErrorCode::kNotFound,
+                {.where = flag + " " + word,
+                 .problem = "no such task",
+                 .expected = "a number from 0, or one of " + join_names(known)});
+  }
+  return suites;
+}
+
+int cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? std::max(1, CPU_COUNT(&allowed)) : 1;
+}
+
+const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const std::string& word) {
+  for (size_t t = 0; t < suite.tasks.size(); ++t) {
+    if (word == std::to_string(t)) return suite.tasks[t];
+  }
+  return suite.find_task(word);
+}
+
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {
   return [flags, config](const Task& task) -> std::unique_ptr<Env> {
     return std::make_unique<sim::SimEnv>(load_suite(flags, task.suite).find_task(task.name),
                                          config);
   };
-}
-
-std::vector<std::string> missing_visuals(const SuiteFlags& flags, const std::string& name) {
-  std::vector<std::string> lines;
-  if (!is_liberos(flags, name)) return lines;
-  std::map<std::string, std::vector<std::string>> tasks;  // by file
-  for (const sim::task::TaskSpec& spec : load_liberos(flags, name, true).tasks) {
-    for (const std::string& file : sim::libero::replaced_visuals(spec)) {
-      tasks[file].push_back(spec.task.name);
-    }
-  }
-  for (const auto& [file, users] : tasks) {
-    lines.push_back(file + ": needed by " +
-                    (users.size() == 1 ? users[0] : std::to_string(users.size()) + " tasks"));
-  }
-  return lines;
 }
 
 }  // namespace libra::cli

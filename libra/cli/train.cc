@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "libra/cli/closed_loop.h"
 #include "libra/cli/command.h"
 #include "libra/cli/data_flags.h"
 #include "libra/cli/launch.h"
@@ -38,6 +39,7 @@ void train(TrainFlags flags, const Context& context) {
     return;
   }
   take_place(flags.run);
+  flags.run.evaluate = make_evaluate(context.stop);
   const std::string checkpoint = training::train(flags.run, context.stop);
   if (flags.run.rank == 0) std::printf("%s\n", checkpoint.c_str());
 }
@@ -61,8 +63,9 @@ void add_train(CLI::App& app, Context& context) {
   add_picture_flags(*command, flags->episodes);
   command->add_option("--scenes", flags->run.scenes,
                       "scenes.hdf5 file(s) for grounding pre-training");
-  command->add_option("--out", flags->run.out,
-                      "run folder: log.jsonl, config.toml, checkpoint/, resume/");
+  command->add_option(
+      "--out", flags->run.out,
+      "run folder: log.jsonl, report.html, config.toml, checkpoint/, best/, resume/");
   command->add_option("--tokenizer", flags->run.tokenizer, "folder with tokenizer.model")
       ->default_val("assets/tokenizer");
   command->add_option("--init", flags->run.init,
@@ -81,6 +84,9 @@ void add_train(CLI::App& app, Context& context) {
   command->add_flag("--zero", flags->run.zero,
                     "ZeRO-2: each rank keeps its part of gradients, moments and averages alone");
   command->add_option("--set", flags->run.assignments, "field=value, e.g. --set train.steps=100");
+  command->add_flag_callback(
+      "--skip-nan", [flags] { flags->run.assignments.emplace_back("train.skip_nan=true"); },
+      "leave out steps whose gradients are not finite, and count them, instead of ending");
   command->add_flag("--resume", flags->run.resume,
                     "continue the run in --out exactly where it stopped; no other flag is needed");
   command->add_flag("--change", flags->run.change,

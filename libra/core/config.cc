@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -14,6 +15,8 @@ namespace libra {
 namespace {
 
 using nlohmann::json;
+
+constexpr int kMostExtended = 8;  // files, each of which extends the next
 
 [[noreturn]] void fail(const std::string& where, const std::string& path,
                        const std::string& problem, const std::string& expected = "",
@@ -216,7 +219,21 @@ void ConfigFields::add(std::string_view name, std::vector<std::string>& value,
   push(name, help, {}, {}, &value);
 }
 
-void ConfigFields::read_toml_file(const std::string& path) const {
+static json parse_toml(const std::string& text, const std::string& where) {
+  try {
+    return to_json_value(toml::parse(text, where), where, "");
+  } catch (const toml::parse_error& e) {
+    std::ostringstream position;
+    position << where << ":" << e.source().begin.line << ":" << e.source().begin.column;
+    throw Error(ErrorCode::kBadInput, {.where = position.str(),
+                                       .problem = "not valid TOML",
+                                       .found = std::string(e.description())});
+  }
+}
+
+void ConfigFields::read_toml_file(const std::string& path) const { read_toml_file(path, 0); }
+
+void ConfigFields::read_toml_file(const std::string& path, int depth) const {
   std::ifstream file(path);
   if (!file) {
     throw Error(
@@ -225,20 +242,19 @@ void ConfigFields::read_toml_file(const std::string& path) const {
   }
   std::ostringstream text;
   text << file.rdbuf();
-  read_toml(text.str(), path);
+  json object = parse_toml(text.str(), path);
+  if (const auto base = object.find("extends"); base != object.end()) {
+    if (!base->is_string()) fail(path, "extends", "is no file", "a path", base->dump());
+    if (depth >= kMostExtended) fail(path, "extends", "goes round in a circle, or on for too long");
+    const auto folder = std::filesystem::path(path).parent_path();
+    read_toml_file((folder / base->get<std::string>()).lexically_normal().string(), depth + 1);
+    object.erase("extends");
+  }
+  read_object(fields_, object, "", path);
 }
 
 void ConfigFields::read_toml(const std::string& text, const std::string& where) const {
-  try {
-    const toml::table table = toml::parse(text, where);
-    read_object(fields_, to_json_value(table, where, ""), "", where);
-  } catch (const toml::parse_error& e) {
-    std::ostringstream position;
-    position << where << ":" << e.source().begin.line << ":" << e.source().begin.column;
-    throw Error(ErrorCode::kBadInput, {.where = position.str(),
-                                       .problem = "not valid TOML",
-                                       .found = std::string(e.description())});
-  }
+  read_object(fields_, parse_toml(text, where), "", where);
 }
 
 void ConfigFields::read_json(const std::string& text, const std::string& where) const {

@@ -89,7 +89,8 @@ class ConfigFields {
   const std::vector<ConfigField>& fields() const { return fields_; }
 
   // Reads values; every problem throws Error(kBadInput) that names the file and the field, and an
-  // unknown key suggests the nearest known one. Fields that are absent keep their value.
+  // unknown key suggests the nearest known one. Fields that are absent keep their value. In a file,
+  // extends = "other.toml" (from the file's folder) reads that one first.
   void read_toml_file(const std::string& path) const;
   void read_toml(const std::string& text, const std::string& where) const;
   void read_json(const std::string& text, const std::string& where) const;
@@ -104,6 +105,7 @@ class ConfigFields {
   std::string to_json() const;  // nested objects, two spaces of indentation
 
  private:
+  void read_toml_file(const std::string& path, int depth) const;
   void push(std::string_view name, std::string_view help, FieldBounds bounds,
             std::vector<std::string> choices, decltype(ConfigField::target) target);
   std::string prefix_;

@@ -41,6 +41,12 @@ void Progress::advance(const std::string& note) {
   set(done_ + 1, note);
 }
 
+void Progress::say(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  std::fprintf(stderr, "%s%s: %s\n", terminal_ ? "\r\033[K" : "", label_.c_str(), line.c_str());
+  if (terminal_ && !finished_) draw(false);
+}
+
 void Progress::set(int64_t done, const std::string& note) {
   if (first_done_ < 0) first_done_ = std::max<int64_t>(0, done - 1);
   done_ = done;

@@ -17,6 +17,8 @@ class Progress {
   // Sets the count of finished units and the note behind the bar.
   void update(int64_t done, const std::string& note = "");
   void advance(const std::string& note = "");
+  // A line of its own above the bar.
+  void say(const std::string& line);
   void finish();
 
  private:

@@ -10,6 +10,7 @@
 #include "libra/data/episode_set.h"
 #include "libra/data/growing_file.h"
 #include "libra/data/lerobot_writer.h"
+#include "libra/data/replay.h"
 #include "libra/data/sampler.h"
 #include "libra/data/scene_set.h"
 #include "libra/data/window.h"

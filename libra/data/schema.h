@@ -24,6 +24,7 @@ inline const char* image_dataset(size_t camera) {
 // Turns frames of rows x row_bytes upside down in place: the files keep images bottom-up
 // ("opengl").
 inline void flip_rows(std::vector<uint8_t>& images, size_t rows, size_t row_bytes) {
+  if (rows * row_bytes == 0) return;
   for (size_t frame = 0; frame + rows * row_bytes <= images.size(); frame += rows * row_bytes) {
     for (size_t y = 0; y < rows / 2; ++y) {
       const auto top = images.begin() + static_cast<std::ptrdiff_t>(frame + y * row_bytes);

@@ -92,6 +92,7 @@ std::string schedule_label(const Results& r) {
   }
   if (r.runtime.max_roll > 0) label += " by at most " + std::to_string(r.runtime.max_roll);
   if (r.runtime.eager) label += ", eager";
+  if (r.runtime.realtime) label += ", by the clock";
   if (r.runtime.adaptive) label += ", adaptive";
   if (r.runtime.execute > 0) label += ", " + std::to_string(r.runtime.execute) + " executed";
   return label;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "libra/core/file.h"
+
 namespace libra::eval {
 
 using media::side_by_side;
@@ -65,6 +67,7 @@ void EpisodeFilm::clear() {
 
 void EpisodeFilm::open(const std::string& path, double hz) {
   film([&] { writer_ = std::make_unique<VideoWriter>(path, std::round(hz)); });
+  log_path_ = path.substr(0, path.rfind('.')) + ".jsonl";
 }
 
 void EpisodeFilm::add(const std::vector<Image>& cameras) {
@@ -76,8 +79,13 @@ void EpisodeFilm::note(int64_t step, const std::vector<Image>& cameras) {
   steps_.push_back(step);
 }
 
-void EpisodeFilm::finish() {
-  if (writer_) film([&] { writer_->finish(); });
+void EpisodeFilm::finish(const std::string& log) {
+  if (writer_) {
+    film([&] {
+      writer_->finish();
+      write_file(log_path_, log);
+    });
+  }
   writer_.reset();
 }
 

@@ -31,13 +31,15 @@ class EpisodeFilm {
   bool is_open() const { return writer_ != nullptr; }
   void add(const std::vector<Image>& cameras);
   void note(int64_t step, const std::vector<Image>& cameras);
-  void finish();
+  // `log`: of what was planned and done, for libra inspect, beside the film.
+  void finish(const std::string& log);
   void drop_film() { writer_.reset(); }  // what was noted stays
   // At most `count` of the noted pictures, spread evenly.
   Strip strip(size_t count);
 
  private:
   std::unique_ptr<media::VideoWriter> writer_;
+  std::string log_path_;
   std::vector<int64_t> steps_;
   std::vector<Image> pictures_;
 };

@@ -10,6 +10,9 @@
 #include "libra/core/hash.h"
 #include "libra/core/rng.h"
 #include "libra/eval/latency_probe.h"
+#include "libra/eval/realtime.h"
+#include "libra/runtime/async_runtime.h"
+#include "libra/runtime/periodic.h"
 
 namespace libra::eval {
 namespace {
@@ -34,7 +37,9 @@ VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool h
   return VirtualDriver(request.schedule, spec, has_planner, request.time);
 }
 
-Worker::Worker(const RolloutRequest& request) : request_(request), policy_(request.make_policy()) {}
+Worker::Worker(const RolloutRequest& request) : request_(request), policy_(request.make_policy()) {
+  if (request.realtime) slowed_ = slowed(*policy_, request.time);
+}
 
 const Task& Worker::task_of(const Group& group) const {
   return request_.suites[static_cast<size_t>(group.suite)].tasks[static_cast<size_t>(group.task)];
@@ -96,6 +101,13 @@ std::optional<GroupOutcome> Worker::run(const Group& group, const std::atomic<bo
     }
     begin(slots_[i], group, group.episodes[i]);
   }
+  if (request_.realtime) {
+    for (Slot& slot : slots_) {
+      bool whole = true;
+      guarded(slot, 0, [&](Slot& s) { whole = play_by_clock(s, task, stop); });
+      if (!whole) return std::nullopt;
+    }
+  }
   const auto alive = [&] {
     return std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.alive; });
   };
@@ -140,14 +152,17 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
   slot.record.variation = group.variation;
   slot.record.episode = episode;
   slot.film.clear();
+  slot.log = {};
   slot.details = episode == 0 && group.variation == 0;
   slot.alive = true;
   guarded(slot, 0, [&](Slot& s) {
     const EpisodeKey key = reset_env(s, group, episode);
     s.record.instruction = s.env->instruction();
     s.record.target = s.env->target();
-    s.driver.emplace(make_driver(request_, spec(), has_planner()));
-    s.driver->reset(s.record.instruction, task_of(group).name, request_.seed, episode);
+    if (!request_.realtime) {
+      s.driver.emplace(make_driver(request_, spec(), has_planner()));
+      s.driver->reset(s.record.instruction, task_of(group).name, request_.seed, episode);
+    }
     if (s.oracle != nullptr) s.oracle->begin(*s.env, key);
     if (episode < static_cast<uint64_t>(std::max(0, request_.videos)))
       open_video(s, task_of(group));
@@ -161,6 +176,14 @@ void Worker::open_video(Slot& slot, const Task& task) {
   slot.record.video = task.suite + "_" + task.name + (variation.empty() ? "" : "_" + variation) +
                       "_" + std::to_string(slot.record.episode) + ".mp4";
   slot.film.open(request_.video_dir + "/" + slot.record.video, spec().embodiment.control_hz);
+  const bool single = request_.schedule.schedule == ScheduleKind::kSync;
+  slot.log = EpisodeLog(spec(), {.suite = task.suite,
+                                 .task = task.name,
+                                 .instruction = slot.record.instruction,
+                                 .schedule = word_of(request_.schedule.schedule),
+                                 .episode = slot.record.episode,
+                                 .max_steps = task.max_steps,
+                                 .plan_chunks = single ? 1 : request_.schedule.expansion});
 }
 
 void Worker::observe(Slot& slot, int64_t step) {
@@ -226,7 +249,7 @@ void Worker::refine(int64_t step) {
         s.chunk = {};
         s.chunk.horizon = intent.horizon;
         s.chunk.actions = policy_->codec().decode(
-            action::Binner::uniform(intent.bins).centres(intent), s.observation.proprio);
+            policy_->codec().binner(intent.bins).centres(intent), s.observation.proprio);
       });
     }
   } else {
@@ -248,6 +271,16 @@ void Worker::refine(int64_t step) {
 
 void Worker::act(Slot& slot, const Task& task, int64_t step) {
   const Tick& tick = slot.driver->tick(step);
+  execute(slot, task, step, tick, slot.driver->plan());
+}
+
+void Worker::execute(Slot& slot, const Task& task, int64_t step, const Tick& tick,
+                     const IntentPlan& plan) {
+  if (slot.film.is_open()) {
+    Rows<float> action;
+    action.push_back(tick.action);
+    slot.log.tick(step, tick, policy_->codec().encode(action, slot.observation.proprio)[0], plan);
+  }
   if (tick.source == Tick::Source::kStopped) {
     fail(slot, step, "no intent covers this step, and starvation = stop");
     return;
@@ -261,18 +294,47 @@ void Worker::act(Slot& slot, const Task& task, int64_t step) {
   if (result.success || result.done || timed_out) finish(slot, result.success, step + 1);
 }
 
+bool Worker::play_by_clock(Slot& slot, const Task& task, const std::atomic<bool>* stop) {
+  const double hz = spec().embodiment.control_hz;
+  slot.env->observe(slot.observation);
+  AsyncRuntime runtime(*slowed_, {.schedule = request_.schedule, .guard = {}}, slot.observation);
+  runtime.reset(slot.record.instruction,
+                {request_.seed, hash_name(task.name), slot.record.episode});
+  PeriodicLoop loop(hz);
+  loop.start();
+  for (int64_t step = 0; slot.alive; ++step) {
+    if (stop != nullptr && *stop) return false;
+    slot.env->observe(slot.observation);
+    slot.observation.step = step;
+    slot.film.add(slot.observation.images);
+    if (step % spec().horizon == 0) slot.film.note(step, slot.observation.images);
+    execute(slot, task, step, runtime.tick(slot.observation, step), runtime.plan());
+    if (slot.alive) loop.wait();
+  }
+  slot.record.runtime = runtime.stats();
+  slot.record.chunk_latency_ms = runtime.chunk_latency_ms();
+  slot.record.robot_s = static_cast<double>(slot.record.steps) / hz;
+  slot.record.overruns = loop.overruns();
+  return true;
+}
+
 void Worker::finish(Slot& slot, bool success, int64_t steps) {
   slot.env->observe(slot.observation);
   slot.film.note(steps, slot.observation.images);
   slot.film.add(slot.observation.images);
-  slot.film.finish();
+  slot.log.note(
+      "ended", steps,
+      (success ? "Done after " : "No success after ") + std::to_string(steps) + " steps.");
+  slot.film.finish(slot.film.is_open() ? slot.log.text() : "");
   slot.record.success = success;
   slot.record.steps = static_cast<int>(steps);
   slot.record.first_lifted = slot.env->first_lifted();
-  slot.record.runtime = slot.driver->stats();
-  slot.record.chunk_latency_ms = slot.driver->chunk_latency_ms();
-  slot.record.robot_s =
-      static_cast<double>(steps) / spec().embodiment.control_hz + slot.driver->paused_ms() / 1000.0;
+  if (slot.driver) {
+    slot.record.runtime = slot.driver->stats();
+    slot.record.chunk_latency_ms = slot.driver->chunk_latency_ms();
+    slot.record.robot_s = static_cast<double>(steps) / spec().embodiment.control_hz +
+                          slot.driver->paused_ms() / 1000.0;
+  }
   std::stable_sort(slot.record.chunks.begin(), slot.record.chunks.end(),
                    [](const auto& a, const auto& b) { return a.step < b.step; });
   slot.alive = false;

@@ -10,6 +10,7 @@
 
 #include "libra/eval/episode_film.h"
 #include "libra/eval/rollout.h"
+#include "libra/runtime/episode_log.h"
 
 namespace libra::eval {
 
@@ -33,9 +34,10 @@ VirtualDriver make_driver(const RolloutRequest& request, PolicySpec spec, bool h
 struct Slot {
   std::unique_ptr<Env> env;
   std::unique_ptr<IntentOracle> oracle;
-  std::optional<VirtualDriver> driver;
-  const Job* job = nullptr;  // being worked on
+  std::optional<VirtualDriver> driver;  // none by the clock
+  const Job* job = nullptr;             // being worked on
   EpisodeFilm film;
+  EpisodeLog log;  // of episodes that are filmed
   Observation observation;
   IntentPlan plan;
   ActionChunk chunk;
@@ -68,6 +70,11 @@ class Worker {
   void plan(int64_t step);
   void refine(int64_t step);
   void act(Slot& slot, const Task& task, int64_t step);
+  // What a step has the environment do; `plan`: the newest.
+  void execute(Slot& slot, const Task& task, int64_t step, const Tick& tick,
+               const IntentPlan& plan);
+  // The whole episode by the clock; false: it was stopped.
+  bool play_by_clock(Slot& slot, const Task& task, const std::atomic<bool>* stop);
   void finish(Slot& slot, bool success, int64_t steps);
   void fail(Slot& slot, int64_t step, const std::string& why);
   void collect(GroupOutcome& out);
@@ -82,6 +89,7 @@ class Worker {
 
   const RolloutRequest& request_;
   std::unique_ptr<Policy> policy_;
+  std::unique_ptr<Policy> slowed_;  // by the clock: the same with the latencies that are wished for
   std::vector<Slot> slots_;
   int suite_ = -1, task_ = -1;  // what the slots' environments were made for
   GroupOutcome out_;

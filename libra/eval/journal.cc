@@ -72,6 +72,7 @@ EpisodeRecord parse_episode(const Json& line, const RolloutRequest& request, boo
   record.video = line.at("video").get<std::string>();
   record.robot_s = line.at("robot_s").get<double>();
   record.chunk_latency_ms = line.at("chunk_latency_ms").get<double>();
+  record.overruns = line.value("overruns", int64_t{0});
   record.actions_hash = line.value("actions_hash", uint64_t{0});  // older ones have none
   visit_stats(record.runtime, [&](const char* key, auto& value) {
     value = line.at("runtime").at(key).get<std::decay_t<decltype(value)>>();
@@ -102,6 +103,7 @@ Json episode_json(const RolloutRequest& request, const EpisodeRecord& record) {
           {"robot_s", record.robot_s},
           {"chunk_latency_ms", record.chunk_latency_ms},
           {"actions_hash", record.actions_hash},
+          {"overruns", record.overruns},
           {"runtime", std::move(runtime)}};
 }
 

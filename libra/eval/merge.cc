@@ -46,6 +46,7 @@ RolloutRequest request_of(const Results& r, const std::string& where) {
   request.time = {LatencyModel::parse(r.runtime.planner_latency, where),
                   LatencyModel::parse(r.runtime.refiner_latency, where),
                   r.runtime.waiting == "pause"};
+  request.realtime = r.runtime.realtime;
   return request;
 }
 

@@ -27,6 +27,7 @@ RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutc
   r.max_roll = schedule.max_roll;
   r.eager = schedule.eager;
   r.adaptive = schedule.adaptive.enabled;
+  r.realtime = request.realtime;
   double episodes = 0.0, successes = 0.0;
   ScheduleStats sum;
   for (const EpisodeRecord& record : outcome.episodes) {
@@ -41,6 +42,7 @@ RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutc
     sum.stale_actions += s.stale_actions;
     sum.plan_age += s.plan_age;
     r.chunk_latency_ms += record.chunk_latency_ms;
+    r.overruns += double(record.overruns);
     if (record.success) {
       successes += 1.0;
       r.success_s += record.robot_s;
@@ -56,6 +58,7 @@ RuntimeResult summarise_runtime(const RolloutRequest& request, const RolloutOutc
   r.plan_age = share(double(sum.plan_age), double(sum.chunks));
   r.chunk_latency_ms = share(r.chunk_latency_ms, double(sum.chunks));
   r.success_s = share(r.success_s, successes);
+  r.overruns = share(r.overruns, episodes);
   return r;
 }
 

@@ -50,13 +50,16 @@ struct VariationResult {
   Tally total() const;
 };
 
-// What the schedule did in virtual time: means over the episodes that were not broken off.
+// What the schedule did, in virtual time or by the clock: means over the episodes that were not
+// broken off.
 struct RuntimeResult {
   std::string planner_latency = "0", refiner_latency = "0";  // as given (ms)
   std::string waiting = "hold";  // while the networks work and nothing is committed: hold, pause
   std::string stale = "drop", starvation = "hold_position";
   int execute = 0, max_roll = 0;
   bool eager = false, adaptive = false;
+  bool realtime = false;  // by the clock
+  double overruns = 0.0;  // an episode: control steps that came too late
   double plans = 0.0, early_plans = 0.0, chunks = 0.0;  // an episode
   double held_steps = 0.0, starved_chunks = 0.0, stale_actions = 0.0;
   double plan_age = 0.0;          // control steps, mean over chunks when they take over

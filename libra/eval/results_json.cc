@@ -200,6 +200,8 @@ void visit_runtime(Runtime& r, Visit&& visit) {
   visit("max_roll", r.max_roll, kOptional);
   visit("eager", r.eager);
   visit("adaptive", r.adaptive);
+  visit("realtime", r.realtime, kOptional);
+  visit("overruns", r.overruns, kOptional);
   visit("plans", r.plans);
   visit("early_plans", r.early_plans);
   visit("chunks", r.chunks);

@@ -7,16 +7,23 @@
 namespace libra::eval {
 namespace {
 
+std::string number_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return text;
+}
+
 std::string runtime_text(const RuntimeResult& r) {
   char line[400];
   std::snprintf(
       line, sizeof line,
       "an episode: %.1f plans%s, %.1f chunks, %.1f held steps; plan age %.1f steps; chunk "
-      "latency %.1f ms (planner %s, refiner %s ms, %s); %.2f s to success\n",
+      "latency %.1f ms (planner %s, refiner %s ms, %s); %.2f s to success%s\n",
       r.plans,
       r.adaptive ? (" (" + std::to_string(r.early_plans).substr(0, 4) + " early)").c_str() : "",
       r.chunks, r.held_steps, r.plan_age, r.chunk_latency_ms, r.planner_latency.c_str(),
-      r.refiner_latency.c_str(), r.waiting.c_str(), r.success_s);
+      r.refiner_latency.c_str(), r.realtime ? "by the clock" : r.waiting.c_str(), r.success_s,
+      r.realtime ? ("; " + number_text(r.overruns) + " steps too late").c_str() : "");
   return line;
 }
 

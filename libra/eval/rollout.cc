@@ -27,6 +27,15 @@ void check(const RolloutRequest& request) {
   if (request.shards < 1 || request.shard < 0 || request.shard >= request.shards) {
     refuse("--shard", "there is no such part", "shards are 1/n to n/n");
   }
+  if (request.realtime && request.workers > 1) {
+    refuse("--realtime", "an episode at a time has the machine to itself", "use --workers 1");
+  }
+  if (request.realtime && request.executor != Executor::kFull) {
+    refuse("--realtime", "is for the whole policy", "use --executor full");
+  }
+  if (request.realtime && request.time.pause) {
+    refuse("--realtime", "the clock does not wait", "use --waiting hold");
+  }
   if (request.group_size < 1) refuse("group size", "must be at least 1");
   if (request.executor == Executor::kTeacher && !request.make_oracle) {
     refuse("--executor teacher", "this environment has no expert to ask");

@@ -87,9 +87,10 @@ struct EpisodeRecord {
   ScheduleStats runtime;
   double chunk_latency_ms = 0.0;  // in sum, virtual
   double robot_s = 0.0;           // virtual time the episode took
-  uint64_t actions_hash = 0;      // of every number executed (FNV-1a of their bytes), in order
-  std::string error;              // why the episode was broken off; "" when it ran
-  std::string video;              // file name inside video_dir; "" when not filmed
+  int64_t overruns = 0;       // by the clock: control steps whose time was over before they were
+  uint64_t actions_hash = 0;  // of every number executed (FNV-1a of their bytes), in order
+  std::string error;          // why the episode was broken off; "" when it ran
+  std::string video;          // file name inside video_dir; "" when not filmed
   // Kept for episode 0 of each task only, under the first variation.
   std::vector<ChunkRecord> chunks;
   std::vector<Action> actions;
@@ -106,6 +107,9 @@ struct RolloutRequest {
   bool swapped = false;  // ask for another present item than the task's, chosen by the seed
   ScheduleConfig schedule;
   VirtualTime time;  // latencies of the networks; their own speed on this machine plays no part
+  // By the clock instead: an episode at a time, at the robot's rate, the networks on their own
+  // threads. They take what they take, and at least what `time` says.
+  bool realtime = false;
   Executor executor = Executor::kFull;
   uint64_t seed = 0;
   int workers = 1;

@@ -1,5 +1,7 @@
 #include "libra/nn/precision.h"
 
+#include <ATen/Context.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -41,6 +43,11 @@ bool measure() {
 }
 
 }  // namespace
+
+void allow_tf32(bool allow) {
+  at::globalContext().setAllowTF32CuBLAS(allow);
+  at::globalContext().setAllowTF32CuDNN(allow);
+}
 
 bool bf16_is_faster() {
   static const bool faster = measure();

@@ -9,4 +9,8 @@ namespace libra::nn {
 // half as fast. Thread-safe.
 bool bf16_is_faster();
 
+// Of all threads: whether a GPU may multiply f32 matrices, and convolve, in TF32, with 10 bits of
+// mantissa instead of 23. LibTorch's own default convolves in it.
+void allow_tf32(bool allow);
+
 }  // namespace libra::nn

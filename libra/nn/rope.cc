@@ -37,6 +37,8 @@ const RopeTable& Rope::table(int64_t length, torch::Device device) {
   const bool usable = table_.cos.defined() && table_.cos.device() == device && base == base_ &&
                       table_.cos.size(0) >= length;
   if (!usable) {
+    // A table that was made while nothing was to be learnt serves training afterwards, too.
+    const c10::InferenceMode off(false);
     // Room to grow while the base stays, so that decoding does not rebuild the table at every
     // token.
     const int64_t rows = longest_ < options_.max_positions

@@ -22,7 +22,7 @@ torch::Tensor denoise(const ModelBundle& bundle, const model::RefinerContext& co
   }
   if (known.weight.defined()) x = torch::lerp(x, known.action, known.weight);
   if (config.refiner.target == model::RefinerTarget::kResidual) {
-    x = from_residual(x, bins, config.action.bins);
+    x = from_residual(x, bins, bundle.transforms->bins().to(x.device()));
   }
   return x.clamp(-1.0, 1.0);
 }

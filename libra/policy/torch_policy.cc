@@ -43,7 +43,8 @@ void use_threads(int count) {
 
 TorchPolicy::TorchPolicy(ModelBundle bundle, const PolicyOptions& options)
     : bundle_(std::move(bundle)),
-      device_(bundle_.refiner->parameters().front().device()),
+      device_(bundle_.planner->parameters().front().device()),
+      bins_(bundle_.transforms->bins().to(device_)),
       options_(options) {
   const auto& config = bundle_.config;
   spec_.name = config.name;
@@ -76,9 +77,9 @@ torch::Tensor TorchPolicy::on_device(const torch::Tensor& x) const {
   return x.defined() ? x.to(device_) : x;
 }
 
-model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const> observations,
-                                              const std::vector<Proprio>& proprio,
-                                              const std::vector<std::string>& instructions) {
+model::PlannerInput TorchPolicy::planner_input(std::span<const Observation* const> observations,
+                                               const std::vector<Proprio>& proprio,
+                                               const std::vector<std::string>& instructions) {
   const Transforms& t = *bundle_.transforms;
   model::PlannerInput input =
       t.planner_input(t.bytes(observations, bundle_.config.image_size), instructions, proprio);
@@ -87,7 +88,7 @@ model::PlannerOutput TorchPolicy::run_planner(std::span<const Observation* const
         &input.instruction.words, &input.instruction.mask, &input.missing}) {
     *part = on_device(*part);
   }
-  return bundle_.planner->forward(input);
+  return input;
 }
 
 void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPlan> plans) {
@@ -98,7 +99,8 @@ void TorchPolicy::plan(std::span<const PlanRequest> requests, std::span<IntentPl
   std::vector<std::string> instructions;
   for (const auto& request : requests) instructions.emplace_back(request.instruction);
   const torch::Tensor logits =
-      run_planner(observations_of(requests), proprio_of(requests), instructions)
+      bundle_.planner
+          ->forward(planner_input(observations_of(requests), proprio_of(requests), instructions))
           .logits.to(torch::kCPU);
   const torch::Tensor probability = torch::softmax(logits, -1);  // [B, K, D, N]
   require_finite(logits, "planner's logits");
@@ -179,7 +181,7 @@ KnownActions TorchPolicy::promised(std::span<const RefineRequest> requests,
   }
   out = {on_device(out.action), on_device(out.weight)};
   if (config.refiner.target == model::RefinerTarget::kResidual) {
-    out.action = to_residual(out.action, bins, config.action.bins);
+    out.action = to_residual(out.action, bins, bins_);
   }
   return out;
 }
@@ -204,14 +206,21 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
     }
   }
   input.proprio = on_device(t.proprio(proprio));
-  torch::Tensor other_half;  // what the discrete head answers, where both answers are averaged
-  if (config.refiner_needs_planner()) {
+  torch::Tensor coarse;  // what a discrete head answers that is not told to a refiner
+  if (config.plans_every_chunk()) {
     std::vector<std::string> instructions;
     for (const auto& request : requests) instructions.emplace_back(request.instruction);
-    const model::PlannerOutput seen = run_planner(observations, proprio, instructions);
-    input.planner = seen.tokens;
-    if (config.variant == model::Variant::kTwoBranch) {
-      other_half = bin_centres(seen.logits.slice(1, 0, horizon).argmax(-1), config.action.bins);
+    const model::PlannerInput asked = planner_input(observations, proprio, instructions);
+    if (config.is_autoregressive()) {
+      const torch::Tensor logits = bundle_.planner->decode(asked, horizon);
+      require_finite(logits, "planner's logits");
+      coarse = bin_centres(logits.argmax(-1), bins_);
+    } else {
+      const model::PlannerOutput seen = bundle_.planner->forward(asked);
+      input.planner = seen.tokens;
+      if (config.variant == model::Variant::kTwoBranch) {
+        coarse = bin_centres(seen.logits.slice(1, 0, horizon).argmax(-1), bins_);
+      }
     }
   }
   torch::Tensor bins;
@@ -230,15 +239,22 @@ void TorchPolicy::refine(std::span<const RefineRequest> requests, std::span<Acti
       bin = std::copy(intent->bin.values().begin(), intent->bin.values().end(), bin);
     }
   }
-  torch::Tensor actions =
-      denoise(bundle_.refiner->encode(input), on_device(bins), requests, proprio);
-  if (other_half.defined()) actions = (actions + other_half) / 2;
+  torch::Tensor actions = coarse;
+  if (config.has_refiner()) {
+    actions = denoise(bundle_.refiner->encode(input), on_device(bins), requests, proprio);
+    if (coarse.defined()) actions = (actions + coarse) / 2;
+  }
+  if (coarse.defined()) {  // what was promised holds in the end, too
+    const KnownActions known = promised(requests, proprio, {});
+    if (known.weight.defined()) actions = torch::lerp(actions, known.action, known.weight);
+  }
   actions = actions.to(torch::kCPU, torch::kFloat32).contiguous();
   require_finite(actions, "refiner's actions");
   const auto value = actions.accessor<float, 3>();
   torch::Tensor outside = torch::zeros({batch});
   if (config.has_intents()) {
-    outside = (to_bins(actions, config.action.bins) != bins).to(torch::kFloat32).mean({1, 2});
+    outside =
+        (to_bins(actions, bundle_.transforms->bins()) != bins).to(torch::kFloat32).mean({1, 2});
   }
   for (int64_t b = 0; b < batch; ++b) {
     ActionChunk& chunk = chunks[size_t(b)];

@@ -25,10 +25,10 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
   void refine(std::span<const RefineRequest> requests, std::span<ActionChunk> chunks) override;
 
  private:
-  // One pass of the planner's network over a batch of observations and instructions.
-  model::PlannerOutput run_planner(std::span<const Observation* const> observations,
-                                   const std::vector<Proprio>& proprio,
-                                   const std::vector<std::string>& instructions);
+  // What the planner's network reads of a batch of observations and instructions.
+  model::PlannerInput planner_input(std::span<const Observation* const> observations,
+                                    const std::vector<Proprio>& proprio,
+                                    const std::vector<std::string>& instructions);
   // DDIM from the seeds' noise to normalised actions [B, H, D].
   torch::Tensor denoise(const model::RefinerContext& context, const torch::Tensor& bins,
                         std::span<const RefineRequest> requests,
@@ -43,6 +43,7 @@ class TorchPolicy final : public Policy, public Planner, public Refiner {
 
   ModelBundle bundle_;
   torch::Device device_;
+  BinEdges bins_;  // there
   PolicyOptions options_;
   PolicySpec spec_;
 };

@@ -59,6 +59,7 @@ Transforms::Transforms(const model::LibraVlaConfig& config, const action::NormSt
     : config_(config),
       stats_(stats),
       codec_(config.embodiment, stats),
+      bins_(codec_.binner(config.action.bins), config.embodiment.model_dim()),
       tokenizer_(std::move(tokenizer)),
       text_(std::move(text)),
       tokens_per_camera_(config.embodiment.cameras.size(), tokens_per_image),

@@ -12,6 +12,7 @@
 #include "libra/model/libra_vla/config.h"
 #include "libra/model/libra_vla/planner_net.h"
 #include "libra/nn/torch.h"
+#include "libra/policy/intent_tensors.h"
 #include "libra/policy/text_encoder.h"
 #include "libra/preprocess/prompt.h"
 #include "libra/preprocess/tokenizer.h"
@@ -67,6 +68,7 @@ class Transforms {
                                     std::span<const Proprio> proprio) const;
 
   const action::Codec& codec() const { return codec_; }
+  const BinEdges& bins() const { return bins_; }  // on the CPU
   const action::NormStats& stats() const { return stats_; }
   const preprocess::Tokenizer& tokenizer() const { return *tokenizer_; }
 
@@ -74,6 +76,7 @@ class Transforms {
   model::LibraVlaConfig config_;
   action::NormStats stats_;
   action::Codec codec_;
+  BinEdges bins_;
   std::shared_ptr<const preprocess::Tokenizer> tokenizer_;
   std::shared_ptr<const TextEncoder> text_;
   std::vector<int> tokens_per_camera_;

@@ -57,6 +57,7 @@ class AsyncRuntime {
   const Tick& tick(const Observation& observation, int64_t step) noexcept;
 
   const ScheduleStats& stats() const { return schedule_.stats(); }
+  const IntentPlan& plan() const { return schedule_.plan(); }  // the newest; expansion 0: none
   const Guard& guard() const { return guard_; }
   const AsyncLatency& latency() const { return latency_; }
   // Sum over the chunks taken since the start: from the observation to the chunk.

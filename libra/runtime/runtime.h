@@ -5,6 +5,7 @@
 #pragma once
 
 #include "libra/runtime/async_runtime.h"
+#include "libra/runtime/episode_log.h"
 #include "libra/runtime/guard.h"
 #include "libra/runtime/latency.h"
 #include "libra/runtime/periodic.h"

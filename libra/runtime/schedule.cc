@@ -14,7 +14,10 @@ EpisodeSchedule::EpisodeSchedule(const ScheduleConfig& config, const PolicySpec&
       adaptive_(config.adaptive),
       buffer_(IntentPlan(std::max(1, policy.expansion), std::max(0, policy.horizon),
                          static_cast<size_t>(policy.embodiment.model_dim()), policy.bins)),
-      queue_(std::max(0, policy.horizon), static_cast<size_t>(policy.embodiment.action_dim())),
+      queue_(std::max(0, policy.horizon), static_cast<size_t>(policy.embodiment.action_dim()),
+             uses_intents ? static_cast<size_t>(policy.embodiment.model_dim()) : 0),
+      told_(uses_intents ? static_cast<size_t>(std::max(0, policy.horizon)) : 0,
+            static_cast<size_t>(policy.embodiment.model_dim())),
       held_(policy.embodiment),
       model_dim_(static_cast<size_t>(policy.embodiment.model_dim())) {
   config.validate(horizon_);
@@ -203,6 +206,7 @@ bool EpisodeSchedule::chunk_job(int64_t step, Job& job) {
     }
   }
   if (!acquire(job, job.chunk_first)) return false;
+  if (job.has_intent) told_ = job.intent.bin;
   depart(refiner_, job);
   return true;
 }
@@ -223,6 +227,7 @@ bool EpisodeSchedule::take_plan(uint64_t id, const IntentPlan& plan, bool ok) {
   const PlanStamps stamps = {flight.obs_step, flight.plan_first + stats_.held - flight.held_before,
                              epoch_, instruction_id_};
   if (ok && fits(plan) && buffer_.publish(plan, stamps, /*used=*/combined)) {
+    if (combined) told_ = plan.intents[0].bin;
     ++stats_.plans;
     return true;
   }
@@ -251,7 +256,7 @@ bool EpisodeSchedule::take_chunk(uint64_t id, const ActionChunk& chunk, int64_t 
   const int64_t held = stats_.held - flight.held_before;
   const int64_t first_step = flight.chunk_first + held;
   takeover_ = std::max(flight.takeover + held, step);
-  queue_.push(chunk, length, first_step, takeover_);
+  queue_.push(chunk, length, first_step, takeover_, told_);
   outside_ = chunk.outside;
   ++stats_.chunks;
   stats_.stale_actions += std::max<int64_t>(0, takeover_ - first_step);
@@ -261,8 +266,10 @@ bool EpisodeSchedule::take_chunk(uint64_t id, const ActionChunk& chunk, int64_t 
 
 const Tick& EpisodeSchedule::tick(int64_t step) {
   const std::span<const float> action = stopped_ ? std::span<const float>() : queue_.at(step);
+  tick_.told = {};
   if (!action.empty()) {
     tick_.source = Tick::Source::kChunk;
+    tick_.told = queue_.told(step);
     std::copy(action.begin(), action.end(), tick_.action.begin());
     held_.follow(action);
     return tick_;

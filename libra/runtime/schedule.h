@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "libra/runtime/action_queue.h"
@@ -33,6 +34,9 @@ struct Tick {
   };
   Source source = Source::kHold;
   Action action;
+  // The bins that the action was made for, a number for each that policies predict; empty where
+  // nothing is committed or nothing was planned. Valid until the next tick.
+  std::span<const uint8_t> told = {};
 };
 
 // Counts since the last reset.
@@ -124,6 +128,7 @@ class EpisodeSchedule {
   IntentBuffer buffer_;
   ActionQueue queue_;
   InFlight planner_, refiner_;
+  Rows<uint8_t> told_;  // bins of the chunk in flight; no rows without a plan
   ScheduleStats stats_;
   uint64_t next_id_ = 1;
   uint32_t epoch_ = 0;

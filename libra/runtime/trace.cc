@@ -95,6 +95,11 @@ void Trace::collect() {
   while (intents_->pop(intent)) timeline_.push_back(intent);
 }
 
+void Trace::clear() {
+  for (auto& lane : events_) lane.clear();
+  timeline_.clear();
+}
+
 uint64_t Trace::lost() const {
   uint64_t lost = intents_->lost();
   for (const auto& lane : lanes_) lost += lane->lost();

@@ -62,6 +62,12 @@ class Trace {
   void record(const Job& job, int64_t time_ns);
 
   void collect();
+  // What was collected of a lane.
+  const std::vector<TraceEvent>& events(TraceLane lane) const {
+    return events_[static_cast<size_t>(lane)];
+  }
+  // Forgets what was collected.
+  void clear();
   uint64_t lost() const;
   // Chrome's JSON trace format, readable by Perfetto; times count from the first event.
   std::string chrome_json() const;

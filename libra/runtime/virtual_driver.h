@@ -55,6 +55,7 @@ class VirtualDriver {
   const Tick& tick(int64_t step);
 
   const ScheduleStats& stats() const { return schedule_.stats(); }
+  const IntentPlan& plan() const { return schedule_.plan(); }  // the newest; expansion 0: none
   // Since the reset, ms: how long the chunks took from their observation, in sum; how long the
   // world stood still.
   double chunk_latency_ms() const { return chunk_latency_ms_; }

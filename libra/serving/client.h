@@ -70,4 +70,18 @@ class Client final : public Policy, public Planner, public Refiner {
   std::unique_ptr<action::Codec> codec_;
 };
 
+// Two connections, so that planner and refiner work at the same time, on a thread each.
+class ClientPair final : public Policy {
+ public:
+  // Throws as Client does.
+  explicit ClientPair(const ClientOptions& options) : planner_(options), refiner_(options) {}
+  const PolicySpec& spec() const override { return refiner_.spec(); }
+  Planner* planner() override { return planner_.planner(); }
+  Refiner& refiner() override { return refiner_.refiner(); }
+  const action::Codec& codec() const override { return refiner_.codec(); }
+
+ private:
+  Client planner_, refiner_;
+};
+
 }  // namespace libra::serving

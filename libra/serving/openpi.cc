@@ -115,7 +115,10 @@ std::string pack_plan(const Work& work) {
 }  // namespace
 
 OpenpiDialogue::OpenpiDialogue(Service& service, const std::string& peer)
-    : service_(service), peer_(peer), session_(service.new_session()) {
+    : service_(service),
+      peer_(peer),
+      session_(service.new_session()),
+      view_(service, "openpi " + peer) {
   service_.metrics().connection("openpi", +1);
 }
 
@@ -213,6 +216,7 @@ Reply OpenpiDialogue::reply_to(const Work& work) {
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - received_)
           .count();
   service_.metrics().answered("openpi", total_ms / 1e3, work.wait_ms / 1e3, work.infer_ms / 1e3);
+  if (work.session != nullptr) view_.answered(work, total_ms);
   if (!work.wants_chunk) return {pack_plan(work)};
   const bool bare = work.session == nullptr;
   Pack pack;

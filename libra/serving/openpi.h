@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "libra/serving/connection_view.h"
 #include "libra/serving/dialogue.h"
 #include "libra/serving/inference.h"
 #include "libra/serving/recorder.h"
@@ -41,6 +42,7 @@ class OpenpiDialogue final : public Dialogue {
   std::string peer_;
   std::shared_ptr<Session> session_;
   std::shared_ptr<Track> track_;
+  ConnectionView view_;
   std::chrono::steady_clock::time_point received_;
   double previous_ms_ = -1.0;
 };

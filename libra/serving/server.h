@@ -7,9 +7,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "libra/serving/dialogue.h"
-#include "libra/serving/service.h"
+#include "libra/serving/limits.h"
+#include "libra/serving/log.h"
+#include "libra/serving/metrics.h"
 
 namespace libra::serving {
 
@@ -31,15 +35,21 @@ struct HttpReply {
   int status = 200;
   std::string type = "application/json";
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};  // besides the usual ones
 };
 // Answers once, from any thread, now or later; the request stays until then. Must not throw.
 using HttpHandler = std::function<void(const HttpRequest&, std::function<void(HttpReply)>)>;
 using DialogueMaker = std::function<std::unique_ptr<Dialogue>(const std::string& peer)>;
 
+class Service;
+
 class Server {
  public:
-  // Binds the port. Throws Error(kBadInput) for what must not be: other machines served without key
-  // or TLS, a certificate that is none; Error(kFailed) when the port is taken.
+  // Binds the port; health and metrics are served. Metrics and log must outlive it. Throws
+  // Error(kBadInput) for what must not be: other machines served without key or TLS, a certificate
+  // that is none; Error(kFailed) when the port is taken.
+  Server(const ServerOptions& options, const Limits& limits, Metrics& metrics, Log& log);
+  // The same with all paths of a policy that is served.
   Server(Service& service, const ServerOptions& options);
   ~Server();
 
@@ -48,6 +58,8 @@ class Server {
   void add_websocket(const std::string& path, DialogueMaker make);
 
   int port() const;
+  const Limits& limits() const;
+  Metrics& metrics();
   // "ws://127.0.0.1:8000"
   std::string url() const;
   // Serves until `stop`, then lets requests in work finish. `tick`: called a few times a second.

@@ -14,7 +14,7 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-json act_json(const Work& work, const PolicySpec& spec) {
+json act_json(const Work& work, const PolicySpec& spec, const action::Codec& codec) {
   json actions = json::array();
   for (int i = 0; i < work.chunk.horizon; ++i) {
     const auto row = work.chunk.actions[static_cast<size_t>(i)];
@@ -24,8 +24,7 @@ json act_json(const Work& work, const PolicySpec& spec) {
               {"action_names", spec.embodiment.action_names()},
               {"timing", {{"infer_ms", work.infer_ms}, {"wait_ms", work.wait_ms}}}};
   if (work.has_intent) {
-    out["intent"] =
-        action::describe(work.intent, action::Binner::uniform(work.intent.bins), spec.embodiment);
+    out["intent"] = action::describe(work.intent, codec.binner(work.intent.bins), spec.embodiment);
   }
   return out;
 }
@@ -122,7 +121,7 @@ void Service::act(std::string_view body, const std::string& content_type,
       const double total =
           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       metrics_.answered("act", total, done->wait_ms / 1e3, done->infer_ms / 1e3);
-      answer(dump(act_json(*done, spec_)) + "\n", true);
+      answer(dump(act_json(*done, spec_, codec_)) + "\n", true);
     };
     inference_->ask(std::move(work));
   } catch (const std::exception&) {

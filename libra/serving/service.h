@@ -12,6 +12,7 @@
 #include "libra/runtime/schedule_config.h"
 #include "libra/serving/dialogue.h"
 #include "libra/serving/inference.h"
+#include "libra/serving/inspector.h"
 #include "libra/serving/limits.h"
 #include "libra/serving/log.h"
 #include "libra/serving/metrics.h"
@@ -29,8 +30,9 @@ struct ServiceOptions {
   std::vector<std::string> map = {};  // ObservationMap
   MessageFlip flip = MessageFlip::kAuto;
   std::string record = {};  // folder of the data set that connections are recorded into; "" none
-  std::string checkpoint = {};  // for clients to read: name or folder
-  Trace* trace = nullptr;       // must outlive the service
+  std::string checkpoint = {};     // for clients to read: name or folder
+  Trace* trace = nullptr;          // must outlive the service
+  Inspector* inspector = nullptr;  // that connections are shown to; must outlive the service
 };
 
 // Thread: any.
@@ -52,6 +54,7 @@ class Service {
   const PolicySpec& spec() const { return spec_; }
   const ServiceOptions& options() const { return options_; }
   const ObservationMap& map() const { return map_; }
+  const action::Codec& codec() const { return codec_; }
   Metrics& metrics() { return metrics_; }
   Log& log() { return log_; }
   Inference& inference() { return *inference_; }

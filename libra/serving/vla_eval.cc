@@ -41,7 +41,10 @@ void pack_spec(Pack& pack, const DimSpec& spec) {
 }  // namespace
 
 VlaEvalDialogue::VlaEvalDialogue(Service& service, const std::string& peer)
-    : service_(service), peer_(peer), session_(service.new_session()) {
+    : service_(service),
+      peer_(peer),
+      session_(service.new_session()),
+      view_(service, "vla-eval " + peer) {
   service_.metrics().connection("vla-eval", +1);
 }
 
@@ -146,6 +149,7 @@ void VlaEvalDialogue::start_episode(const WireMessage& payload) {
 
 void VlaEvalDialogue::end_episode(bool success) {
   if (track_ != nullptr) service_.recorder()->finish(std::move(track_), success);
+  view_.ended(success);
   step_ = 0;
   chunk_step_ = 0;
   chunk_.horizon = 0;
@@ -186,6 +190,7 @@ void VlaEvalDialogue::take(std::unique_ptr<Work> work, uint64_t seq, const Answe
   const double total =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - received_).count();
   service_.metrics().answered("vla-eval", total, work->wait_ms / 1e3, work->infer_ms / 1e3);
+  view_.answered(*work, total * 1e3);
   chunk_ = std::move(work->chunk);
   chunk_step_ = step_;
   Reply reply = next_action(seq);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "libra/serving/connection_view.h"
 #include "libra/serving/dialogue.h"
 #include "libra/serving/inference.h"
 #include "libra/serving/recorder.h"
@@ -33,6 +34,7 @@ class VlaEvalDialogue final : public Dialogue {
   std::string peer_, benchmark_;
   std::shared_ptr<Session> session_;
   std::shared_ptr<Track> track_;
+  ConnectionView view_;
   EpisodeMark mark_;
   int64_t step_ = 0;   // of the observation that comes next
   ActionChunk chunk_;  // in execution, from chunk_step_ on

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "libra/core/error.h"
 #include "libra/data/check.h"
@@ -188,7 +189,8 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, std::vector<Rng> aug
   }
 
   out.planner = transforms.planner_input(seen, instructions, proprio_seen);
-  out.bins = policy::to_bins(plan, config.action.bins);
+  out.bins = policy::to_bins(plan, transforms.bins());
+  if (config.is_autoregressive()) out.planner.told = out.bins;
   out.pointing = targets(named, uv);
   if (config.refiner_has_vision()) {
     out.refiner.pixel_values = transforms.refiner_pixels(now);
@@ -199,91 +201,12 @@ Batch Batcher::assemble(const std::vector<Sample>& samples, std::vector<Rng> aug
   return out;
 }
 
-static model::TextQueries rows_of(const model::TextQueries& queries, int64_t first, int64_t count) {
-  return {queries.words.narrow(0, first, count), queries.mask.narrow(0, first, count)};
-}
-
-PointingTargets PointingTargets::rows(int64_t first, int64_t count) const {
-  return {rows_of(named, first, count), uv.narrow(0, first, count),
-          present.narrow(0, first, count)};
-}
-
-SceneBatch SceneBatch::rows(int64_t first, int64_t count) const {
-  return {pixel_values.narrow(0, first, count), pointing.rows(first, count)};
-}
-
-Batch Batch::rows(int64_t first, int64_t count) const {
-  if (first == 0 && count == size()) return *this;
-  const auto part = [&](const torch::Tensor& t) {
-    return t.defined() ? t.narrow(0, first, count) : t;
-  };
-  Batch out;
-  out.planner = {part(planner.pixel_values),
-                 part(planner.input_ids),
-                 part(planner.attention_mask),
-                 part(planner.proprio),
-                 rows_of(planner.instruction, first, count),
-                 part(planner.missing)};
-  out.bins = part(bins);
-  out.plan_valid = part(plan_valid);
-  out.keyframe = part(keyframe);
-  out.pointing = pointing.rows(first, count);
-  out.refiner = {part(refiner.pixel_values), part(refiner.proprio), {}, part(refiner.missing)};
-  out.slice = part(slice);
-  out.actions = part(actions);
-  out.action_valid = part(action_valid);
-  out.seeds.assign(seeds.begin() + first, seeds.begin() + first + count);
-  return out;
-}
-
-// Undefined stays undefined. Through pinned memory, so that a GPU copies while others compute.
-static torch::Tensor moved(const torch::Tensor& x, torch::Device device) {
-  if (!x.defined() || x.device() == device) return x;
-  return device.is_cuda() ? x.pin_memory().to(device, /*non_blocking=*/true) : x.to(device);
-}
-
-static model::TextQueries moved(const model::TextQueries& queries, torch::Device device) {
-  return {moved(queries.words, device), moved(queries.mask, device)};
-}
-
-model::PlannerInput moved(const model::PlannerInput& input, torch::Device device) {
-  return {moved(input.pixel_values, device),   moved(input.input_ids, device),
-          moved(input.attention_mask, device), moved(input.proprio, device),
-          moved(input.instruction, device),    moved(input.missing, device)};
-}
-
-PointingTargets PointingTargets::to(torch::Device device) const {
-  return {moved(named, device), moved(uv, device), moved(present, device)};
-}
-
-SceneBatch SceneBatch::to(torch::Device device) const {
-  return {moved(pixel_values, device), pixel_values.defined() ? pointing.to(device) : pointing};
-}
-
-Batch Batch::to(torch::Device device) const {
-  Batch out;
-  out.planner = moved(planner, device);
-  out.bins = moved(bins, device);
-  out.plan_valid = moved(plan_valid, device);
-  out.keyframe = moved(keyframe, device);
-  out.pointing = pointing.to(device);
-  out.refiner = {moved(refiner.pixel_values, device),
-                 moved(refiner.proprio, device),
-                 {},
-                 moved(refiner.missing, device)};
-  out.slice = moved(slice, device);
-  out.actions = moved(actions, device);
-  out.action_valid = moved(action_valid, device);
-  out.seeds = seeds;
-  return out;
-}
-
 Batch Batcher::train(int64_t step, int64_t first, int64_t count) const {
   std::vector<Sample> samples;
   std::vector<Rng> streams;
   std::vector<uint64_t> seeds;
   // Variants without a plan to go stale let the refiner see what the planner sees.
-  const int slices = bundle_.config.refiner_needs_planner() ? 1 : expansion_;
+  const int slices = bundle_.config.plans_every_chunk() ? 1 : expansion_;
   for (int64_t i = first; i < first + count; ++i) {
     const uint64_t number = uint64_t(step) * uint64_t(config_.batch) + uint64_t(i);
     Rng rng(mix_seed({uint64_t(config_.seed), hash_name("sample"), number}));
@@ -305,7 +228,7 @@ Batch Batcher::train(int64_t step, int64_t first, int64_t count) const {
 
 Batch Batcher::validation(int64_t first, int64_t count) const {
   std::vector<Sample> samples(held_out_.begin() + first, held_out_.begin() + first + count);
-  if (bundle_.config.refiner_needs_planner()) {
+  if (bundle_.config.plans_every_chunk()) {
     for (auto& sample : samples) sample.slice = 0;
   }
   std::vector<uint64_t> seeds;
@@ -383,8 +306,79 @@ GroundingTruth Batcher::truth(const Question& question) const {
   return truth;
 }
 
+// The data's normalised actions, in chunks that begin at every H-th frame.
+static Rows<float> normalised_actions(const data::EpisodeSet& demos, const action::Codec& codec,
+                                      size_t horizon) {
+  Rows<float> samples;
+  for (const data::Demo& demo : demos.demos()) {
+    for (size_t t = 0; t < size_t(demo.frames); t += horizon) {
+      Rows<float> chunk;
+      for (size_t i = t; i < std::min(t + horizon, size_t(demo.frames)); ++i) {
+        chunk.push_back(demo.expert_actions[i]);
+      }
+      const Rows<float> encoded = codec.encode(chunk, demo.proprio[t]);
+      for (size_t i = 0; i < encoded.size(); ++i) samples.push_back(encoded[i]);
+    }
+  }
+  return samples;
+}
+
+// The numbers of an action that move together: joints, or where there are none the hand's place.
+static std::vector<int64_t> coupled_numbers(const Embodiment& embodiment) {
+  std::vector<int64_t> numbers;
+  const auto spans = model_spans_of(embodiment.action);
+  for (const SegmentKind kind : {SegmentKind::kJoint, SegmentKind::kPosition}) {
+    for (size_t s = 0; s < spans.size(); ++s) {
+      if (embodiment.action[s].kind != kind) continue;
+      for (size_t i = 0; i < spans[s].size; ++i) numbers.push_back(int64_t(spans[s].first + i));
+    }
+    if (!numbers.empty()) break;
+  }
+  return numbers;
+}
+
+// The principal axes of coupled numbers, each as long as brings the data's coordinates to [-1, 1],
+// and the digits where the coarsest coordinates are left: so a plan's precision goes where the
+// actions differ. The other numbers have their own axis and digit.
+static action::CodeBook code_book(const Rows<float>& samples, const std::vector<int64_t>& coupled,
+                                  int bins) {
+  const int64_t dims = int64_t(samples.width());
+  action::CodeBook book;
+  book.digits.resize(size_t(dims));
+  std::iota(book.digits.begin(), book.digits.end(), 0);
+  torch::Tensor axes = torch::eye(dims, torch::kFloat64);
+  if (coupled.size() > 1) {
+    const torch::Tensor which = torch::tensor(coupled);
+    const torch::Tensor all = torch::from_blob(const_cast<float*>(samples.values().data()),
+                                               {int64_t(samples.size()), dims}, torch::kFloat32)
+                                  .to(torch::kFloat64)
+                                  .index_select(1, which);
+    const torch::Tensor directions =
+        std::get<1>(torch::linalg_eigh(torch::cov(all.t(), 0))).t();  // rows
+    const torch::Tensor reach = all.matmul(directions.t()).abs().amax(0).clamp_min(1e-3);
+    const torch::Tensor rows = directions / reach.unsqueeze(1);
+    std::vector<double> left;  // half of the width that is not told yet, of each axis
+    for (size_t i = 0; i < coupled.size(); ++i) {
+      axes[coupled[i]].zero_().index_copy_(0, which, rows[int64_t(i)]);
+      left.push_back(reach[int64_t(i)].item<double>());
+    }
+    for (const int64_t digit : coupled) {
+      const auto coarsest = std::max_element(left.begin(), left.end());
+      book.digits[size_t(digit)] = int(coupled[size_t(coarsest - left.begin())]);
+      *coarsest /= bins;
+    }
+  }
+  for (int64_t i = 0; i < dims; ++i) {
+    const torch::Tensor row = axes[i].to(torch::kFloat32).contiguous();
+    book.axes.emplace_back(row.data_ptr<float>(), row.data_ptr<float>() + dims);
+  }
+  return book;
+}
+
 action::NormStats norm_stats(const data::EpisodeSet& demos, const Embodiment& embodiment,
-                             int horizon, Normalization kind) {
+                             const model::ActionConfig& config) {
+  const int horizon = config.horizon;
+  const Normalization kind = config.normalize;
   action::NormStats stats = data::statistics(demos, embodiment, horizon);
   stats.kind = kind;
   // What hardly moves is a constant: its noise is not blown up to full scale.
@@ -397,6 +391,15 @@ action::NormStats norm_stats(const data::EpisodeSet& demos, const Embodiment& em
       stats.action.q01[column] = stats.action.q99[column] =
           std::clamp(stats.action.mean[column], stats.action.min[column], stats.action.max[column]);
     }
+  }
+  if (config.binning == model::Binning::kUniform) return stats;
+  const Rows<float> samples =
+      normalised_actions(demos, action::Codec(embodiment, stats), size_t(horizon));
+  if (config.binning == model::Binning::kFsq) {
+    stats.code_book = code_book(samples, coupled_numbers(embodiment), config.bins);
+  } else {
+    const action::Binner binner = action::Binner::quantile(config.bins, samples);
+    for (size_t d = 0; d < samples.width(); ++d) stats.bin_edges.push_back(binner.edges(int(d)));
   }
   return stats;
 }

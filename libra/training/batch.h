@@ -11,50 +11,11 @@
 #include "libra/data/sampler.h"
 #include "libra/data/scene_set.h"
 #include "libra/data/window.h"
-#include "libra/model/libra_vla/planner_net.h"
-#include "libra/model/libra_vla/refiner_net.h"
-#include "libra/nn/torch.h"
 #include "libra/policy/bundle.h"
-#include "libra/training/config.h"
+#include "libra/training/step/config.h"
+#include "libra/training/step/samples.h"
 
 namespace libra::training {
-
-// Where every named thing is, per camera.
-struct PointingTargets {
-  model::TextQueries named;  // [B, P, L]: an instruction for each present item
-  torch::Tensor uv;          // [B, P, C, 2]; not-a-number: not in that image
-  torch::Tensor present;     // [B, P] f32
-  PointingTargets rows(int64_t first, int64_t count) const;
-  PointingTargets to(torch::Device device) const;
-};
-
-struct Batch {
-  model::PlannerInput planner;  // observation at t (images up to DelayConfig older)
-  torch::Tensor bins;           // [B, K, D] int64: the plan's ground truth
-  torch::Tensor plan_valid;     // [B, K] f32
-  torch::Tensor keyframe;       // [B, 3] dm; undefined for robots whose hand has no place
-  PointingTargets pointing;
-
-  model::RefinerInput refiner;  // observation at t + H * slice (the same)
-  torch::Tensor slice;          // [B] int64: which chunk of the plan the refiner works on
-  torch::Tensor actions;        // [B, H, D] normalised
-  torch::Tensor action_valid;   // [B, H] f32
-  std::vector<uint64_t> seeds;  // of each sample's noise
-
-  int64_t size() const { return slice.size(0); }
-  Batch rows(int64_t first, int64_t count) const;
-  Batch to(torch::Device device) const;
-};
-
-// Undefined tensors stay undefined.
-model::PlannerInput moved(const model::PlannerInput& input, torch::Device device);
-
-struct SceneBatch {
-  torch::Tensor pixel_values;  // [B, C, 3, S, S]
-  PointingTargets pointing;
-  SceneBatch rows(int64_t first, int64_t count) const;
-  SceneBatch to(torch::Device device) const;
-};
 
 // "What would you do if you were asked for this item?" at the first frame of a demonstration.
 struct Question {
@@ -90,6 +51,10 @@ class Batcher {
   Batch validation(int64_t first, int64_t count) const;
   int64_t validation_size() const { return static_cast<int64_t>(held_out_.size()); }
 
+  const data::EpisodeSet& demos() const { return demos_; }
+  // Whose frames are kept for validation.
+  const std::vector<int>& held_out_demos() const { return held_out_demos_; }
+
   // Every present item of the held-out demonstrations' first frames, at most `limit`.
   std::vector<Question> grounding_questions(size_t limit) const;
   model::PlannerInput ask(const std::vector<Question>& questions) const;
@@ -122,9 +87,8 @@ class Batcher {
   std::vector<int> held_out_demos_;
 };
 
-// Statistics by which actions and proprio of a data set are normalised, for chunks of `horizon`
-// actions; normalised by `kind`.
+// Statistics by which actions and proprio of a data set are normalised, and where its bins lie.
 action::NormStats norm_stats(const data::EpisodeSet& demos, const Embodiment& embodiment,
-                             int horizon, Normalization kind);
+                             const model::ActionConfig& config);
 
 }  // namespace libra::training

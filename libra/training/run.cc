@@ -13,17 +13,25 @@
 #include "libra/data/check.h"
 #include "libra/data/scene_set.h"
 #include "libra/model/checkpoint.h"
+#include "libra/nn/precision.h"
 #include "libra/training/distributed/distributed.h"
+#include "libra/training/step/weights.h"
 #include "libra/training/trainer.h"
-#include "libra/training/weights.h"
 
 namespace libra::training {
 namespace {
 
 // Settings that decide nothing about what is learnt from the steps that were taken.
-const std::vector<std::string> kFree = {
-    "train.steps",          "train.threads",          "train.log_every",
-    "train.validate_every", "train.checkpoint_every", "train.offload"};
+const std::vector<std::string> kFree = {"train.steps",
+                                        "train.threads",
+                                        "train.log_every",
+                                        "train.validate_every",
+                                        "train.checkpoint_every",
+                                        "train.offload",
+                                        "train.skip_nan",
+                                        "train.watch.replay_every",
+                                        "train.watch.eval_every",
+                                        "train.watch.eval_workers"};
 
 constexpr const char* kRunFile = "/run.json";  // data, scenes and init of a run
 
@@ -197,10 +205,9 @@ policy::ModelBundle start_bundle(const RunRequest& request, RunConfig& run,
   // came.
   const bool keeps = keeps_weights(run.train);
   if (request.resume && !keeps) return policy::load_bundle(request.out + "/checkpoint");
-  const action::NormStats stats =
-      request.resume ? policy::read_bundle_stats(request.out + "/checkpoint")
-                     : norm_stats(demos, run.model.embodiment, run.model.action.horizon,
-                                  run.model.action.normalize);
+  const action::NormStats stats = request.resume
+                                      ? policy::read_bundle_stats(request.out + "/checkpoint")
+                                      : norm_stats(demos, run.model.embodiment, run.model.action);
   if (request.init.empty())
     return policy::make_bundle(run.model, stats, find_data(request.tokenizer));
   model::LibraVlaConfig stored = policy::read_bundle_config(find_data(request.init));
@@ -257,6 +264,18 @@ std::unique_ptr<data::EpisodeSet> open_episodes(const RunRequest& request, RunCo
   return episodes;
 }
 
+// What plays the episodes that the configuration asks for; none where it asks for none.
+Evaluate make_evaluate(const RunRequest& request, const RunConfig& run) {
+  if (run.train.watch.eval_every == 0) return {};
+  if (!request.evaluate) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "train.watch.eval_every",
+                 .problem = "there is nothing here that plays episodes",
+                 .next = "use `libra train`, or give libra.train() evaluate="});
+  }
+  return request.rank == 0 ? request.evaluate(run, request.device) : Evaluate();
+}
+
 // What each rank does, once it knows the others.
 std::string train_with(RunRequest request, RunConfig run, torch::Device device,
                        const TrainRanks& ranks, const std::atomic<bool>& stop) {
@@ -275,6 +294,7 @@ std::string train_with(RunRequest request, RunConfig run, torch::Device device,
   }
 
   keep_freed_memory();
+  nn::allow_tf32(run.train.tf32);
   torch::manual_seed(run.train.seed);
   policy::ModelBundle bundle = start_bundle(request, run, demos);
   prepare_weights(bundle, run.train);
@@ -287,7 +307,7 @@ std::string train_with(RunRequest request, RunConfig run, torch::Device device,
   policy::move_to(bundle, device);
   const Batcher batcher(demos, scenes.get(), bundle, run.train, request.weights);
   require_agreement(*ranks.line, facts_of(request, fields, demos, bundle));
-  Trainer trainer(run.train, bundle, batcher, request.out, ranks);
+  Trainer trainer(run.train, bundle, batcher, request.out, ranks, make_evaluate(request, run));
   if (request.rank == 0) {
     write_file(request.out + "/config.toml", fields.to_toml());
     write_file(request.out + kRunFile, run_inputs(request).dump(2) + "\n");

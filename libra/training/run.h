@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "libra/data/episode_set.h"
-#include "libra/training/run_config.h"
+#include "libra/training/step/run_config.h"
+#include "libra/training/watch.h"
 
 namespace libra::training {
 
@@ -35,6 +36,7 @@ struct RunRequest {
   int rank_timeout = 1800;  // s that one waits for another
   bool zero = false;        // ZeRO-2
   std::string version;      // of the program: must be the same for all
+  MakeEvaluate evaluate;    // plays what train.watch.eval_every asks for; none: it is refused
   // Robot, gripper, memory, cache and workers; size and fit of pictures are the model's.
   data::EpisodeSetOptions episodes;
 };

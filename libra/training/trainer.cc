@@ -12,8 +12,9 @@
 #include "libra/core/error.h"
 #include "libra/core/progress.h"
 #include "libra/policy/intent_tensors.h"
+#include "libra/policy/torch_policy.h"
+#include "libra/training/step/weights.h"
 #include "libra/training/training_page.h"
-#include "libra/training/weights.h"
 
 namespace libra::training {
 
@@ -60,7 +61,8 @@ static void require_even_shares(const TrainConfig& config, int ranks) {
 }
 
 Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
-                 const Batcher& batcher, std::string run_dir, const TrainRanks& ranks)
+                 const Batcher& batcher, std::string run_dir, const TrainRanks& ranks,
+                 Evaluate evaluate)
     : config_(config),
       model_(model),
       batcher_(batcher),
@@ -69,7 +71,7 @@ Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
       figures_line_(line_->open_on_cpu("figures")),
       samples_line_(line_->open_on_cpu("samples")),
       split_(model_.planner->parameters().front().device().is_cpu() && config.threads >= 2 &&
-             !model.config.refiner_needs_planner()),
+             model.config.has_refiner() && !model.config.refiner_needs_planner()),
       planner_optimizer_(*model_.planner, "planner.", config.optim, config.steps,
                          split_ ? line_->open("planner") : line_, named(ranks.exchange, "planner")),
       refiner_optimizer_(*model_.refiner, "refiner.", config.optim, config.steps,
@@ -77,15 +79,27 @@ Trainer::Trainer(const TrainConfig& config, const policy::ModelBundle& model,
       injection_(config.injection),
       device_(model_.planner->parameters().front().device()),
       objective_(config, model_),
+      watcher_(config.watch, config.steps),
+      evaluate_(std::move(evaluate)),
       log_(run_dir_) {
   require_even_shares(config, line_->size());
+  if (config.watch.replay_every > 0 && batcher.held_out_demos().empty()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "train.watch.replay_every",
+                 .problem = "no demonstration is held out that could be replayed",
+                 .next = "raise train.sampling.held_out, or set it to 0"});
+  }
   if (!split_) planner_optimizer_.exchange().send_after(refiner_optimizer_.exchange());
-  // Two graphs side by side use two cores better than one graph on two threads: small matrices
-  // leave OpenMP threads waiting for each other.
-  at::set_num_threads(split_ ? std::max(1, config.threads / 2) : config.threads);
+  use_threads();
   model_.planner->train();
   model_.refiner->train();
   fs::create_directories(run_dir_);
+}
+
+void Trainer::use_threads() const {
+  // Two graphs side by side use two cores better than one graph on two threads: small matrices
+  // leave OpenMP threads waiting for each other.
+  at::set_num_threads(split_ ? std::max(1, config_.threads / 2) : config_.threads);
 }
 
 Trainer::Prepared Trainer::prepare(int64_t index) const {
@@ -148,7 +162,9 @@ StepReport Trainer::step(int64_t index) {
   add_over_ranks(report);
   report.update_ms = watch.lap();
   report.finite = std::isfinite(report.planner_norm) && std::isfinite(report.refiner_norm);
-  if (!prepared.on_scenes() && model_.config.has_intents()) injection_.update(report.accuracy);
+  if (report.finite && !prepared.on_scenes() && model_.config.has_intents()) {
+    injection_.update(report.accuracy);
+  }
   report.sampled = sampled;
   return report;
 }
@@ -188,7 +204,8 @@ void Trainer::step_on_one_thread(const Prepared& prepared, bool sampled, StepRep
       report.planner_ms += watch.lap();
       torch::Tensor loss = part.loss;
       // Scenes give no features that a refiner which reads the planner could read.
-      if (!prepared.on_scenes() || !model_.config.refiner_needs_planner()) {
+      const bool blind = prepared.on_scenes() && model_.config.refiner_needs_planner();
+      if (model_.config.has_refiner() && !blind) {
         loss = loss + refine_part(prepared, first, count, sampled ? logits : torch::Tensor(),
                                   part.tokens, report);
       }
@@ -294,79 +311,154 @@ void Trainer::step_on_two_threads(const Prepared& prepared, bool sampled, StepRe
   report.add_planner(taken);
 }
 
-ValidationReport Trainer::validate() {
+template <class Use>
+void Trainer::with_average(Use&& use) {
   planner_optimizer_.swap_average();
   refiner_optimizer_.swap_average();
   model_.planner->eval();
   model_.refiner->eval();
-  const int64_t rows = config_.micro_batch > 0 ? config_.micro_batch : config_.batch;
-  ValidationReport report;
-  if (line_->first()) report = training::validate(objective_, model_, batcher_, rows);
+  if (line_->first()) use();
   model_.planner->train();
   model_.refiner->train();
   planner_optimizer_.swap_average();
   refiner_optimizer_.swap_average();
+}
+
+ValidationReport Trainer::validate() {
+  const int64_t rows = config_.micro_batch > 0 ? config_.micro_batch : config_.batch;
+  ValidationReport report;
+  with_average([&] { report = training::validate(objective_, model_, batcher_, rows); });
   return report;
+}
+
+bool Trainer::watch() {
+  WatchReport report;
+  if (watcher_.replays_at(done_)) {
+    with_average([&] {
+      policy::TorchPolicy policy(model_, {.threads = config_.threads});
+      std::vector<int> demos = batcher_.held_out_demos();
+      demos.resize(std::min(demos.size(), size_t(config_.watch.replay_episodes)));
+      report.replay = data::replay(policy, batcher_.demos(), demos);
+    });
+  }
+  bool stopped = false;
+  if (watcher_.plays_at(done_)) {
+    if (written_ != done_) write_checkpoint();  // what is played is what a user would get
+    if (line_->first()) {
+      report.closed_loop = evaluate_(run_dir_ + "/checkpoint");
+      stopped = !report.closed_loop;
+    }
+  }
+  use_threads();
+  if (figures_line_->sum(stopped ? 1.0 : 0.0) > 0) return false;
+  report.best = watcher_.note(done_, report) && line_->first();
+  if (figures_line_->sum(report.best ? 1.0 : 0.0) > 0) {
+    with_average([&] { policy::save_bundle(model_, run_dir_ + "/best"); });
+  }
+  if (!line_->first()) return true;
+  log_.add(done_, report, model_.config.embodiment.action_names());
+  write_training_page(run_dir_, model_.config.name);
+  // Whoever goes on from this step need not look again.
+  if (written_ == done_) write_file(run_dir_ + "/resume/state.json", state_json());
+  return true;
+}
+
+bool Trainer::weights_are_finite() const {
+  const torch::NoGradGuard no_grad;
+  for (const Optimizer* half : {&planner_optimizer_, &refiner_optimizer_}) {
+    if (half->parameters().empty()) continue;
+    const torch::Tensor norms = torch::stack(at::_foreach_norm(half->parameters()));
+    if (!norms.isfinite().all().item<bool>()) return false;
+  }
+  return true;
 }
 
 StepReport Trainer::advance() {
   const StepReport report = step(done_);
-  if (report.finite) ++done_;
+  if (report.finite || config_.skip_nan) ++done_;
+  skipped_ += report.finite ? 0 : 1;
+  in_a_row_ = report.finite ? 0 : in_a_row_ + 1;
   return report;
 }
 
 bool Trainer::run(const std::atomic<bool>& stop) {
-  const auto start = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  Clock::duration watching{0};
   const int64_t first = done_;
   const bool tell = line_->first();
   std::optional<Progress> progress;
   if (tell) progress.emplace("train", config_.steps);
   StepReport last;
+  bool interrupted = false;
   // Ranks that are told to stop are told at different moments.
   const auto stopped = [&] { return figures_line_->sum(stop ? 1.0 : 0.0) > 0; };
-  while (done_ < config_.steps && !stopped()) {
+  for (;;) {
+    if (watcher_.due_at(done_)) {
+      const auto begun = Clock::now();
+      if (!watch()) {
+        interrupted = true;
+        break;
+      }
+      watching += Clock::now() - begun;
+      if (tell) progress->say("step " + std::to_string(done_) + ": " + watcher_.summary());
+    }
+    if (done_ >= config_.steps || stopped()) break;
     last = advance();
-    if (!last.finite) {
+    if (!last.finite && (!config_.skip_nan || in_a_row_ >= kMostSkipped)) {
       if (tell) progress->finish();
+      const std::string which = config_.skip_nan
+                                    ? "in " + std::to_string(in_a_row_) +
+                                          " steps in a row, up to step " + std::to_string(done_ - 1)
+                                    : "at step " + std::to_string(done_);
       throw Error(ErrorCode::kFailed,
                   {.where = run_dir_,
-                   .problem = "loss is not finite at step " + std::to_string(done_),
+                   .problem = "loss is not finite " + which,
                    .next = "the last good checkpoint is kept in " + run_dir_ +
-                           "/checkpoint; lower optim.lr and run again with --resume"});
+                           "/checkpoint; lower train.optim.lr and run again with --resume" +
+                           (config_.skip_nan ? "" : ", or leave such steps out with --skip-nan")});
     }
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = std::chrono::duration<double>(Clock::now() - start - watching).count();
     const double rate = double((done_ - first) * config_.batch) / std::max(1e-9, seconds);
     char note[200];
     std::snprintf(note, sizeof note, "plan %.3f  acc %.3f  point %.3f  diff %.4f%s  %.0f samples/s",
                   last.plan, last.accuracy, last.pointing, last.diffusion,
                   last.sampled ? " (sampled intents)" : "", rate);
-    if (tell) progress->update(done_, note);
+    if (tell) {
+      std::string line = note;
+      if (skipped_ > 0) line += "  " + std::to_string(skipped_) + " not finite";
+      if (watcher_.seen() > 0) line += "  " + watcher_.summary();
+      progress->update(done_, line);
+    }
     if (tell && done_ % config_.log_every == 0) {
       log_.add(done_, last, injection_, learning_rate(config_.optim, done_ - 1, config_.steps),
-               rate);
+               rate, skipped_);
     }
     if (done_ % config_.validate_every == 0 || done_ == config_.steps) {
       const ValidationReport report = validate();
       if (tell) log_.add(done_, report);
     }
-    if (done_ % config_.checkpoint_every == 0) write_checkpoint();
+    // A checkpoint takes the last one's place; steps that were left out may have been so because
+    // the weights are not finite any more.
+    if (done_ % config_.checkpoint_every == 0 && (in_a_row_ == 0 || weights_are_finite())) {
+      write_checkpoint();
+    }
   }
-  write_checkpoint();
-  return done_ >= config_.steps;
+  if (written_ != done_ && (in_a_row_ == 0 || weights_are_finite())) write_checkpoint();
+  if (tell && skipped_ > 0) {
+    progress->say(std::to_string(skipped_) + " of " + std::to_string(done_) +
+                  " steps were not finite and left out");
+  }
+  return done_ >= config_.steps && !interrupted;
 }
 
 void Trainer::write_checkpoint() {
-  planner_optimizer_.swap_average();
-  refiner_optimizer_.swap_average();
-  if (line_->first()) {
+  with_average([&] {
     policy::save_bundle(model_, run_dir_ + "/checkpoint");
     if (config_.lora.rank > 0) {
       save_adapter(model_, config_.lora, model_.config.name, run_dir_ + "/adapter");
     }
-  }
-  planner_optimizer_.swap_average();
-  refiner_optimizer_.swap_average();
+  });
 
   // Resuming reads a folder that is whole or not there.
   const std::string fresh = run_dir_ + "/resume.new";
@@ -376,12 +468,21 @@ void Trainer::write_checkpoint() {
   }
   planner_optimizer_.save(fresh + "/planner.safetensors");
   refiner_optimizer_.save(fresh + "/refiner.safetensors");
+  written_ = done_;
   if (!line_->first()) return;
-  write_file(fresh + "/state.json",
-             json{{"done", done_}, {"injection", injection_.state()}}.dump() + "\n");
+  write_file(fresh + "/state.json", state_json());
   replace_path(fresh, run_dir_ + "/resume");
   std::error_code error;
   if (fs::exists(run_dir_ + "/log.jsonl", error)) write_training_page(run_dir_, model_.config.name);
+}
+
+std::string Trainer::state_json() const {
+  return json{{"done", done_},
+              {"injection", injection_.state()},
+              {"skipped", std::vector<int64_t>{skipped_, in_a_row_}},
+              {"watch", watcher_.state()}}
+             .dump() +
+         "\n";
 }
 
 void Trainer::resume() {
@@ -401,7 +502,12 @@ void Trainer::resume() {
   refiner_optimizer_.load(folder + "/refiner.safetensors");
   injection_.set_state(state["injection"].get<std::vector<double>>());
   done_ = state["done"].get<int64_t>();
-  if (line_->first()) log_.drop_after(done_);
+  if (state.contains("skipped")) {
+    skipped_ = state["skipped"].at(0).get<int64_t>();
+    in_a_row_ = state["skipped"].at(1).get<int64_t>();
+  }
+  if (state.contains("watch")) watcher_.set_state(state["watch"].get<std::vector<double>>());
+  if (line_->first()) log_.drop_after(done_, watcher_.seen());
 }
 
 }  // namespace libra::training

@@ -9,14 +9,15 @@
 
 #include "libra/nn/torch.h"
 #include "libra/training/batch.h"
-#include "libra/training/config.h"
 #include "libra/training/distributed/communicator.h"
 #include "libra/training/distributed/exchange.h"
-#include "libra/training/injection.h"
-#include "libra/training/objective.h"
-#include "libra/training/optimizer.h"
+#include "libra/training/step/config.h"
+#include "libra/training/step/injection.h"
+#include "libra/training/step/objective.h"
+#include "libra/training/step/optimizer.h"
 #include "libra/training/training_log.h"
 #include "libra/training/validation.h"
+#include "libra/training/watch.h"
 #include "libra/training/worker.h"
 
 namespace libra::training {
@@ -32,22 +33,29 @@ struct TrainRanks {
 class Trainer {
  public:
   // The networks live in f32, on the device that trains them; run_dir receives log.jsonl, config,
-  // checkpoint/ and resume/. Throws Error(kBadInput) when the samples of a step cannot be shared
-  // evenly.
+  // checkpoint/, resume/ and, where the policy is watched, best/. `evaluate` plays the episodes
+  // that config.watch asks for. Throws Error(kBadInput) when the samples of a step cannot be shared
+  // evenly, and when demonstrations are to be replayed of which none are held out.
   Trainer(const TrainConfig& config, const policy::ModelBundle& model, const Batcher& batcher,
-          std::string run_dir, const TrainRanks& ranks = {});
+          std::string run_dir, const TrainRanks& ranks = {}, Evaluate evaluate = {});
 
   // Continues from run_dir/resume; throws when there is nothing to resume.
   void resume();
   // Runs to config.steps or until some rank is told to `stop`; then writes the checkpoint. Whether
   // all steps are done. Throws Error(kFailed) on a loss that is not finite, after keeping the last
-  // good checkpoint.
+  // good checkpoint; with config.skip_nan when kMostSkipped steps in a row are not.
   bool run(const std::atomic<bool>& stop);
-  // One optimiser step, without log or checkpoint. A step that is not finite changes nothing.
+  static constexpr int64_t kMostSkipped = 50;
+  // One optimiser step, without log or checkpoint. A half whose gradient is not finite stays as it
+  // is; such a step counts with config.skip_nan alone.
   StepReport advance();
+  int64_t skipped() const { return skipped_; }  // steps that were not finite
   ValidationReport validate();
   // run_dir/checkpoint (averaged weights, bf16) and run_dir/resume (everything), each as a whole.
   void write_checkpoint();
+  // Replays and plays what is due at this step, and keeps the policy in run_dir/best where it is
+  // the best so far. False: it was told to stop.
+  bool watch();
 
  private:
   StepReport step(int64_t index);
@@ -79,6 +87,12 @@ class Trainer {
   void add_over_ranks(StepReport& report) const;
   // This rank's share of a step's samples: first and count.
   std::pair<int64_t, int64_t> share(int64_t batch) const;
+  void use_threads() const;  // of LibTorch, on this thread
+  // Calls `use` on the first rank while the networks hold averaged weights and do not train.
+  template <class Use>
+  void with_average(Use&& use);
+  std::string state_json() const;
+  bool weights_are_finite() const;
   template <class Use>
   void for_each_part(int64_t begin, int64_t end, Use&& use) const;
 
@@ -94,7 +108,11 @@ class Trainer {
   torch::Device device_;
   Objective objective_;
   Worker worker_;
-  int64_t done_ = 0;  // finished steps
+  Watcher watcher_;
+  Evaluate evaluate_;
+  int64_t done_ = 0;                    // finished steps
+  int64_t written_ = -1;                // of the checkpoint on disk
+  int64_t skipped_ = 0, in_a_row_ = 0;  // steps that were not finite; since the last that was
   Prepared next_;
   TrainingLog log_;
 };

@@ -5,10 +5,7 @@
 #pragma once
 
 #include "libra/training/batch.h"
-#include "libra/training/config.h"
-#include "libra/training/injection.h"
-#include "libra/training/losses.h"
-#include "libra/training/optimizer.h"
 #include "libra/training/run.h"
+#include "libra/training/step/step.h"
 #include "libra/training/trainer.h"
-#include "libra/training/weights.h"
+#include "libra/training/watch.h"

@@ -22,7 +22,7 @@ std::vector<json> read_training_log(const std::string& run) {
 }
 
 void TrainingLog::add(int64_t step, const StepReport& report, const InjectionSwitch& injection,
-                      double learning_rate, double samples_per_second) {
+                      double learning_rate, double samples_per_second, int64_t skipped) {
   append(step, json{{"step", step},
                     {"plan", report.plan},
                     {"accuracy", report.accuracy},
@@ -35,6 +35,7 @@ void TrainingLog::add(int64_t step, const StepReport& report, const InjectionSwi
                     {"accuracy_long", injection.long_average()},
                     {"injection", report.sampled ? "free" : "teacher"},
                     {"lr", learning_rate},
+                    {"skipped", skipped},
                     {"samples_per_second", samples_per_second},
                     {"ms",
                      {{"batch", report.batch_ms},
@@ -55,6 +56,11 @@ void TrainingLog::add(int64_t step, const ValidationReport& report) {
                       {"action_mse", report.action_mse},
                       {"centre_mse", report.centre_mse},
                       {"bin_accuracy", report.bin_accuracy}}}});
+}
+
+void TrainingLog::add(int64_t step, const WatchReport& report,
+                      const std::vector<std::string>& names) {
+  append(step, json{{"step", step}, {"watch", to_json(report, names)}});
 }
 
 namespace {
@@ -86,14 +92,15 @@ void TrainingLog::append(int64_t step, const json& line) {
   events_->add(step, scalars);
 }
 
-void TrainingLog::drop_after(int64_t step) {
+void TrainingLog::drop_after(int64_t step, int64_t watched) {
   std::error_code error;
   begins_ = step;
   events_.reset();
   if (!std::filesystem::exists(path(), error)) return;
   std::string kept;
   for (const json& line : read_training_log(folder_)) {
-    if (line["step"].get<int64_t>() <= step) kept += line.dump() + "\n";
+    const int64_t of = line["step"].get<int64_t>();
+    if (of <= (line.contains("watch") ? watched : step)) kept += line.dump() + "\n";
   }
   file_.reset();
   write_file(path(), kept);

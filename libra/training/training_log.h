@@ -9,8 +9,9 @@
 
 #include "libra/core/file.h"
 #include "libra/training/event_file.h"
-#include "libra/training/injection.h"
+#include "libra/training/step/injection.h"
 #include "libra/training/validation.h"
+#include "libra/training/watch.h"
 
 namespace libra::training {
 
@@ -23,11 +24,14 @@ class TrainingLog {
  public:
   // Of the run in `folder`.
   explicit TrainingLog(std::string folder) : folder_(std::move(folder)) {}
+  // skipped: steps so far that were left out because they were not finite.
   void add(int64_t step, const StepReport& report, const InjectionSwitch& injection,
-           double learning_rate, double samples_per_second);
+           double learning_rate, double samples_per_second, int64_t skipped);
   void add(int64_t step, const ValidationReport& report);
-  // Lines of steps that a resumed run does again go.
-  void drop_after(int64_t step);
+  // names: of an action's numbers.
+  void add(int64_t step, const WatchReport& report, const std::vector<std::string>& names);
+  // What a resumed run does again goes: lines of steps after `step`, looks after step `watched`.
+  void drop_after(int64_t step, int64_t watched);
 
  private:
   std::string path() const { return folder_ + "/log.jsonl"; }

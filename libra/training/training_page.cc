@@ -1,5 +1,6 @@
 #include "libra/training/training_page.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -49,9 +50,12 @@ std::string every(const std::vector<json>& lines) {
 }  // namespace
 
 void write_training_page(const std::string& run, const std::string& model) {
-  std::vector<json> steps, checks;
+  std::vector<json> steps, checks, looks;
   for (json& line : read_training_log(run)) {
-    (line.contains("validation") ? checks : steps).push_back(std::move(line));
+    (line.contains("validation") ? checks
+     : line.contains("watch")    ? looks
+                                 : steps)
+        .push_back(std::move(line));
   }
   if (steps.empty()) return;
   const json& last = steps.back();
@@ -71,6 +75,18 @@ void write_training_page(const std::string& run, const std::string& model) {
     tile(media::number(std::sqrt(check.value("action_mse", 0.0)), 3), "error of held-out actions",
          "bin centres alone " + media::number(std::sqrt(check.value("centre_mse", 0.0)), 3) +
              "; normalised, root of the mean square");
+  }
+  const auto best = std::find_if(looks.rbegin(), looks.rend(), [](const json& look) {
+    return look["watch"].value("best", false);
+  });
+  if (best != looks.rend()) {
+    const json& watch = (*best)["watch"];
+    const bool played = watch.contains("closed_loop");
+    tile(played ? media::percent_text(watch["closed_loop"].value("success", 0.0))
+                : media::number(number_at(watch, json::json_pointer("/replay/error")), 4),
+         played ? "of the best step's episodes succeed" : "open-loop error of the best step",
+         "step " + std::to_string((*best)["step"].get<int64_t>()) + ", kept in best/" +
+             (played ? "; " + watch["closed_loop"]["episodes"].dump() + " episodes" : ""));
   }
   body += "</div><h2>Training</h2><div class='card grid2'>";
   const std::string x = every(steps);
@@ -92,7 +108,11 @@ void write_training_page(const std::string& run, const std::string& model) {
                 media::escape_html(steps[i].value("injection", "")) + ".";
   }
   body += "</div><div class='card'>Intents that the refiner was trained on: " +
-          media::escape_html(steps[0].value("injection", "")) + " at first." + switched + "</div>";
+          media::escape_html(steps[0].value("injection", "")) + " at first." + switched;
+  if (const int64_t skipped = last.value("skipped", int64_t{0}); skipped > 0) {
+    body += " Steps that were not finite and left out: " + std::to_string(skipped) + ".";
+  }
+  body += "</div>";
   body += "<h2>Held-out demonstrations</h2><div class='card grid2'>";
   const std::string at = every(checks);
   body += chart("Losses", checks,
@@ -108,6 +128,15 @@ void write_training_page(const std::string& run, const std::string& model) {
     }
   }
   body += chart("Bins right, by action dimension", checks, dimensions, at);
+  if (!looks.empty()) {
+    body += "</div><h2>The whole policy</h2><div class='card grid2'>";
+    const std::string look = every(looks);
+    body += chart("Share of episodes that succeed", looks,
+                  {{"success", "/watch/closed_loop/success"}}, look);
+    body += chart("Open loop: mean absolute error of held-out actions", looks,
+                  {{"policy", "/watch/replay/error"}, {"last action held", "/watch/replay/hold"}},
+                  look);
+  }
   body += "</div><h2>Where the time goes</h2><div class='card grid2'>";
   body += chart("Samples a second", steps, {{"samples/s", "/samples_per_second"}}, x);
   body += chart("Milliseconds of a step", steps,

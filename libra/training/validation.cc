@@ -9,8 +9,8 @@
 namespace libra::training {
 namespace {
 
-void test_grounding(policy::ModelBundle& model, const Batcher& batcher, int64_t batch_rows,
-                    ValidationReport& report) {
+void test_grounding(policy::ModelBundle& model, const policy::BinEdges& bins,
+                    const Batcher& batcher, int64_t batch_rows, ValidationReport& report) {
   const torch::Device device = model.planner->parameters().front().device();
   const auto questions = batcher.grounding_questions(240);
   std::vector<double> angles, pixels;
@@ -31,7 +31,8 @@ void test_grounding(policy::ModelBundle& model, const Batcher& batcher, int64_t 
       // Expected motion in the plane over the first chunk, in raw units: normalised zero is not
       // rest.
       const torch::Tensor mean =
-          policy::expected_value(out.logits[int64_t(i)].slice(0, 0, model.config.action.horizon))
+          policy::expected_value(out.logits[int64_t(i)].slice(0, 0, model.config.action.horizon),
+                                 bins)
               .mean(0);
       Rows<float> motion(1, size_t(mean.size(0)));
       for (int64_t d = 0; d < mean.size(0); ++d) motion[0][size_t(d)] = mean[d].item<float>();
@@ -84,16 +85,20 @@ ValidationReport validate(Objective& objective, policy::ModelBundle& model, cons
     const LossTotals totals = objective.totals(batch);
     objective.planner_loss(batch, totals, out, step);
     torch::Tensor truth, planned;
-    if (config.has_intents()) {
+    if (config.planner_has_bins()) {
       const torch::Tensor chosen = out.logits.argmax(-1);
       truth = chunk_of(batch.bins, batch.slice, config.action.horizon);
-      planned = chunk_of(chosen, batch.slice, config.action.horizon);
+      planned = config.is_autoregressive()  // what it says when it is not told the truth
+                    ? model.planner->decode(batch.planner, config.action.horizon).argmax(-1)
+                    : chunk_of(chosen, batch.slice, config.action.horizon);
       right += ((chosen == batch.bins).to(torch::kFloat64) * batch.plan_valid.unsqueeze(-1))
                    .sum(std::vector<int64_t>{0, 1})
                    .cpu();
       plan_steps += totals.valid;
     }
-    report.diffusion += objective.refiner_loss(batch, totals, truth, out.tokens).item<double>();
+    if (config.has_refiner()) {
+      report.diffusion += objective.refiner_loss(batch, totals, truth, out.tokens).item<double>();
+    }
     report.plan += step.plan;
     report.accuracy += step.accuracy;
 
@@ -101,10 +106,12 @@ ValidationReport validate(Objective& objective, policy::ModelBundle& model, cons
     const auto error = [&](const torch::Tensor& actions) {
       return ((actions - batch.actions).square() * weight).mean(-1).sum().item<double>();
     };
-    report.action_mse += error(objective.denoised(batch, planned, out.tokens));
-    if (planned.defined()) {
-      report.centre_mse += error(policy::bin_centres(planned, config.action.bins));
-    }
+    torch::Tensor coarse, actions;
+    if (planned.defined()) coarse = policy::bin_centres(planned, objective.bins());
+    if (config.has_refiner()) actions = objective.denoised(batch, planned, out.tokens);
+    if (config.variant == model::Variant::kTwoBranch) actions = (actions + coarse) / 2;
+    report.action_mse += error(actions.defined() ? actions : coarse);
+    if (coarse.defined()) report.centre_mse += error(coarse);
     steps += batch.action_valid.sum().item<double>();
   }
   if (batches > 0) {
@@ -117,7 +124,7 @@ ValidationReport validate(Objective& objective, policy::ModelBundle& model, cons
   for (int64_t d = 0; plan_steps > 0 && d < right.size(0); ++d) {
     report.bin_accuracy.push_back(right[d].item<double>() / plan_steps);
   }
-  test_grounding(model, batcher, batch_rows, report);
+  test_grounding(model, objective.bins(), batcher, batch_rows, report);
   return report;
 }
 

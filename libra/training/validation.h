@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "libra/training/objective.h"
+#include "libra/training/batch.h"
+#include "libra/training/step/objective.h"
 
 namespace libra::training {
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import _policy
@@ -43,12 +43,16 @@ def train(
     workers: int = 1,
     resume: bool = False,
     change: bool = False,
+    evaluate: Callable[[str], tuple[int, int]] | None = None,
 ) -> str:
     """Trains as `libra train` does, and returns the folder of the checkpoint.
 
     config: a TOML file ("configs/libra_tiny.toml" comes with the package), or the same settings as a dictionary,
     {"model": {...}, "train": {"steps": 100, ...}}. set: single fields over it, {"train.steps": 100}. data: data sets in
     LIBERO's HDF5 schema or LeRobot's. out: the run's folder. Everything else is as in `libra train --help`.
+
+    evaluate: called every train.watch.eval_every steps with the folder of a checkpoint, on another thread; says how
+    many episodes of how many succeeded with it. The best checkpoint is kept in `out`/best.
 
     Ctrl-C ends it within a step or two: the checkpoint is kept, KeyboardInterrupt is raised, and resume=True with the
     same `out` goes on exactly there. Raises BadInputError and NotFoundError before anything is written, FailedError
@@ -70,6 +74,7 @@ def train(
         "memory": int(memory_gb * 2**30),
         "resume": resume,
         "change": change,
+        "evaluate": evaluate,
         "assignments": [_assignment(field, value) for field, value in (set or {}).items()],
     }
     if isinstance(config, Mapping):

@@ -6,14 +6,14 @@
 
 #include "libra/core/error.h"
 #include "libra/eval/rollout.h"
-#include "libra/sim/libero/libero.h"
 
 namespace libra::python {
 namespace {
 
 std::unique_ptr<sim::SimEnv> make_env(const std::string& suite, const nb::object& task,
-                                      const sim::SimConfig& config, const Checkouts& checkouts) {
-  const sim::task::SuiteSpec spec = find_suite(suite, checkouts);
+                                      const sim::SimConfig& config,
+                                      const sim::libero::Roots& roots) {
+  const sim::task::SuiteSpec spec = load_suite(roots, suite);
   int64_t index = -1;
   if (!nb::try_cast(task, index)) {
     return std::make_unique<sim::SimEnv>(spec.find_task(nb::cast<std::string>(task)), config);
@@ -38,21 +38,10 @@ void check_config(const sim::SimConfig& given) {
 
 }  // namespace
 
-sim::task::SuiteSpec find_suite(const std::string& name, const Checkouts& checkouts) {
-  const auto ours = sim::suite_names();
-  const bool is_ours = std::find(ours.begin(), ours.end(), name) != ours.end();
-  if (is_ours || (checkouts.libero.empty() && checkouts.robosuite.empty())) {
-    return sim::load_suite(name);
-  }
-  const sim::libero::Checkout checkout(checkouts.libero, checkouts.robosuite);
-  return sim::libero::load_suite(checkout, name,
-                                 {.allow_missing_visuals = checkouts.allow_missing_visuals});
-}
-
 PyEnv::PyEnv(const std::string& suite, const nb::object& task, const sim::SimConfig& config,
-             const Checkouts& checkouts) {
+             const sim::libero::Roots& roots) {
   check_config(config);
-  env_ = make_env(suite, task, config, checkouts);
+  env_ = make_env(suite, task, config, roots);
 }
 
 PyEnv::~PyEnv() {

@@ -6,25 +6,17 @@
 #include <thread>
 
 #include "convert.h"
+#include "libra/sim/libero/any_suite.h"
 #include "libra/sim/sim.h"
 
 namespace libra::python {
-
-// Where LIBERO and robosuite are checked out; both empty: Libra's own suites alone.
-struct Checkouts {
-  std::string libero, robosuite;
-  bool allow_missing_visuals = false;
-};
-
-// Throws Error(kNotFound) that lists the suites.
-sim::task::SuiteSpec find_suite(const std::string& name, const Checkouts& checkouts);
 
 // Thread: the one that made it, because pictures are drawn by a context of that thread. Other
 // threads get an Error(kBadInput).
 class PyEnv {
  public:
   PyEnv(const std::string& suite, const nb::object& task, const sim::SimConfig& config,
-        const Checkouts& checkouts);
+        const sim::libero::Roots& roots);
   ~PyEnv();
 
   nb::dict reset(uint64_t seed, uint64_t episode, const std::string& layout,

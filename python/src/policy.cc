@@ -8,12 +8,12 @@
 
 namespace libra::python {
 
-PyInference::PyInference(const api::Inference& answer, const PolicySpec& spec)
+PyInference::PyInference(const api::Inference& answer, const Policy& policy)
     : expansion(size_t(answer.plan.expansion)),
       horizon(size_t(answer.chunk.horizon)),
       dims(answer.chunk.actions.width()),
-      model_dims(size_t(spec.embodiment.model_dim())),
-      words(api::words_of(answer.plan, spec)) {
+      model_dims(size_t(policy.spec().embodiment.model_dim())),
+      words(api::words_of(answer.plan, policy)) {
   const auto all = answer.chunk.actions.values();
   actions.assign(all.begin(), all.begin() + std::ptrdiff_t(horizon * dims));
   for (size_t m = 0; m < expansion; ++m) {
@@ -85,7 +85,7 @@ std::unique_ptr<PyInference> PyPolicy::infer(const nb::dict& observation,
   }
   const Observation seen = take_observation(observation, spec().embodiment);
   const nb::gil_scoped_release without;
-  return std::make_unique<PyInference>(api::infer(*policy_, seen, text, seed), spec());
+  return std::make_unique<PyInference>(api::infer(*policy_, seen, text, seed), *policy_);
 }
 
 }  // namespace libra::python

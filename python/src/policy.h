@@ -13,7 +13,7 @@ namespace libra::python {
 
 // An answer with its intents side by side, for arrays to look at.
 struct PyInference {
-  PyInference(const api::Inference& answer, const PolicySpec& spec);
+  PyInference(const api::Inference& answer, const Policy& policy);
 
   size_t expansion, horizon, dims, model_dims;
   std::vector<float> actions;        // H x D

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -37,6 +38,21 @@ training::RunRequest request_of(const nb::dict& fields) {
   take("cache", request.episodes.cache);
   take("workers", request.episodes.workers);
   take("memory", request.episodes.memory);
+  if (fields.contains("evaluate") && !fields["evaluate"].is_none()) {
+    // Called, copied and dropped on the thread that trains, which does not hold the lock.
+    const std::shared_ptr<nb::object> play(new nb::object(fields["evaluate"]),
+                                           [](nb::object* object) {
+                                             const nb::gil_scoped_acquire gil;
+                                             delete object;
+                                           });
+    request.evaluate = [play](const training::RunConfig&, const std::string&) {
+      return training::Evaluate([play](const std::string& checkpoint) {
+        const nb::gil_scoped_acquire gil;
+        const auto [successes, episodes] = nb::cast<std::pair<int, int>>((*play)(checkpoint));
+        return std::optional(training::ClosedLoop{{{"evaluate", episodes, successes}}});
+      });
+    };
+  }
   return request;
 }
 

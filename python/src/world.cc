@@ -15,10 +15,6 @@ namespace {
 
 using namespace nb::literals;
 
-Checkouts checkouts_of(const std::string& libero, const std::string& robosuite, bool allow) {
-  return {libero, robosuite, allow};
-}
-
 const char* word_of(Goal goal) {
   return goal == Goal::kAsked ? "asked" : goal == Goal::kOld ? "old" : "none";
 }
@@ -39,12 +35,13 @@ void add_suites(nb::module_& m) {
       "suite",
       [](const std::string& name, const std::string& libero_root, const std::string& robosuite_root,
          bool allow) {
-        return find_suite(name, checkouts_of(libero_root, robosuite_root, allow)).summary().tasks;
+        const sim::libero::Roots roots{libero_root, robosuite_root, allow};
+        return load_suite(roots, name).summary().tasks;
       },
       "name"_a, nb::kw_only(), "libero_root"_a = "", "robosuite_root"_a = "",
       "allow_missing_visuals"_a = false,
-      "The tasks of a suite. With both roots also LIBERO's own suites (libero_object, ...) are\n"
-      "known. Raises NotFoundError, which lists the suites.");
+      "The tasks of a suite. LIBERO's own (libero_object, ...) are known where scripts/setup\n"
+      "--libero was run, or with both roots. Raises NotFoundError, which lists the suites.");
 }
 
 void add_env(nb::module_& m) {
@@ -73,8 +70,9 @@ void add_env(nb::module_& m) {
              double arm_noise, int settle_steps, const std::string& libero_root,
              const std::string& robosuite_root, bool allow_missing_visuals) {
             const sim::SimConfig config{image_size, arm_noise, settle_steps};
-            new (self) PyEnv(suite, task, config,
-                             checkouts_of(libero_root, robosuite_root, allow_missing_visuals));
+            new (self)
+                PyEnv(suite, task, config,
+                      sim::libero::Roots{libero_root, robosuite_root, allow_missing_visuals});
           },
           "suite"_a = "object", "task"_a = nb::int_(0), nb::kw_only(), "image_size"_a = 128,
           "arm_noise"_a = 0.02, "settle_steps"_a = 10, "libero_root"_a = "",

@@ -37,6 +37,19 @@ for run in twenty killed; do
   cmp "$work/forty/resume/state.json" "$work/$run/resume/state.json" || fail "the resumed run's curriculum differs: $run"
 done
 
+# Watched: episodes while it trains, the best kept and named by info; what cannot be watched is said before the first step.
+watched=("${train[@]}" --data "$work/data" "$work/data" --set train.grounding.steps=0 --set train.sampling.held_out=0.5 --set train.seed=4 --set train.steps=2 --set train.watch.eval_every=2
+  --set train.watch.eval_episodes=1)
+"${watched[@]}" --set 'train.watch.eval_tasks=["7"]' --set train.watch.replay_every=1 --set train.watch.replay_episodes=1 --skip-nan --out "$work/watched"
+must_have "$work/watched/best/model.safetensors"
+grep -q '"closed_loop":{"episodes":1,' "$work/watched/log.jsonl" || fail "no episode was played while training"
+"$libra" info "$work/watched" --json >"$work/out"
+python3 -c 'import json, sys; best = json.load(open(sys.argv[1]))["best"]; assert best["step"] == 2 and best["closed_loop"]["episodes"] == 1' "$work/out" || fail "info does not tell the best step"
+for where in tasks suites; do
+  code=0; "${watched[@]}" --set "train.watch.eval_$where=[\"nonsense\"]" --out "$work/unwatched" >"$work/out" 2>&1 || code=$?
+  [ $code = 2 ] && tail -1 "$work/out" | grep -q nonsense || { cat "$work/out"; fail "trains though it cannot be watched"; }
+done
+
 # Tasks whose sentences do not use the names of their things train as well.
 "$libra" collect --suite spatial --tasks pick_up_the_black_bowl_next_to_the_plate_and_place_it_on_the_plate --demos 1 --workers 1 --out "$work/table"
 "$libra" collect --suite goal --tasks turn_on_the_stove --demos 1 --workers 1 --out "$work/table2"
@@ -73,13 +86,15 @@ cp "$work/part_1/results.json" "$work/before"
 cmp "$work/before" "$work/part_1/results.json" || fail "a finished evaluation is written anew, without its times"
 grep -q "already" "$work/out" || fail "a finished evaluation plays again"
 refused "other settings" "${whole[@]}" --shard 1/2 --seed 3 --out "$work/part_1"
-must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html"
+must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html" "$work"/eval/videos/object_*_0.mp4 "$work"/eval/videos/object_*_0.jsonl
 "$libra" eval --checkpoint "$work/run2/checkpoint" --suite goal --tasks 6,7 --rollouts 1 --videos 0 --memorisation swapped_positions --out "$work/memory"
 grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is run where it does not apply"
 "$libra" suites object --expert 1 --json | grep -q '"successes": 1' || fail "the expert fails"
 "$libra" doctor >"$work/out"
 grep -q "EGL works" "$work/out" || fail "doctor sees no renderer"
 
+refused "either the folder of a run or --checkpoint" "$libra" inspect
+refused "holds no recorded episode" "$libra" inspect "$work/data"
 refused "did you mean 'eval'" "$libra" evla --suite object
 refused "libra eval --suite" "$libra" --suite object eval
 refused "in range 16 to 4096" "$libra" collect --image-size 100000 --out "$work/x"

@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "libra/core/error.h"
+#include "libra/core/file.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temp_folder.h"
 
 namespace libra {
 namespace {
@@ -116,6 +121,34 @@ TEST(ConfigFields, SetRefusesWhatIsNotUtf8) {
   } config;
   EXPECT_THROW(list_fields(config).set("side=f\xf8"), Error);
   EXPECT_EQ(config.side, 3);
+}
+
+// A file may begin with what another one says; its own values count.
+TEST(Config, AFileExtendsAnother) {
+  const TempFolder folder;
+  write_file(folder / "base.toml", "lr = 0.25\nsizes = [4]\n[inner]\nwidth = 32\n");
+  std::filesystem::create_directories(folder / "rows");
+  write_file(folder / "rows/row.toml",
+             "extends = \"../base.toml\"\nfast = true\n[inner]\nmode = \"b\"\n");
+  write_file(folder / "rows/further.toml", "extends = \"row.toml\"\nlr = 0.75\n");
+  Outer config;
+  list_fields(config).read_toml_file(folder / "rows/further.toml");
+  EXPECT_EQ(config.lr, 0.75);
+  EXPECT_TRUE(config.fast);
+  EXPECT_EQ(config.sizes, std::vector<int>{4});
+  EXPECT_EQ(config.inner.width, 32);
+  EXPECT_EQ(config.inner.mode, "b");
+
+  const auto message = [&](const std::string& name, const std::string& text) {
+    write_file(folder / name, text);
+    return message_of([&] { list_fields(config).read_toml_file(folder / name); });
+  };
+  EXPECT_THAT(message("lost.toml", "extends = \"nothing.toml\"\n"),
+              HasSubstr("nothing.toml: cannot be read"));
+  EXPECT_THAT(message("wrong.toml", "extends = 3\n"), HasSubstr("'extends' is no file"));
+  EXPECT_THAT(message("round.toml", "extends = \"round.toml\"\n"), HasSubstr("in a circle"));
+  EXPECT_THAT(message_of([&] { list_fields(config).read_toml("extends = \"base.toml\"", "text"); }),
+              HasSubstr("unknown field 'extends'"));
 }
 
 }  // namespace

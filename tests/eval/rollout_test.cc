@@ -8,9 +8,11 @@
 #include <tuple>
 
 #include "libra/core/error.h"
+#include "libra/core/file.h"
 #include "libra/eval/group.h"
 #include "libra/eval/results.h"
 #include "libra/runtime/policy_driver.h"
+#include "tests/support/temp_folder.h"
 #include "toy.h"
 
 namespace libra::eval {
@@ -87,6 +89,69 @@ TEST(PolicyDriver, PlansAnewWhenItGetsTheWheelBack) {
   EXPECT_LT(towards_apple[0] * driver.act(observation, 3).action[0],
             0);  // the cup is on the other side
   EXPECT_TRUE(driver.planned());
+}
+
+TEST(Rollouts, AFilmHasALogOfWhatWasPlannedAndDoneBesideIt) {
+  const TempFolder folder;
+  RolloutRequest request = toy_request();
+  request.videos = 1;
+  request.video_dir = folder.path();
+  int films = 0;
+  for (const EpisodeRecord& record : run_rollouts(request).episodes) {
+    if (record.video.empty()) continue;
+    ++films;
+    const std::string path =
+        request.video_dir + "/" + record.video.substr(0, record.video.size() - 4) + ".jsonl";
+    const EpisodeLog log = EpisodeLog::parse(read_file(path), path);
+    EXPECT_THAT(log.head(), testing::HasSubstr(record.instruction));
+    int steps = 0, plans = 0;
+    for (uint64_t n = log.first(); n < log.next(); ++n) {
+      steps += log.line(n).starts_with("{\"e\":\"step\"") ? 1 : 0;
+      plans += log.line(n).starts_with("{\"e\":\"plan\"") ? 1 : 0;
+    }
+    EXPECT_EQ(steps, record.steps);
+    EXPECT_EQ(plans, record.runtime.plans);
+  }
+  EXPECT_EQ(films, 3);
+}
+
+// One short episode by the clock; however busy the machine is, it has time enough.
+RolloutRequest request_by_the_clock() {
+  RolloutRequest request = toy_request();
+  request.suites[0].tasks.resize(1);
+  request.suites[0].tasks[0].max_steps = 2000;
+  request.rollouts = 1;
+  request.realtime = true;
+  return request;
+}
+
+TEST(Rollouts, ByTheClockAPolicyDoesItsTasks) {
+  RolloutRequest request = request_by_the_clock();
+  const auto play = [&] {
+    const RolloutOutcome outcome = run_rollouts(request);
+    EXPECT_TRUE(make_results(request, outcome).runtime.realtime);
+    const EpisodeRecord e = outcome.episodes.at(0);
+    EXPECT_EQ(e.error, "");
+    EXPECT_GT(e.runtime.chunks, 0);
+    EXPECT_DOUBLE_EQ(e.robot_s, e.steps / 20.0);
+    return e;
+  };
+  EXPECT_TRUE(play().success);  // while it waits the world stands still
+  // How stale what it sees is, is the machine's affair; so is whether it hits.
+  request.schedule.schedule = ScheduleKind::kOverlapped;
+  request.suites[0].tasks[0].max_steps = 25;
+  EXPECT_LE(play().steps, 25);
+}
+
+TEST(Rollouts, ByTheClockLatenciesAreWaitedFor) {
+  RolloutRequest request = request_by_the_clock();
+  request.time.planner = LatencyModel::parse("120", "");
+  const EpisodeRecord e = run_rollouts(request).episodes[0];
+  EXPECT_TRUE(e.success) << e.error;
+  EXPECT_GT(e.runtime.held, 0);
+  EXPECT_GE(e.chunk_latency_ms, 120.0 * double(e.runtime.plans));
+  request.workers = 2;
+  EXPECT_THROW(run_rollouts(request), Error);
 }
 
 TEST(Rollouts, DoNotDependOnTheSizeOfGroups) {

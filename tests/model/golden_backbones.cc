@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // The text of `name` before `mark`, for every tensor that has it: the names of a file's cases.
-std::set<std::string> cases(const SafetensorsFile& file, const std::string& mark) {
+std::set<std::string> cases(const GoldenFile& file, const std::string& mark) {
   std::set<std::string> out;
   for (const auto& name : file.names()) {
     const size_t at = name.find(mark);
@@ -33,7 +33,7 @@ std::vector<std::string> subfolders(const std::string& dir) {
   return out;
 }
 
-void compare_gradients(const std::string& group, const SafetensorsFile& file,
+void compare_gradients(const std::string& group, const GoldenFile& file,
                        const torch::nn::Module& module, GoldenReport& report) {
   for (const auto& p : module.named_parameters()) {
     const std::string name = "grad." + p.key();
@@ -46,7 +46,7 @@ void compare_gradients(const std::string& group, const SafetensorsFile& file,
   }
 }
 
-void compare_hidden(const std::string& group, const SafetensorsFile& io, const std::string& prefix,
+void compare_hidden(const std::string& group, const GoldenFile& io, const std::string& prefix,
                     const std::vector<torch::Tensor>& hidden, const torch::Tensor& mask,
                     GoldenReport& report) {
   for (size_t i = 0; i < hidden.size(); ++i) {
@@ -68,7 +68,7 @@ torch::Tensor shifted_loss(const torch::Tensor& logits, const torch::Tensor& lab
 class LanguageCheck {
  public:
   LanguageCheck(const std::string& dir, GoldenReport& report, std::string group)
-      : dir_(dir), group_(std::move(group)), report_(report), io_(dir + "/io.safetensors") {
+      : dir_(dir), group_(std::move(group)), report_(report), io_(dir + "/io.safetensors", report) {
     report_.enter(dir);
   }
 
@@ -150,7 +150,7 @@ class LanguageCheck {
   }
 
   void gradients() {
-    const SafetensorsFile grads(dir_ + "/grads.safetensors");
+    const GoldenFile grads(dir_ + "/grads.safetensors", report_);
     InternLm2 model = fresh();
     torch::Tensor embeds = model->embed(grads.tensor("in.input_ids"));
     embeds.retain_grad();
@@ -169,12 +169,12 @@ class LanguageCheck {
 
   std::string dir_, group_;
   GoldenReport& report_;
-  SafetensorsFile io_;
+  GoldenFile io_;
 };
 
 void check_vit_gradients(const std::string& dir, const std::string& group, InternVit& model,
                          GoldenReport& report) {
-  const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
+  const GoldenFile io(dir + "/io.safetensors", report), grads(dir + "/grads.safetensors", report);
   const torch::Tensor weight = grads.tensor("in.loss_weight");
   const torch::Tensor expected = grads.tensor("grad_in.pixel_values");
   const std::string size =
@@ -193,7 +193,7 @@ void check_intern_vit(const std::string& root, GoldenReport& report) {
   for (const auto& variant : subfolders(root + "/intern_vit")) {
     const std::string dir = root + "/intern_vit/" + variant, group = "intern_vit/" + variant;
     report.enter(dir);
-    const SafetensorsFile io(dir + "/io.safetensors");
+    const GoldenFile io(dir + "/io.safetensors", report);
     InternVitConfig config = read_intern_vit_config(read_file(dir + "/config.json"), dir);
     InternVit model(config);
     load_into(*model, dir + "/model.safetensors");
@@ -228,7 +228,7 @@ void check_internlm2(const std::string& root, GoldenReport& report) {
 void check_internvl(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/internvl_chat", group = "internvl_chat";
   report.enter(dir);
-  const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
+  const GoldenFile io(dir + "/io.safetensors", report), grads(dir + "/grads.safetensors", report);
   InternVlConfig config = read_internvl_config(read_file(dir + "/config.json"), dir);
   InternVl model(config);
   load_into(*model, dir + "/model.safetensors");
@@ -258,7 +258,7 @@ void check_internvl(const std::string& root, GoldenReport& report) {
   }
 
   const torch::NoGradGuard no_grad;
-  const InternVlOptions none{.image_flags = torch::zeros({1}, torch::kInt64),
+  const InternVlOptions none{.image_flags = torch::zeros({1}, mask.options().dtype(torch::kInt64)),
                              .output_logits = true};
   compare("dummy_tile.out.logits",
           model
@@ -281,7 +281,7 @@ void check_siglip(const std::string& root, GoldenReport& report) {
   for (const auto& variant : subfolders(root + "/siglip_vision")) {
     const std::string dir = root + "/siglip_vision/" + variant, group = "siglip_vision/" + variant;
     report.enter(dir);
-    const SafetensorsFile io(dir + "/io.safetensors");
+    const GoldenFile io(dir + "/io.safetensors", report);
     SiglipVisionConfig config = read_siglip_config(read_file(dir + "/config.json"), dir);
     config.pooling_head = true;
     SiglipVision model(config);
@@ -295,7 +295,7 @@ void check_siglip(const std::string& root, GoldenReport& report) {
     report.compare(group, "out.pooler_output", out.pooler_output, io.tensor("out.pooler_output"),
                    report.forward_limit());
     if (!report.with_gradients() || !fs::exists(dir + "/grads.safetensors")) continue;
-    const SafetensorsFile grads(dir + "/grads.safetensors");
+    const GoldenFile grads(dir + "/grads.safetensors", report);
     const torch::Tensor loss =
         (out.last_hidden_state * grads.tensor("in.weight_last_hidden_state")).sum() +
         (out.pooler_output * grads.tensor("in.weight_pooler_output")).sum();

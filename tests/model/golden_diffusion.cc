@@ -156,10 +156,10 @@ void check_ddpm(const std::string& dir, const json& all, GoldenReport& report) {
 }
 
 // What stands between `prefix` and `suffix` in the names of the set's tensors.
-std::vector<std::string> between(const SafetensorsFile& file, const std::string& prefix,
+std::vector<std::string> between(const std::vector<std::string>& names, const std::string& prefix,
                                  const std::string& suffix) {
   std::vector<std::string> found;
-  for (const std::string& name : file.names()) {
+  for (const std::string& name : names) {
     if (name.starts_with(prefix) && name.ends_with(suffix) &&
         name.size() > prefix.size() + suffix.size()) {
       found.push_back(name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()));
@@ -169,9 +169,9 @@ std::vector<std::string> between(const SafetensorsFile& file, const std::string&
 }
 
 void check_clipping(const SafetensorsFile& file, GoldenReport& report) {
-  for (const std::string& limit : between(file, "clip", ".out.norm")) {
+  for (const std::string& limit : between(file.names(), "clip", ".out.norm")) {
     const std::string key = "clip" + limit + ".out.";
-    const std::vector<std::string> names = between(file, "clip.in.", "");
+    const std::vector<std::string> names = between(file.names(), "clip.in.", "");
     std::vector<torch::Tensor> parameters;
     for (const std::string& name : names) {
       const torch::Tensor grad = file.tensor("clip.in." + name);
@@ -262,21 +262,22 @@ void check_schedules(const SafetensorsFile& file, const json& all, GoldenReport&
 // not the same one: the sets are of a LibTorch without MKL, whose exp is off by one in about a
 // tenth of the entries, where MKL's is rounded correctly. At a timestep of 999 that turns the angle
 // by up to 6e-5. So the difference counts beyond what one unit of the frequency makes of it.
-void check_timestep_embedding(const SafetensorsFile& io, GoldenReport& report) {
+void check_timestep_embedding(const GoldenFile& io, GoldenReport& report) {
   const std::map<std::string, nn::SinusoidOptions> kinds = {
       {"dit", {}},
       {"diffusers_default", {.cos_first = false, .frequency_shift = 1}},
       {"diffusers_flip_shift0", {}}};
   const torch::Tensor t = io.tensor("sincos.in.t");
   for (const auto& [kind, options] : kinds) {
-    for (const std::string& size : between(io, "sincos.out." + kind + "_dim", "")) {
+    for (const std::string& size : between(io.names(), "sincos.out." + kind + "_dim", "")) {
       const int64_t dim = std::stoll(size), half = dim / 2;
       const std::string name = "sincos.out." + kind + "_dim" + size;
       const torch::Tensor step =
           torch::arange(half, torch::kFloat64) / (double(half) - options.frequency_shift);
       const torch::Tensor unit = torch::exp(step * -std::log(options.max_period)) *
                                  double(std::numeric_limits<float>::epsilon());
-      torch::Tensor allowed = torch::outer(t.to(torch::kFloat64), unit).repeat({1, 2});
+      torch::Tensor allowed =
+          torch::outer(t.to(torch::kFloat64), unit.to(t.device())).repeat({1, 2});
       if (dim % 2 == 1) allowed = torch::constant_pad_nd(allowed, {0, 1});
       const torch::Tensor beyond =
           ((nn::timestep_embedding(t, dim, options) - io.tensor(name)).abs() - allowed)
@@ -291,7 +292,7 @@ void check_timestep_embedding(const SafetensorsFile& io, GoldenReport& report) {
 void check_dit(const std::string& root, GoldenReport& report) {
   const std::string dir = root + "/dit_block", group = "dit_block";
   report.enter(dir);
-  const SafetensorsFile io(dir + "/io.safetensors"), grads(dir + "/grads.safetensors");
+  const GoldenFile io(dir + "/io.safetensors", report), grads(dir + "/grads.safetensors", report);
   DitChain model(json::parse(read_file(dir + "/config.json")));
   load_into(model, dir + "/model.safetensors");
   report.cast(model);

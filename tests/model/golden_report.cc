@@ -64,7 +64,8 @@ void GoldenReport::compare(const std::string& group, const std::string& name,
   if (actual.defined() && actual.sizes() == expected.sizes()) {
     const double whole = size(expected);
     difference =
-        size(actual.to(torch::kFloat64) - expected.to(torch::kFloat64)) / (whole > 0 ? whole : 1.0);
+        size(actual.to(torch::kCPU, torch::kFloat64) - expected.to(torch::kCPU, torch::kFloat64)) /
+        (whole > 0 ? whole : 1.0);
   }
   add(group, name, difference, official_.empty() ? limit : official_limit(name));
 }
@@ -81,12 +82,12 @@ void GoldenReport::compare_absolute(const std::string& group, const std::string&
                                     double limit) {
   double difference = std::numeric_limits<double>::infinity();
   if (actual.defined() && actual.sizes() == expected.sizes()) {
-    difference = expected.numel() == 0
-                     ? 0.0
-                     : (actual.detach().to(torch::kFloat64) - expected.to(torch::kFloat64))
-                           .abs()
-                           .max()
-                           .item<double>();
+    difference = expected.numel() == 0 ? 0.0
+                                       : (actual.detach().to(torch::kCPU, torch::kFloat64) -
+                                          expected.to(torch::kCPU, torch::kFloat64))
+                                             .abs()
+                                             .max()
+                                             .item<double>();
   }
   add(group, name, difference, limit);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libra/core/file.h"
+#include "libra/model/safetensors.h"
 #include "libra/nn/linear.h"
 #include "libra/nn/torch.h"
 
@@ -27,7 +28,9 @@ enum class Computed { kF32, kBf16Wide, kBf16Narrow };
 class GoldenReport {
  public:
   // In bf16 the networks run in that precision, forward only.
-  explicit GoldenReport(Computed computed = Computed::kF32) : computed_(computed) {}
+  explicit GoldenReport(Computed computed = Computed::kF32, torch::Device device = torch::kCPU)
+      : computed_(computed), device_(device) {}
+  torch::Device device() const { return device_; }  // of the networks
   using Check = void (*)(const std::string& dir, GoldenReport& report);
   void run(Check check, const std::string& dir);
   // What is compared from now on belongs to the set in `dir`.
@@ -37,6 +40,7 @@ class GoldenReport {
   bool with_gradients() const { return computed_ == Computed::kF32; }
   void cast(torch::nn::Module& module) const {
     nn::set_precision(module, with_gradients() ? torch::kFloat32 : torch::kBFloat16);
+    module.to(device_);
   }
 
   struct Group {
@@ -60,8 +64,23 @@ class GoldenReport {
   double official_limit(const std::string& tensor) const;
 
   Computed computed_;
+  torch::Device device_;
   std::map<std::string, double> official_;  // loss of each tensor of the set
   std::map<std::string, Group> groups_;
+};
+
+// A set's tensors, on the device of the networks.
+class GoldenFile {
+ public:
+  GoldenFile(const std::string& path, const GoldenReport& report)
+      : file_(path), device_(report.device()) {}
+  std::vector<std::string> names() const { return file_.names(); }
+  bool contains(const std::string& name) const { return file_.contains(name); }
+  torch::Tensor tensor(const std::string& name) const { return file_.tensor(name).to(device_); }
+
+ private:
+  SafetensorsFile file_;
+  torch::Device device_;
 };
 
 // Whether every set of networks in `dir` says what the official code loses in bf16.

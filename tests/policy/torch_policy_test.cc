@@ -52,6 +52,7 @@ TEST(TorchPolicy, AMissingCameraIsNotAttendedTo) {
     model::LibraVlaConfig config;
     list_fields(config).read_toml_file(LIBRA_SOURCE_DIR "/tests/training/small_model.toml");
     config.variant = variant;
+    config.action.bins = 6;
     config.embodiment.cameras[1].optional = true;
     torch::manual_seed(2);
     auto bundle = make_bundle(config, action::NormStats::identity(config.embodiment),
@@ -70,6 +71,9 @@ TEST(TorchPolicy, AMissingCameraIsNotAttendedTo) {
     // The planner's hidden row of a query, and the refiner's noise.
     const auto outputs = [&] {
       const model::PlannerOutput plan = bundle.planner->forward(input);
+      if (!config.has_refiner()) {
+        return std::pair(plan.keyframe, bundle.planner->decode(input, 1).flatten(1));
+      }
       refined.planner = plan.tokens;
       const auto context = bundle.refiner->encode(refined);
       torch::Tensor intent;
@@ -182,6 +186,57 @@ TEST(TorchPolicy, TwoBranchesAreAveraged) {
     }
   }
   EXPECT_TRUE(inside);
+}
+
+// What the autoregressive planner decodes token by token from its cache is what it would say of
+// those tokens if it were told them all at once, as in training; prompts of several lengths.
+TEST(TorchPolicy, TokensAreDecodedAsTheyAreTrained) {
+  const torch::NoGradGuard no_grad;
+  auto bundle = load_bundle(saved_checkpoint("autoregressive"));
+  const auto& config = bundle.config;
+  std::vector<Observation> observations;
+  std::vector<const Observation*> seen;
+  std::vector<Proprio> proprio;
+  for (uint64_t s = 0; s < 3; ++s) observations.push_back(random_observation(s));
+  for (const Observation& observation : observations) {
+    seen.push_back(&observation);
+    proprio.push_back(observation.proprio);
+  }
+  model::PlannerInput input = bundle.transforms->planner_input(
+      bundle.transforms->bytes(seen, config.image_size), kInstructions, proprio);
+  ASSERT_TRUE(input.attention_mask.defined()) << "some prompts are padded";
+  for (torch::Tensor& p : bundle.planner->parameters()) p.add_(0.3 * torch::randn_like(p));
+  const torch::Tensor decoded = bundle.planner->decode(input, config.queries());
+  input.told = decoded.argmax(-1);
+  EXPECT_GT(std::get<0>(at::_unique(input.told)).numel(), 3) << "not always the same token";
+  const torch::Tensor told = bundle.planner->forward(input).logits;
+  EXPECT_LT((told - decoded).abs().max().item<double>(), 1e-3 * told.abs().max().item<double>());
+  // A token depends on those before it alone.
+  input.told = input.told.clone();
+  input.told.select(1, 4) = (input.told.select(1, 4) + 1) % config.action.bins;
+  const torch::Tensor changed = bundle.planner->forward(input).logits;
+  const torch::Tensor difference = (changed - told).abs().amax({0, 3}).flatten();  // of each token
+  const int64_t first = 4 * config.embodiment.model_dim();
+  EXPECT_EQ(difference.slice(0, 0, first + 1).max().item<double>(), 0.0);
+  EXPECT_GT(difference.slice(0, first + 1).min().item<double>(), 0.0);
+
+  // The policy decodes the first chunk of them.
+  TorchPolicy policy(bundle, {});
+  EXPECT_EQ(policy.planner(), nullptr);
+  std::vector<RefineRequest> requests;
+  for (size_t i = 0; i < 3; ++i) requests.push_back({&observations[i], nullptr, kInstructions[i]});
+  std::vector<ActionChunk> chunks(3);
+  policy.refine(requests, chunks);
+  for (int64_t b = 0; b < 3; ++b) {
+    for (int64_t t = 0; t < config.action.horizon; ++t) {
+      for (int64_t d = 0; d < 7; ++d) {
+        EXPECT_NEAR(
+            chunks[size_t(b)].actions[size_t(t)][size_t(d)],
+            action::uniform_centre(decoded[b][t][d].argmax().item<int>(), config.action.bins),
+            1e-5);
+      }
+    }
+  }
 }
 
 TEST(TorchPolicy, DrawnIntentsDependOnTheirOwnRequestAlone) {

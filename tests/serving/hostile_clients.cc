@@ -1,7 +1,8 @@
-// Hostile clients against a server in this process, while an honest one works on: messages that are
-// cut, changed, huge in what they say, nested, not finite, pictures that are bombs, readers and
-// writers that are slow, connections that say nothing. Every message must get an answer or the end
-// of its connection; the honest client must get its own answers, about as fast as before.
+// Hostile clients against a server in this process, its inspector too, while an honest one works
+// on: messages that are cut, changed, huge in what they say, nested, not finite, pictures that are
+// bombs, readers and writers that are slow, connections that say nothing. Every message must get an
+// answer or the end of its connection; the honest client must get its own answers, about as fast as
+// before.
 //   hostile_clients [MESSAGES [THREADS]]      exit code 1 when something of that is not so
 #include <arpa/inet.h>
 #include <sys/resource.h>
@@ -171,12 +172,26 @@ struct Tally {
 // The hostile are other machines: here they get what the server and the honest client leave over.
 void step_back() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19); }
 
+// Where the hostile go, and what they would say there if they were honest.
+struct Place {
+  const char* path;
+  bool greets = false, text = false;
+  std::vector<std::string> messages = {};
+};
+
 void attack(int port, int64_t messages, uint64_t seed, Tally& tally) {
   step_back();
-  const auto openpi = recorded("openpi_client_0.1.2.jsonl"), vla = recorded("vla_eval_0.8.0.jsonl");
+  const std::vector<Place> places = {
+      {"/vla-eval", false, false, recorded("vla_eval_0.8.0.jsonl")},
+      {"/", true, false, recorded("openpi_client_0.1.2.jsonl")},
+      {"/inspect/feed",
+       false,
+       true,
+       {R"({"id": 1, "episode": 1, "since": 0, "have": -1, "at": 3})",
+        R"({"id": 1, "do": "instruction", "text": "<img src=x onerror=alert(1)>"})"}}};
   Rng rng(seed);
   std::unique_ptr<RawSocket> socket;
-  int path = 0;
+  const Place* place = nullptr;
   for (int64_t sent = 0; sent < messages; ++sent) {
     const auto kind = rng.below(100);
     if (kind < 3) {  // not even HTTP, or HTTP that is none
@@ -193,22 +208,24 @@ void attack(int port, int64_t messages, uint64_t seed, Tally& tally) {
       continue;
     }
     if (socket == nullptr || !socket->open()) {
-      path = rng.below(10) == 0 ? 0 : 1;
+      const uint64_t which = rng.below(10);
+      place = &places[which < 2 ? which + 1 : 0];
       socket = std::make_unique<RawSocket>(port);
-      if (!shake_hands(*socket, path == 0 ? "/" : "/vla-eval")) {
+      if (!shake_hands(*socket, place->path)) {
         socket.reset();  // no room at the moment
         ++tally.messages;
         ++tally.ends;
         continue;
       }
-      if (path == 0) read_frame(*socket);
+      if (place->greets) read_frame(*socket);
     }
-    const auto& known = path == 0 ? openpi : vla;
-    std::string message = mutated(known[rng.below(known.size())], rng);
+    std::string message = mutated(place->messages[rng.below(place->messages.size())], rng);
     // An episode's start and end get no answer: only what does can be waited for.
     const bool silent_kind = message.find("episode_") != std::string::npos;
     if (silent_kind) message = "x" + message;
-    std::string frame = frame_of(message, kind < 6 ? static_cast<char>(rng.below(256)) : '\x82');
+    std::string frame = frame_of(message, kind < 6      ? static_cast<char>(rng.below(256))
+                                          : place->text ? '\x81'
+                                                        : '\x82');
     const bool odd = kind < 6;
     socket->send(frame);
     ++tally.messages;
@@ -286,8 +303,11 @@ int run(int argc, char** argv) {
   options.limits.message_s = 5.0;
   options.limits.handshake_s = 5.0;
   options.limits.rate = 1e6;
+  Inspector inspector(/*control=*/true);
+  options.inspector = &inspector;
   Service service(policy, options, log);
   Server server(service, {.port = 0});
+  add_inspector(server, inspector);
   std::atomic<bool> stop{false}, end_honest{false}, end_lingering{false};
   std::thread serving([&] { server.run(stop); });
 
@@ -314,6 +334,8 @@ int run(int argc, char** argv) {
       "%lld hostile messages in %.0f s: %lld answers, %lld connections ended, %lld neither\n",
       static_cast<long long>(tally.messages), s, static_cast<long long>(tally.answers),
       static_cast<long long>(tally.ends), static_cast<long long>(tally.silent));
+  std::printf("p99 during is %.2f times that before\n",
+              during.percentile(.99) / std::max(1e-9, before.percentile(.99)));
   std::printf(
       "honest client, ms less inference: p50 %.2f, p99 %.2f before; p50 %.2f, p99 %.2f during "
       "(%zu calls), %lld wrong answers\n",

@@ -14,6 +14,8 @@
 #include "libra/data/episode_source.h"
 #include "libra/media/image_file.h"
 #include "libra/serving/client.h"
+#include "libra/serving/inspector.h"
+#include "libra/serving/service.h"
 #include "tests/serving/arithmetic_policy.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temp_folder.h"
@@ -69,6 +71,12 @@ class Raw {
       if (sent <= 0) return;
       bytes.remove_prefix(size_t(sent));
     }
+  }
+  // The first of what comes.
+  std::string some() const {
+    char part[4096];
+    const ssize_t n = recv(socket_, part, sizeof part, 0);
+    return n > 0 ? std::string(part, size_t(n)) : std::string();
   }
   // All that comes until the server closes.
   std::string rest() const {
@@ -236,6 +244,38 @@ TEST(Server, RefusesPagesOfOtherOrigins) {
   EXPECT_THAT(http(server.port(), "GET", "/config",
                    "Origin: http://127.0.0.1:" + std::to_string(server.port()) + "\r\n"),
               HasSubstr("200 OK"));
+}
+
+TEST(Server, ShowsThePageToItselfOnly) {
+  Metrics metrics;
+  Log log(Log::Form::kSilent);
+  Inspector inspector(false);
+  Server server({.port = 0, .key = "a key of some length"}, {}, metrics, log);
+  add_inspector(server, inspector, /*front=*/true);
+  std::atomic<bool> stop{false};
+  std::thread serving([&] { server.run(stop); });
+  for (const char* path : {"/", "/inspect", "/inspect/page.js", "/inspect/page.css"}) {
+    const std::string page = http(server.port(), "GET", path);
+    EXPECT_THAT(page, testing::StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(page, HasSubstr("Content-Security-Policy: default-src 'none'"));
+  }
+  const std::string upgrade =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+  const auto feed = [&](const std::string& query, const std::string& headers) {
+    const Raw raw(server.port());
+    raw.send("GET /inspect/feed" + query + " HTTP/1.1\r\nHost: 127.0.0.1:" +
+             std::to_string(server.port()) + "\r\n" + upgrade + headers + "\r\n");
+    return raw.some();
+  };
+  const std::string own = "Origin: http://127.0.0.1:" + std::to_string(server.port()) + "\r\n";
+  EXPECT_THAT(feed("", own), testing::StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(feed("?key=a%20key", "Origin: http://elsewhere\r\n"),
+              testing::StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(feed("", own + "Authorization: Api-Key a key of some length\r\n"),
+              testing::StartsWith("HTTP/1.1 101"));
+  stop = true;
+  serving.join();
 }
 
 TEST(Server, KnowsItsPaths) {

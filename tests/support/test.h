@@ -1,5 +1,5 @@
-// What nearly every test reads, as a precompiled header of all test programs without LibTorch (cmake/libra.cmake).
-// Tests include what they use all the same.
+// What nearly every test reads, as a precompiled header of all test programs without LibTorch
+// (cmake/libra.cmake). Tests include what they use all the same.
 #pragma once
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "libra/training/injection.h"
+#include "libra/training/step/injection.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "libra/training/losses.h"
+#include "libra/training/step/losses.h"
 
 #include <gtest/gtest.h>
 #include <torch/optim.h>

@@ -1,4 +1,4 @@
-#include "libra/training/optimizer.h"
+#include "libra/training/step/optimizer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "libra/training/run_config.h"
+#include "libra/training/step/run_config.h"
 
 #include <gtest/gtest.h>
 

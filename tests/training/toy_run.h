@@ -8,8 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "libra/training/step/weights.h"
 #include "libra/training/trainer.h"
-#include "libra/training/weights.h"
 
 namespace libra::training {
 
@@ -92,6 +92,9 @@ struct ToyRun {
   // In a folder, as one of several ranks.
   ToyRun(std::string folder, TrainConfig config, const TrainRanks& ranks,
          Variant variant = Variant::kFull)
+      : ToyRun(std::move(folder), config, ranks, small_model(variant)) {}
+  ToyRun(std::string folder, TrainConfig config, const TrainRanks& ranks,
+         const model::LibraVlaConfig& model, Evaluate evaluate = {})
       : dir(std::move(folder)),
         train(config),
         demos(
@@ -103,12 +106,11 @@ struct ToyRun {
             libero_panda()),
         scenes(random_scenes()) {
     torch::manual_seed(3);
-    bundle = policy::make_bundle(small_model(variant),
-                                 norm_stats(demos, libero_panda(), 5, Normalization::kQuantiles),
+    bundle = policy::make_bundle(model, norm_stats(demos, libero_panda(), model.action),
                                  LIBRA_SOURCE_DIR "/assets/tokenizer");
     prepare_weights(bundle, train);
     batcher = std::make_unique<Batcher>(demos, &scenes, bundle, train);
-    trainer = std::make_unique<Trainer>(train, bundle, *batcher, dir, ranks);
+    trainer = std::make_unique<Trainer>(train, bundle, *batcher, dir, ranks, std::move(evaluate));
   }
   std::string weights() const {
     std::ifstream file(dir + "/checkpoint/model.safetensors", std::ios::binary);

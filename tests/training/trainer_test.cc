@@ -13,7 +13,7 @@
 #include "libra/core/error.h"
 #include "libra/model/checkpoint.h"
 #include "libra/model/safetensors.h"
-#include "libra/training/weights.h"
+#include "libra/training/step/weights.h"
 #include "tests/training/toy_run.h"
 
 namespace libra::training {

@@ -9,6 +9,9 @@ void ActionConfig::list(ConfigFields& f) {
   f.add("horizon", horizon, "H: actions in a chunk", {1, kMaxHorizon});
   f.add("expansion", expansion, "M: chunks the planner predicts in one pass", {1, kMaxExpansion});
   f.add("bins", bins, "N: bins of each action dimension", {2, kMaxBins});
+  f.add("binning", binning,
+        "where bins lie: uniform; quantile, each as full of the data; fsq, digits of a residual "
+        "code of joints that move together");
   f.add("normalize", normalize, "raw actions to [-1, 1]");
 }
 

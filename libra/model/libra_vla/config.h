@@ -26,12 +26,20 @@ enum class Variant {
   kBase,          // neither: one flat diffusion head on the planner's tokens
   kStaticLatent,  // the planner's pooled token and own vision
   kTwoBranch,  // a discrete and a continuous head on the planner's tokens, their answers averaged
+  kAutoregressive,  // the planner alone: action tokens, one after the other, each told those before
+};
+
+// Where a dimension's bins lie.
+enum class Binning {
+  kUniform,   // all as wide, over [-1, 1]
+  kQuantile,  // all as full of the training data; uniform where values repeat (a gripper)
+  kFsq,       // digits of a residual code of joints that move together (action::CodeBook)
 };
 
 // What the refiner's diffusion makes out of noise.
 enum class RefinerTarget {
   kAction,    // the action
-  kResidual,  // its offset from the bin's centre, in half widths of a bin
+  kResidual,  // its offset from the bin's centre, in widths of the bin
 };
 
 }  // namespace libra::model
@@ -39,12 +47,20 @@ enum class RefinerTarget {
 namespace libra {
 template <>
 struct Words<model::Variant> {
-  static constexpr Word<model::Variant> list[] = {{model::Variant::kFull, "full"},
-                                                  {model::Variant::kRefinement, "refinement"},
-                                                  {model::Variant::kVision, "vision"},
-                                                  {model::Variant::kBase, "base"},
-                                                  {model::Variant::kStaticLatent, "static_latent"},
-                                                  {model::Variant::kTwoBranch, "two_branch"}};
+  static constexpr Word<model::Variant> list[] = {
+      {model::Variant::kFull, "full"},
+      {model::Variant::kRefinement, "refinement"},
+      {model::Variant::kVision, "vision"},
+      {model::Variant::kBase, "base"},
+      {model::Variant::kStaticLatent, "static_latent"},
+      {model::Variant::kTwoBranch, "two_branch"},
+      {model::Variant::kAutoregressive, "autoregressive"}};
+};
+template <>
+struct Words<model::Binning> {
+  static constexpr Word<model::Binning> list[] = {{model::Binning::kUniform, "uniform"},
+                                                  {model::Binning::kQuantile, "quantile"},
+                                                  {model::Binning::kFsq, "fsq"}};
 };
 template <>
 struct Words<model::RefinerTarget> {
@@ -60,11 +76,12 @@ struct Words<model::Resize> {
 
 namespace libra::model {
 
-// The hybrid action space (design: Discretise).
+// The hybrid action space (docs/model.md: Discretise).
 struct ActionConfig {
   int horizon = 5;    // H
   int expansion = 2;  // M
   int bins = 10;      // N
+  Binning binning = Binning::kUniform;
   Normalization normalize = Normalization::kQuantiles;
   void list(ConfigFields& f);
 };
@@ -139,10 +156,14 @@ struct LibraVlaConfig {
   // What the variants mean (paper's ablation).
   bool has_intents() const { return variant == Variant::kFull || variant == Variant::kRefinement; }
   // The planner predicts bins, whether or not the refiner is told.
-  bool planner_has_bins() const { return has_intents() || variant == Variant::kTwoBranch; }
+  bool planner_has_bins() const {
+    return has_intents() || variant == Variant::kTwoBranch || is_autoregressive();
+  }
+  bool is_autoregressive() const { return variant == Variant::kAutoregressive; }
+  bool has_refiner() const { return !is_autoregressive(); }
   bool refiner_has_vision() const {
-    return variant != Variant::kBase && variant != Variant::kRefinement &&
-           variant != Variant::kTwoBranch;
+    return variant == Variant::kFull || variant == Variant::kVision ||
+           variant == Variant::kStaticLatent;
   }
   bool refiner_sees_planner_tokens() const {
     return variant == Variant::kBase || variant == Variant::kRefinement ||
@@ -152,6 +173,8 @@ struct LibraVlaConfig {
   bool refiner_needs_planner() const {
     return refiner_sees_planner_tokens() || refiner_sees_planner_latent();
   }
+  // No chunk acts on a plan that was made before: everything runs once a chunk.
+  bool plans_every_chunk() const { return refiner_needs_planner() || !has_refiner(); }
   int queries() const { return action.horizon * action.expansion; }  // K
 };
 

@@ -6,6 +6,7 @@
 namespace libra::model {
 
 RefinerNetImpl::RefinerNetImpl(const LibraVlaConfig& config, nn::Fresh fresh) : config_(config) {
+  if (!config.has_refiner()) return;  // a network without weights
   const RefinerConfig& r = config.refiner;
   const int64_t width = r.width, dims = config.embodiment.model_dim();
   const nn::NoInit heads(fresh == nn::Fresh::kNone);

@@ -3,6 +3,7 @@
 // read without running their pickle; SimEnv does the rest as for our own suites. docs/libero.md.
 #pragma once
 
+#include "libra/sim/libero/any_suite.h"
 #include "libra/sim/libero/checkout.h"
 #include "libra/sim/libero/init_states.h"
 #include "libra/sim/libero/libero_suite.h"
