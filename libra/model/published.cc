@@ -108,6 +108,12 @@ BertConfig read_bert_config(const std::string& text, const std::string& where) {
   return config;
 }
 
+SentenceBertConfig read_sentence_bert_config(const std::string& text, const std::string& where) {
+  SentenceBertConfig config;
+  read_known(parse(text, where), where, config);
+  return config;
+}
+
 std::string internvl_config_json(const InternVlConfig& config) {
   InternVlConfig plain = config;
   nlohmann::ordered_json out = nlohmann::ordered_json::parse(list_fields(plain).to_json());

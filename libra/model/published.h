@@ -16,6 +16,7 @@ InternVlConfig read_internvl_config(const std::string& text, const std::string& 
 // Takes a vision_config, or a whole SigLIP config that holds one.
 SiglipVisionConfig read_siglip_config(const std::string& text, const std::string& where);
 BertConfig read_bert_config(const std::string& text, const std::string& where);
+SentenceBertConfig read_sentence_bert_config(const std::string& text, const std::string& where);
 
 // The same the other way: config.json texts in the published form.
 std::string internvl_config_json(const InternVlConfig& config);

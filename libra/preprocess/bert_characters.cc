@@ -19,14 +19,14 @@ struct Pair {
 
 #include "libra/preprocess/bert_tables.inc"
 
-// As the reference counts them: the signs of Chinese, Japanese kanji and Korean hanja.
+// The signs of Chinese, Japanese kanji and Korean hanja, as the reference counts them: its last range
+// but one begins later than Unicode's, at 2b820.
 constexpr Range kIdeographs[] = {{0x3400, 0x4dbf},   {0x4e00, 0x9fff},   {0xf900, 0xfaff},
                                  {0x20000, 0x2a6df}, {0x2a700, 0x2b73f}, {0x2b740, 0x2b81f},
-                                 {0x2b820, 0x2ceaf}, {0x2f800, 0x2fa1f}};
+                                 {0x2b920, 0x2ceaf}, {0x2f800, 0x2fa1f}};
 constexpr Range kSpaces[] = {{0x09, 0x0a},     {0x0d, 0x0d},     {0x20, 0x20},     {0xa0, 0xa0},
                              {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f},
                              {0x205f, 0x205f}, {0x3000, 0x3000}};
-constexpr char32_t kReplacement = 0xfffd;
 
 // The row whose `first` is the last not beyond c, where it reaches c.
 template <class Row, size_t N>
@@ -59,8 +59,7 @@ bool append_hangul(char32_t c, std::u32string& out) {
 
 CharacterKind kind_of(char32_t c) {
   if (row_of(kSpaces, c)) return CharacterKind::kSpace;
-  if (c == kReplacement || row_of(kControls, c)) return CharacterKind::kControl;
-  if (row_of(kMarks, c)) return CharacterKind::kMark;
+  if (row_of(kLeftOut, c)) return CharacterKind::kLeftOut;
   if (is_ascii_punctuation(c) || row_of(kPunctuation, c)) return CharacterKind::kPunctuation;
   if (row_of(kIdeographs, c)) return CharacterKind::kIdeograph;
   return CharacterKind::kLetter;

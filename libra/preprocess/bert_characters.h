@@ -8,8 +8,7 @@ namespace libra::preprocess {
 enum class CharacterKind {
   kLetter,       // digits and whatever else makes words
   kSpace,        // between words
-  kControl,      // left out
-  kMark,         // accents that combine with a letter: left out
+  kLeftOut,      // control characters, accents that combine with a letter
   kPunctuation,  // a word of its own, as is
   kIdeograph,    // a word of its own
 };

@@ -1,5 +1,7 @@
 #include "libra/preprocess/word_piece.h"
 
+#include <algorithm>
+
 #include "libra/core/error.h"
 #include "libra/core/file.h"
 #include "libra/preprocess/bert_characters.h"
@@ -49,7 +51,7 @@ std::vector<std::u32string> words_of(std::string_view text) {
   std::u32string folded;
   for (const char32_t c : decode_utf8(text)) {
     const CharacterKind kind = kind_of(c);
-    if (kind == CharacterKind::kControl || kind == CharacterKind::kMark) continue;
+    if (kind == CharacterKind::kLeftOut) continue;
     if (kind == CharacterKind::kIdeograph) folded += U' ';
     append_folded(c, folded);
     if (kind == CharacterKind::kIdeograph) folded += U' ';
@@ -132,15 +134,17 @@ void WordPiece::spell(std::u32string_view word, std::vector<int32_t>& ids) const
   }
 }
 
-std::vector<int32_t> WordPiece::encode(std::string_view text) const {
+std::vector<int32_t> WordPiece::encode(std::string_view text, size_t longest) const {
   std::vector<int32_t> ids = {cls_};
   for (const std::u32string& word : words_of(text)) {
+    if (ids.size() >= longest) break;
     if (word.size() > kMaxWord) {
       ids.push_back(unk_);
     } else {
       spell(word, ids);
     }
   }
+  ids.resize(std::min(ids.size(), longest - 1));
   ids.push_back(sep_);
   return ids;
 }

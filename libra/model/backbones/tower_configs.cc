@@ -118,9 +118,13 @@ void BertConfig::list(ConfigFields& f) {
   f.add("intermediate_size", intermediate_size, "hidden width of the MLP", {1, 262144});
   f.add("num_hidden_layers", num_hidden_layers, "transformer layers", {0, 256});
   f.add("num_attention_heads", num_attention_heads, "attention heads", {1, 512});
-  f.add("max_position_embeddings", max_position_embeddings, "longest text", {1, 1e6});
+  f.add("max_position_embeddings", max_position_embeddings, "longest text", {2, 1e6});
   f.add("type_vocab_size", type_vocab_size, "kinds of segments", {1, 1e6});
   f.add("layer_norm_eps", layer_norm_eps, "epsilon of the norms", {0, 1});
+}
+
+void SentenceBertConfig::list(ConfigFields& f) {
+  f.add("max_seq_length", max_seq_length, "tokens that are read of a text", {2, 1e6});
 }
 
 int SiglipVisionConfig::grid_side() const {

@@ -111,4 +111,10 @@ struct BertConfig {
   void list(ConfigFields& f);
 };
 
+// Names of a sentence encoder's sentence_bert_config.json; defaults of all-MiniLM-L6-v2.
+struct SentenceBertConfig {
+  int max_seq_length = 256;  // tokens that it reads of a text, [CLS] and [SEP] among them
+  void list(ConfigFields& f);
+};
+
 }  // namespace libra::model
