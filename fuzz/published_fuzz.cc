@@ -12,5 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     libra::model::read_siglip_config(text, "fuzz");
   } catch (const libra::Error&) {
   }
+  try {
+    libra::model::read_bert_config(text, "fuzz");
+    libra::model::read_sentence_bert_config(text, "fuzz");
+  } catch (const libra::Error&) {
+  }
   return 0;
 }

@@ -42,10 +42,11 @@ size_t longest_text(const model::TextConfig& config, const model::BertConfig& si
   if (!is_file(path)) return size_t(sizes.max_position_embeddings);
   const int longest = model::read_sentence_bert_config(read_file(path), path).max_seq_length;
   if (longest > sizes.max_position_embeddings) {
-    throw Error(ErrorCode::kBadInput, {.where = path,
-                                       .problem = "max_seq_length is beyond the encoder's positions",
-                                       .expected = std::to_string(sizes.max_position_embeddings),
-                                       .found = std::to_string(longest)});
+    throw Error(ErrorCode::kBadInput,
+                {.where = path,
+                 .problem = "max_seq_length is beyond the encoder's positions",
+                 .expected = std::to_string(sizes.max_position_embeddings),
+                 .found = std::to_string(longest)});
   }
   return size_t(longest);
 }

@@ -19,8 +19,8 @@ struct Pair {
 
 #include "libra/preprocess/bert_tables.inc"
 
-// The signs of Chinese, Japanese kanji and Korean hanja, as the reference counts them: its last range
-// but one begins later than Unicode's, at 2b820.
+// The signs of Chinese, Japanese kanji and Korean hanja, as the reference counts them: its last
+// range but one begins later than Unicode's, at 2b820.
 constexpr Range kIdeographs[] = {{0x3400, 0x4dbf},   {0x4e00, 0x9fff},   {0xf900, 0xfaff},
                                  {0x20000, 0x2a6df}, {0x2a700, 0x2b73f}, {0x2b740, 0x2b81f},
                                  {0x2b920, 0x2ceaf}, {0x2f800, 0x2fa1f}};

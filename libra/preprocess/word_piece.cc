@@ -96,7 +96,7 @@ void WordPiece::load(std::string_view vocab, const std::string& where) {
     const auto id = static_cast<int32_t>(pieces_.size());
     if (pieces_.size() == kMaxVocab) fail("has too many lines", "at most 1048576 pieces");
     if (!ids_.emplace(piece, id).second) {
-      fail("holds the piece '" + piece + "' twice", "one line a piece");
+      fail("holds the piece '" + piece.substr(0, 80) + "' twice", "one line a piece");
     }
     pieces_.push_back(std::move(piece));
   }

@@ -15,33 +15,33 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-const std::string kTiny = LIBRA_SOURCE_DIR "/tests/golden/bert_tiny/";
+const std::string kTinyBert = LIBRA_SOURCE_DIR "/tests/golden/bert_tiny/";
 
-double difference(const torch::Tensor& actual, const torch::Tensor& expected) {
+double bert_difference(const torch::Tensor& actual, const torch::Tensor& expected) {
   return ((actual - expected).abs().max() / expected.abs().max()).item<double>();
 }
 
-Bert tiny() {
-  Bert model(read_bert_config(read_file(kTiny + "config.json"), kTiny));
-  load_into(*model, kTiny + "model.safetensors");
+Bert tiny_bert() {
+  Bert model(read_bert_config(read_file(kTinyBert + "config.json"), kTinyBert));
+  load_into(*model, kTinyBert + "model.safetensors");
   return model;
 }
 
 TEST(Bert, AgreesWithTheReference) {
   const torch::NoGradGuard no_grad;
-  const SafetensorsFile io(kTiny + "io.safetensors");
+  const SafetensorsFile io(kTinyBert + "io.safetensors");
   const torch::Tensor ids = io.tensor("ids"), mask = io.tensor("mask");
-  Bert model = tiny();
-  EXPECT_LT(difference(model->forward(ids), io.tensor("full")), 1e-5);
+  Bert model = tiny_bert();
+  EXPECT_LT(bert_difference(model->forward(ids), io.tensor("full")), 2e-6);
   const torch::Tensor states = model->forward(ids, mask);
   const torch::Tensor rows = mask.unsqueeze(-1);
-  EXPECT_LT(difference(states * rows, io.tensor("padded") * rows), 1e-5);
-  EXPECT_LT(difference(sentence_embedding(states, mask), io.tensor("sentence")), 1e-5);
+  EXPECT_LT(bert_difference(states * rows, io.tensor("padded") * rows), 2e-6);
+  EXPECT_LT(bert_difference(sentence_embedding(states, mask), io.tensor("sentence")), 2e-6);
 }
 
 TEST(Bert, RefusesTextsAndSizesThatAreNotPossible) {
   EXPECT_THAT(message_of([] {
-                tiny()->forward(torch::zeros({1, 49}, torch::kInt64));
+                tiny_bert()->forward(torch::zeros({1, 49}, torch::kInt64));
               }),
               AllOf(HasSubstr("48"), HasSubstr("49")));
   BertConfig odd;

