@@ -26,7 +26,7 @@ namespace {
 struct EvalFlags {
   std::string checkpoint, remote, key_file, authority, out;
   std::vector<std::string> suites = {"object"}, tasks;
-  std::string layout = "libero", instruction = "task";
+  std::string layout = "libero", instruction = "task", wordings;
   eval::Executor executor = eval::Executor::kFull;
   std::vector<std::string> perturb, memorisation;
   std::vector<std::string> clearance;  // levels
@@ -116,6 +116,29 @@ void add_tests(const std::vector<std::string>& words, std::string_view group,
   }
 }
 
+// What tasks are asked for in, of the file of --instructions.
+eval::Wordings read_wordings(const EvalFlags& flags,
+                             const std::vector<sim::task::SuiteSpec>& specs) {
+  if (flags.wordings.empty()) return {};
+  if (flags.instruction != "task" || !flags.memorisation.empty()) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "--instructions " + flags.wordings,
+                 .problem = "does not go with --instruction swapped or --memorisation",
+                 .next = "they have instructions of their own"});
+  }
+  std::vector<Suite> known;
+  for (const sim::task::SuiteSpec& spec : specs) {
+    Suite& suite = known.emplace_back();
+    suite.name = spec.name;
+    for (const sim::task::TaskSpec& task : spec.tasks) suite.tasks.push_back(task.task);
+  }
+  eval::Wordings wordings(read_file(flags.wordings), flags.wordings, known);
+  for (const std::string& line : wordings.skipped()) {
+    std::fprintf(stderr, "eval: %s\n", line.c_str());
+  }
+  return wordings;
+}
+
 // Kinds, sub-kinds and levels, for --help.
 std::string variation_help(std::string_view group) {
   std::string text;
@@ -167,6 +190,7 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   const std::vector<const sim::task::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);
   add_tests(flags.memorisation, sim::variation::kMemorisation, flags, tasks, request);
+  request.wordings = read_wordings(flags, specs);
   std::vector<std::string> clearances;
   for (const std::string& level : flags.clearance) clearances.push_back("clearance:" + level);
   add_tests(clearances, sim::variation::kClearance, flags, tasks, request);
@@ -256,6 +280,9 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
       flags.remote.empty() ? weights_hash(flags.checkpoint) : "served:" + flags.remote;
   nlohmann::json settings = settings_of(command, kBeside);
   settings["checkpoint"] = hash;
+  if (!flags.wordings.empty()) {
+    settings["wordings"] = hash_name(read_file(flags.wordings));
+  }
   const std::string journal_path = flags.out + "/episodes.jsonl";
   std::error_code error;
   if (flags.overwrite) std::filesystem::remove(journal_path, error);
@@ -344,6 +371,10 @@ void add_eval(CLI::App& app, Context& context) {
                 "task: the task's own; swapped: asks for another item that is present")
       ->check(CLI::IsMember({"task", "swapped"}))
       ->capture_default_str();
+  c->add_option("--instructions", flags->wordings,
+                "other wordings: a file with suite, task (its name) and wording between tabs, a "
+                "line for each wording; a task's episodes ask in its wordings in turns, tasks "
+                "without any in their own");
   c->add_option("--perturb", flags->perturb,
                 "run every episode once under each of these instead of plain, one row of results "
                 "each: all, or kinds, sub-kinds and levels separated by commas, such as "

@@ -190,13 +190,14 @@ class LiveTask {
     const PolicySpec& spec = policy_.spec();
     reset(episode);
     const bool single = flags_.schedule.schedule == ScheduleKind::kSync;
-    view_.begin(EpisodeLog(spec, {.suite = env_.task().suite,
-                                  .task = env_.task().name,
-                                  .instruction = env_.instruction(),
-                                  .schedule = word_of(flags_.schedule.schedule),
-                                  .episode = episode,
-                                  .max_steps = env_.task().max_steps,
-                                  .plan_chunks = single ? 1 : flags_.schedule.expansion}));
+    view_.begin(EpisodeLog(spec, policy_.codec().binner(spec.bins),
+                           {.suite = env_.task().suite,
+                            .task = env_.task().name,
+                            .instruction = env_.instruction(),
+                            .schedule = word_of(flags_.schedule.schedule),
+                            .episode = episode,
+                            .max_steps = env_.task().max_steps,
+                            .plan_chunks = single ? 1 : flags_.schedule.expansion}));
     trace_.collect();
     trace_.clear();
     tell(env_.instruction(), episode);

@@ -98,7 +98,7 @@ void write_trace(const std::string& dir, Trace& trace) {
 // Virtual time: prints each chunk as it is decided.
 void play(const RunFlags& flags, Policy& policy, Env& env, Trace& trace,
           const std::atomic<bool>& stop) {
-  const action::Binner binner = policy.codec().binner(std::max(1, policy.spec().bins));
+  const action::Binner binner = policy.codec().binner(policy.spec().bins);
   PolicyDriver driver(policy, flags.schedule.config, flags.schedule.time());
   driver.reset(env.instruction(), env.task().name, flags.seed, flags.episode);
   driver.set_trace(&trace);

@@ -157,7 +157,9 @@ void Worker::begin(Slot& slot, const Group& group, uint64_t episode) {
   slot.alive = true;
   guarded(slot, 0, [&](Slot& s) {
     const EpisodeKey key = reset_env(s, group, episode);
-    s.record.instruction = s.env->instruction();
+    s.record.instruction = request_.wordings.has(task_of(group))
+                               ? request_.wordings.at(task_of(group), episode)
+                               : s.env->instruction();
     s.record.target = s.env->target();
     if (!request_.realtime) {
       s.driver.emplace(make_driver(request_, spec(), has_planner()));
@@ -177,13 +179,14 @@ void Worker::open_video(Slot& slot, const Task& task) {
                       "_" + std::to_string(slot.record.episode) + ".mp4";
   slot.film.open(request_.video_dir + "/" + slot.record.video, spec().embodiment.control_hz);
   const bool single = request_.schedule.schedule == ScheduleKind::kSync;
-  slot.log = EpisodeLog(spec(), {.suite = task.suite,
-                                 .task = task.name,
-                                 .instruction = slot.record.instruction,
-                                 .schedule = word_of(request_.schedule.schedule),
-                                 .episode = slot.record.episode,
-                                 .max_steps = task.max_steps,
-                                 .plan_chunks = single ? 1 : request_.schedule.expansion});
+  slot.log = EpisodeLog(spec(), policy_->codec().binner(spec().bins),
+                        {.suite = task.suite,
+                         .task = task.name,
+                         .instruction = slot.record.instruction,
+                         .schedule = word_of(request_.schedule.schedule),
+                         .episode = slot.record.episode,
+                         .max_steps = task.max_steps,
+                         .plan_chunks = single ? 1 : request_.schedule.expansion});
 }
 
 void Worker::observe(Slot& slot, int64_t step) {

@@ -105,6 +105,7 @@ Results merge_shards(const std::vector<std::string>& folders) {
   }
   outcome.complete = static_cast<int>(outcome.episodes.size()) == episode_count(request);
   Results whole = make_results(request, outcome);
+  whole.instruction = parts[0].instruction;
   whole.checkpoint = parts[0].checkpoint;
   whole.checkpoint_hash = parts[0].checkpoint_hash;
   whole.denoise_steps = parts[0].denoise_steps;

@@ -132,7 +132,9 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
   r.variant = outcome.spec.variant;
   r.schedule = word_of(request.schedule.schedule);
   r.layout = request.layout;
-  r.instruction = request.swapped ? "swapped" : "task";
+  r.instruction = request.swapped            ? "swapped"
+                  : request.wordings.empty() ? "task"
+                                             : "other wordings";
   r.executor = word_of(request.executor);
   r.M = r.schedule == "sync" ? 1 : request.schedule.expansion;
   r.N = outcome.spec.bins;

@@ -15,6 +15,7 @@
 #include "libra/core/histogram.h"
 #include "libra/core/policy.h"
 #include "libra/core/words.h"
+#include "libra/eval/wordings.h"
 #include "libra/runtime/virtual_driver.h"
 
 namespace libra::eval {
@@ -105,6 +106,7 @@ struct RolloutRequest {
   // Every task's episodes are run once under each; empty: the plain ones.
   std::vector<VariationRow> variations;
   bool swapped = false;  // ask for another present item than the task's, chosen by the seed
+  Wordings wordings;     // ask in these words where a task has any
   ScheduleConfig schedule;
   VirtualTime time;  // latencies of the networks; their own speed on this machine plays no part
   // By the clock instead: an episode at a time, at the robot's rate, the networks on their own

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libra/action/codec.h"
+
 namespace libra {
 namespace {
 
@@ -30,8 +32,11 @@ AsyncRuntime::AsyncRuntime(Policy& policy, const AsyncOptions& options, const Ob
                                                   : policy.spec().embodiment.control_hz)),
       roll_forward_(policy.spec().embodiment, 1000.0 / step_ms_),
       past_(static_cast<size_t>(policy.spec().embodiment.action_dim())),
-      job_(sized_job(policy.spec())) {
-  if (trace_ != nullptr) trace_->make_room(policy.spec());
+      job_(sized_job(policy.spec())),
+      together_(job_) {
+  if (trace_ != nullptr) {
+    trace_->make_room(policy.spec(), policy.codec().binner(policy.spec().bins));
+  }
   tick_.action.resize(static_cast<size_t>(policy.spec().embodiment.action_dim()));
   check_schedule(options.schedule, policy.spec(), policy.planner() != nullptr);
   if (schedule_.overlapped() && policy.planner() != nullptr) {
@@ -81,6 +86,7 @@ void AsyncRuntime::take(const JobAnswer& answer, int64_t step) {
     ++void_;
     return;
   }
+  if (plan_used && chunk_used) record_together(answer);
   if (answer.has_plan && !plan_used) fault(GuardKind::kPlannerFailed, step);
   if (answer.has_chunk && !chunk_used && (plan_used || !answer.has_plan)) {
     const bool number = failed || finite(answer.chunk);
@@ -98,6 +104,13 @@ void AsyncRuntime::take(const JobAnswer& answer, int64_t step) {
     chunk_latency_ms_ += double(ns(answer.asked_ns, answer.end_ns)) / 1e6;
     refiner_lead_.add(double(ns(answer.asked_ns, answer.end_ns)) / 1e6);
   }
+}
+
+// A chunk that was asked for together with its plan: only now is it known what it was told.
+void AsyncRuntime::record_together(const JobAnswer& answer) {
+  if (trace_ == nullptr) return;
+  use_plan(together_, answer.plan);
+  trace_->record(together_, answer.asked_ns);
 }
 
 void AsyncRuntime::take_answers(int64_t step) {
@@ -144,6 +157,7 @@ const Tick& AsyncRuntime::tick(const Observation& observation, int64_t step) noe
   const auto plan_if_due = [&] {
     if (!schedule_.plan_job(step, job_)) return;
     post(planner_ ? *planner_ : *refiner_, job_, observation);
+    if (!planner_) together_ = job_;
     (planner_ ? planner_asked_ns_ : refiner_asked_ns_) = begin_ns;
   };
   plan_if_due();

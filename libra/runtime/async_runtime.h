@@ -76,6 +76,7 @@ class AsyncRuntime {
   const char* last_error() const { return error_.data(); }
 
  private:
+  void record_together(const JobAnswer& answer);
   void take_answers(int64_t step);
   void take(const JobAnswer& answer, int64_t step);
   void post(NetworkWorker& worker, const Job& job, const Observation& observation);
@@ -90,7 +91,8 @@ class AsyncRuntime {
   double step_ms_;
   RollForward roll_forward_;
   RecentActions past_;
-  Job job_;  // the one being asked for
+  Job job_;       // the one being asked for
+  Job together_;  // that asked for a plan and its first chunk, where one thread makes both
   Tick tick_;
 
   std::array<char, 512> instruction_{};

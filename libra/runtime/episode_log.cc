@@ -51,8 +51,9 @@ const char* source_word(Tick::Source source) {
 
 }  // namespace
 
-EpisodeLog::EpisodeLog(const PolicySpec& policy, const EpisodeFacts& facts)
-    : embodiment_(policy.embodiment) {
+EpisodeLog::EpisodeLog(const PolicySpec& policy, const action::Binner& binner,
+                       const EpisodeFacts& facts)
+    : embodiment_(policy.embodiment), binner_(binner) {
   head_ = dump({{"libra_episode", kFormat},
                 {"suite", facts.suite},
                 {"task", facts.task},
@@ -84,8 +85,7 @@ void EpisodeLog::plan(int64_t step, const IntentPlan& plan) {
       bins.push_back(bin_list(intent.bin[i]));
       sure.push_back(rounded_list(intent.probability[i]));
     }
-    words.push_back(
-        action::describe(intent, action::Binner::uniform(std::max(1, intent.bins)), embodiment_));
+    words.push_back(action::describe(intent, binner_, embodiment_));
   }
   add(dump({{"e", "plan"},
             {"s", step},

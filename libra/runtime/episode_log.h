@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "libra/action/bins.h"
 #include "libra/core/policy.h"
 #include "libra/runtime/schedule.h"
 
@@ -32,7 +33,8 @@ struct EpisodeFacts {
 class EpisodeLog {
  public:
   EpisodeLog() = default;
-  EpisodeLog(const PolicySpec& policy, const EpisodeFacts& facts);
+  // `binner`: what the policy's intents mean.
+  EpisodeLog(const PolicySpec& policy, const action::Binner& binner, const EpisodeFacts& facts);
 
   // A control step. `action`: in model space, as the bins are (action::Codec); `plan`: the newest,
   // told of where it was not before.
@@ -61,6 +63,7 @@ class EpisodeLog {
   std::deque<std::string> lines_;
   uint64_t first_ = 0;
   Embodiment embodiment_;
+  action::Binner binner_;
   int64_t planned_at_ = -1;  // obs_step of the plan that was told last
   uint32_t planned_epoch_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "libra/action/codec.h"
 #include "libra/core/policy.h"
 #include "libra/runtime/virtual_driver.h"
 
@@ -28,7 +29,9 @@ class PolicyDriver {
   // The chunk that the last act() asked for; null for none.
   const Job* refined() const { return refined_; }
   const VirtualDriver& time() const { return driver_; }
-  void set_trace(Trace* trace) { driver_.set_trace(trace); }
+  void set_trace(Trace* trace) {
+    driver_.set_trace(trace, policy_.codec().binner(policy_.spec().bins));
+  }
 
  private:
   Policy& policy_;

@@ -67,9 +67,10 @@ Trace::Trace(size_t events, size_t intents)
   for (auto& lane : lanes_) lane = std::make_unique<Ring<TraceEvent>>(events);
 }
 
-void Trace::make_room(const PolicySpec& policy) {
+void Trace::make_room(const PolicySpec& policy, const action::Binner& binner) {
   collect();
   embodiment_ = policy.embodiment;
+  binner_ = binner;
   IntentRecord slot;
   slot.intent = sized_job(policy).intent;
   intents_ = std::make_unique<Ring<IntentRecord>>(intent_slots_, slot);
@@ -170,7 +171,7 @@ std::string Trace::timeline() const {
                   libra::name_of(r.state));
     std::string words = "(no intents)";
     if (r.has_intent) {
-      words = action::describe(r.intent, action::Binner::uniform(r.intent.bins), embodiment_);
+      words = action::describe(r.intent, binner_, embodiment_);
     }
     lines.push_back({r.time_ns, head + words});
   }

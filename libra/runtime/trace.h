@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libra/action/bins.h"
 #include "libra/core/intent.h"
 #include "libra/runtime/job.h"
 #include "libra/runtime/ring.h"
@@ -52,8 +53,8 @@ class Trace {
  public:
   // Events and intents that fit between two calls of collect(); what does not fit is counted.
   explicit Trace(size_t events = 1 << 15, size_t intents = 1 << 10);
-  // Slots for intents of this policy. Not while somebody records.
-  void make_room(const PolicySpec& policy);
+  // Slots for intents of this policy, whose bins say what they mean. Not while somebody records.
+  void make_room(const PolicySpec& policy, const action::Binner& binner);
 
   void record(TraceLane lane, const TraceEvent& event) {
     lanes_[static_cast<size_t>(lane)]->push(event);
@@ -80,6 +81,7 @@ class Trace {
   size_t intent_slots_;
   std::unique_ptr<Ring<IntentRecord>> intents_;
   Embodiment embodiment_;
+  action::Binner binner_;
   std::array<std::vector<TraceEvent>, kTraceLanes> events_;
   std::vector<IntentRecord> timeline_;
 };

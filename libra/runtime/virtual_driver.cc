@@ -74,9 +74,9 @@ bool VirtualDriver::needs_observation(int64_t step) {
   return schedule_.needs_observation(step);
 }
 
-void VirtualDriver::set_trace(Trace* trace) {
+void VirtualDriver::set_trace(Trace* trace, const action::Binner& binner) {
   trace_ = trace;
-  if (trace_ != nullptr) trace_->make_room(policy_);
+  if (trace_ != nullptr) trace_->make_room(policy_, binner);
 }
 
 void VirtualDriver::prepare(const Observation& observation) {

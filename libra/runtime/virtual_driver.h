@@ -41,7 +41,8 @@ class VirtualDriver {
   // A new episode, or the wheel given back after somebody else had it: drops plan and actions.
   void reset(const std::string& instruction, const std::string& task, uint64_t seed,
              uint64_t episode);
-  void set_trace(Trace* trace);
+  // `binner`: what the policy's intents mean.
+  void set_trace(Trace* trace, const action::Binner& binner);
 
   // Hands over what has arrived by `step`; true where a network may be due. Call first.
   bool needs_observation(int64_t step);

@@ -24,13 +24,14 @@ void ConnectionView::answered(const Work& work, double total_ms) {
   if (work.fresh || !begun_) {
     const ScheduleConfig& schedule = service_.options().schedule;
     const bool single = schedule.schedule == ScheduleKind::kSync;
-    view_->begin(EpisodeLog(service_.spec(), {.suite = {},
-                                              .task = work.mark.task.value_or(""),
-                                              .instruction = printable(work.instruction, 400),
-                                              .schedule = word_of(schedule.schedule),
-                                              .episode = work.mark.episode.value_or(0),
-                                              .max_steps = 0,
-                                              .plan_chunks = single ? 1 : schedule.expansion}));
+    view_->begin(EpisodeLog(service_.spec(), service_.codec().binner(service_.spec().bins),
+                            {.suite = {},
+                             .task = work.mark.task.value_or(""),
+                             .instruction = printable(work.instruction, 400),
+                             .schedule = word_of(schedule.schedule),
+                             .episode = work.mark.episode.value_or(0),
+                             .max_steps = 0,
+                             .plan_chunks = single ? 1 : schedule.expansion}));
     begun_ = true;
   }
   if (!service_.options().inspector->watched()) return;

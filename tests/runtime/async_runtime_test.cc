@@ -71,14 +71,20 @@ TEST(AsyncRuntime, DoesWhatVirtualTimeSays) {
         if (overlapped) gate.pass();  // on one thread the planner has waited for it
       };
       ManualClock clock;
-      AsyncRuntime runtime(policy, options_of(config, &clock), observation_at(0));
+      Trace trace, virtual_trace;
+      AsyncOptions options = options_of(config, &clock);
+      options.trace = &trace;
+      AsyncRuntime runtime(policy, options, observation_at(0));
       runtime.reset("go", kSeed);
+      trace.collect();
+      trace.clear();  // the reset is told of, which virtual time does not
 
       FakePolicy same;
       PolicyDriver driver(same, config,
                           {LatencyModel::parse(overlapped ? "50" : "0", "planner"),
                            LatencyModel::parse("50", "refiner"), false});
       driver.reset("go", "task", kSeed.seed, kSeed.episode);
+      driver.set_trace(&virtual_trace);
       for (int64_t step = 0; step < 60; ++step) {
         const Observation observation = observation_at(step);
         const Tick expected = driver.act(observation, step);
@@ -91,6 +97,9 @@ TEST(AsyncRuntime, DoesWhatVirtualTimeSays) {
         gate.open(runtime.posted() - before);
         wait_for([&] { return runtime.idle(); });
       }
+      trace.collect();
+      virtual_trace.collect();
+      EXPECT_EQ(trace.timeline(), virtual_trace.timeline()) << schedule << " " << stale;
       gate.open(1000);
     }
   }

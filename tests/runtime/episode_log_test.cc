@@ -71,7 +71,7 @@ TEST(EpisodeLog, TellsEachPlanOnceAndEveryStep) {
   FakePolicy policy;
   PolicyDriver driver(policy, {});
   driver.reset("go", "task", 3, 0);
-  EpisodeLog log(policy.spec(), {});
+  EpisodeLog log(policy.spec(), action::Binner::uniform(100), {});
   Observation observation;
   observation.images.assign(2, Image(4, 4));
   observation.proprio.assign(8, 0.0);
@@ -99,11 +99,27 @@ TEST(EpisodeLog, TellsEachPlanOnceAndEveryStep) {
   EXPECT_EQ(steps.back(), 19);
 }
 
+TEST(EpisodeLog, SpeaksOfTheBinsThatThePolicyHas) {
+  const PolicySpec spec = toy_spec();
+  IntentPlan plan(spec.expansion, spec.horizon, kToyDims, spec.bins);
+  for (Intent& intent : plan.intents) {
+    for (uint8_t& bin : intent.bin.values()) bin = 50;
+    for (size_t i = 0; i < 5; ++i) intent.bin[i][0] = 95;
+  }
+  const auto words = [&](const action::Binner& binner) {
+    EpisodeLog log(spec, binner, {});
+    log.plan(0, plan);
+    return lines_of(log).at(0)["words"][0].get<std::string>();
+  };
+  EXPECT_THAT(words(action::Binner::uniform(100)), HasSubstr("+x large"));
+  EXPECT_THAT(words(binner_with_narrow_middle()), HasSubstr("+x medium"));
+}
+
 TEST(EpisodeLog, ComesBackFromItsFile) {
   FakePolicy policy;
   EpisodeFacts facts;
   facts.instruction = "say \"<b>\"\n";
-  EpisodeLog log(policy.spec(), facts);
+  EpisodeLog log(policy.spec(), action::Binner::uniform(100), facts);
   log.note("instruction", 3, "another\x01 one \xff");  // no text that JSON could hold
   log.call("planner", 4, 12.3456);
   const EpisodeLog back = EpisodeLog::parse(log.text(), "file");

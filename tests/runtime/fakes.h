@@ -1,3 +1,20 @@
+// What tests of the runtime have instead of networks, and a gate that holds their threads.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "libra/action/codec.h"
+#include "libra/core/policy.h"
+#include "libra/core/rng.h"
+#include "tests/support/toy_spec.h"
+
+namespace libra {
+
 // Lets through as many as it was opened for.
 // (std::counting_semaphore of GCC 12 can sleep for ever: GCC bug 104928.)
 class Gate {
@@ -19,23 +36,16 @@ class Gate {
   int64_t count_ = 0;
 };
 
+// A hundred bins that are narrow where an axis stands still, as quantiles are: the 95th is at 0.5.
+inline action::Binner binner_with_narrow_middle() {
+  std::vector<float> edges;
+  for (int i = 0; i <= 100; ++i) edges.push_back(std::pow(float(i - 50) / 50.0f, 7.0f));
+  return action::Binner::from_edges(std::vector<std::vector<float>>(kToyDims, edges));
+}
+
 // A policy of arithmetic instead of networks. Its plans carry who they are in their bins, and its
 // actions carry the plan and the noise seed, so that what reaches the robot tells where it came
 // from.
-#pragma once
-
-#include <atomic>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
-
-#include "libra/action/codec.h"
-#include "libra/core/policy.h"
-#include "libra/core/rng.h"
-#include "tests/support/toy_spec.h"
-
-namespace libra {
-
 class FakePolicy : public Policy, public Planner, public Refiner {
  public:
   explicit FakePolicy(int expansion = 2, int horizon = 5) : spec_(toy_spec(expansion, horizon)) {}

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fakes.h"
 #include "libra/runtime/guard.h"
 #include "tests/support/toy_spec.h"
 
@@ -60,7 +61,7 @@ TEST(Trace, IsValidForPerfettoAndCountsTimeFromTheFirstEvent) {
 
 TEST(Trace, TellsTheIntentsInWordsWithWhatWasUnusual) {
   Trace trace;
-  trace.make_room(toy_spec());
+  trace.make_room(toy_spec(), action::Binner::uniform(100));
   trace.record(moving_along_x(20, 14), 1'000'000'000);
   trace.record(TraceLane::kControl, {TraceKind::kFault, 1'100'000'000, 1'100'000'000, 22,
                                      int64_t(GuardKind::kPlannerSilent)});
@@ -71,6 +72,14 @@ TEST(Trace, TellsTheIntentsInWordsWithWhatWasUnusual) {
             "   20     0.000 s     6  reused     +x large, open\n"
             "   22     0.100 s     !  control    guard: planner silent\n"
             "   25     0.250 s    11  reused     +x large, open\n");
+}
+
+TEST(Trace, SpeaksOfTheBinsThatThePolicyHas) {
+  Trace trace;
+  trace.make_room(toy_spec(), binner_with_narrow_middle());
+  trace.record(moving_along_x(20, 14), 0);
+  trace.collect();
+  EXPECT_NE(trace.timeline().find("+x medium, open"), std::string::npos) << trace.timeline();
 }
 
 TEST(Trace, CountsWhatDoesNotFit) {

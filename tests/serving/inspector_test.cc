@@ -47,7 +47,7 @@ class PageClient {
 EpisodeLog toy_log(const std::string& instruction) {
   EpisodeFacts facts;
   facts.instruction = instruction;
-  return EpisodeLog(toy_spec(2), facts);
+  return EpisodeLog(toy_spec(2), action::Binner::uniform(100), facts);
 }
 
 std::shared_ptr<Viewpoint> toy_view(Inspector& inspector, size_t bytes = 1 << 20) {
