@@ -32,7 +32,8 @@ void require_same_settings(const nlohmann::json& before, const nlohmann::json& n
   std::vector<std::string> then, wanted;
   for (const std::string& name : names) {
     const auto text = [&](const nlohmann::json& side) {
-      return side.contains(name) && side[name].is_string() ? side[name].get<std::string>() : "";
+      if (!side.contains(name)) return std::string();
+      return side[name].is_string() ? side[name].get<std::string>() : side[name].dump();
     };
     if (text(before) == text(now)) continue;
     then.push_back(name + " " + (text(before).empty() ? "(none)" : text(before)));

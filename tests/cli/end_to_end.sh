@@ -86,6 +86,13 @@ cp "$work/part_1/results.json" "$work/before"
 cmp "$work/before" "$work/part_1/results.json" || fail "a finished evaluation is written anew, without its times"
 grep -q "already" "$work/out" || fail "a finished evaluation plays again"
 refused "other settings" "${whole[@]}" --shard 1/2 --seed 3 --out "$work/part_1"
+milk=$'object\tpick_up_the_milk_and_place_it_in_the_basket\t'
+worded=("$libra" eval --checkpoint "$work/run2/checkpoint" --tasks 7 --rollouts 1 --videos 0 --instructions "$work/wordings" --out "$work/worded")
+echo "${milk}the milk into the basket please" >"$work/wordings"
+"${worded[@]}"
+grep -q "the milk into the basket please" "$work/worded/episodes.jsonl" || fail "the policy is not told the wording"
+echo "${milk}basket the milk" >"$work/wordings"
+refused "other settings" "${worded[@]}"
 must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html" "$work"/eval/videos/object_*_0.mp4 "$work"/eval/videos/object_*_0.jsonl
 "$libra" eval --checkpoint "$work/run2/checkpoint" --suite goal --tasks 6,7 --rollouts 1 --videos 0 --memorisation swapped_positions --out "$work/memory"
 grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is run where it does not apply"
