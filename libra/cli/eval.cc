@@ -280,9 +280,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
       flags.remote.empty() ? weights_hash(flags.checkpoint) : "served:" + flags.remote;
   nlohmann::json settings = settings_of(command, kBeside);
   settings["checkpoint"] = hash;
-  if (!flags.wordings.empty()) {
-    settings["wordings"] = hash_name(read_file(flags.wordings));
-  }
+  if (!request.wordings.empty()) settings["wordings"] = request.wordings.hash();
   const std::string journal_path = flags.out + "/episodes.jsonl";
   std::error_code error;
   if (flags.overwrite) std::filesystem::remove(journal_path, error);

@@ -23,6 +23,7 @@ std::vector<Suite> pick_tasks(const std::vector<std::string>& words,
                               const sim::SimConfig& config, const std::string& flag);
 // Cores that this process may use.
 int cores();
+
 // Which episode a command plays, of which checkpoint.
 struct EpisodeFlags {
   std::string checkpoint, suite = "object", task = "0", layout = "libero", item;

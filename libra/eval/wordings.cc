@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "libra/core/error.h"
+#include "libra/core/rng.h"
 
 namespace libra::eval {
 namespace {
@@ -39,7 +40,8 @@ void check_wording(const std::string& wording, const std::string& where) {
 }  // namespace
 
 Wordings::Wordings(const std::string& text, const std::string& where,
-                   const std::vector<Suite>& known) {
+                   const std::vector<Suite>& known)
+    : hash_(hash_name(text)) {
   std::istringstream in(text);
   int number = 0;
   for (std::string line; std::getline(in, line);) {

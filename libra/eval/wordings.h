@@ -21,6 +21,7 @@ class Wordings {
   Wordings(const std::string& text, const std::string& where, const std::vector<Suite>& known);
 
   bool empty() const { return of_.empty(); }
+  uint64_t hash() const { return hash_; }  // hash_name() of the table
   bool has(const Task& task) const { return of_.count(name_of(task)) > 0; }
   // What an episode asks for: a task's wordings in turns, or its own instruction.
   const std::string& at(const Task& task, uint64_t episode) const;
@@ -31,6 +32,7 @@ class Wordings {
   static std::string name_of(const Task& task) { return task.suite + "/" + task.name; }
   std::map<std::string, std::vector<std::string>> of_;  // by suite/task
   std::vector<std::string> skipped_;
+  uint64_t hash_ = 0;
 };
 
 }  // namespace libra::eval

@@ -119,7 +119,7 @@ void WordPiece::spell(std::u32string_view word, std::vector<int32_t>& ids) const
       ends.push_back(piece.size());
     }
     auto found = ids_.end();
-    for (; !ends.empty() && found == ids_.end(); ends.pop_back()) {
+    for (; !ends.empty(); ends.pop_back()) {
       piece.resize(ends.back());
       found = ids_.find(piece);
       if (found != ids_.end()) break;

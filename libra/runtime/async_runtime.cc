@@ -157,7 +157,7 @@ const Tick& AsyncRuntime::tick(const Observation& observation, int64_t step) noe
   const auto plan_if_due = [&] {
     if (!schedule_.plan_job(step, job_)) return;
     post(planner_ ? *planner_ : *refiner_, job_, observation);
-    if (!planner_) together_ = job_;
+    if (!planner_ && trace_ != nullptr) together_ = job_;
     (planner_ ? planner_asked_ns_ : refiner_asked_ns_) = begin_ns;
   };
   plan_if_due();
