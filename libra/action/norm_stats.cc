@@ -129,6 +129,17 @@ NormStats NormStats::identity(const Embodiment& embodiment) {
   return stats;
 }
 
+std::vector<size_t> outgrown(const ColumnStats& before, const ColumnStats& data) {
+  std::vector<size_t> columns;
+  for (size_t i = 0; i < data.size(); ++i) {
+    const double slack = 0.5 * (before.q99[i] - before.q01[i]) + 1e-6;
+    if (data.q01[i] < before.q01[i] - slack || data.q99[i] > before.q99[i] + slack) {
+      columns.push_back(i);
+    }
+  }
+  return columns;
+}
+
 std::string to_json(const NormStats& stats) {
   ordered_json object;
   object["kind"] = word_of(stats.kind);

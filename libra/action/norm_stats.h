@@ -35,6 +35,10 @@ struct NormStats {
   static NormStats identity(const Embodiment& embodiment);
 };
 
+// Columns whose data, by their first and last percentile, reach beyond what another data set has by
+// more than half of its width: what they hold there is cut off.
+std::vector<size_t> outgrown(const ColumnStats& before, const ColumnStats& data);
+
 std::string to_json(const NormStats& stats);
 // Strict: every field must be there, each statistic of the same length, finite and ordered (min <=
 // q01 <= q99 <= max, std >= 0), and no other; bin_edges and code_book may

@@ -126,10 +126,12 @@ void claim_folder(const CollectFlags& flags, const CLI::App& command,
                   const std::vector<const sim::task::TaskSpec*>& tasks) {
   make_out_folder(flags.out);
   nlohmann::json settings = settings_of(command, kBeside);
-  if (flags.format == "hdf5") {  // folders of before know of no formats
+  // Folders of before know of none of these.
+  if (flags.format == "hdf5") {
     settings.erase("--format");
     settings.erase("--pictures");
   }
+  if (flags.config.demonstration.every == 1) settings.erase("--every");
   const std::string& policy = flags.config.demonstration.policy;
   if (!policy.empty()) settings["policy"] = weights_hash(policy);
   std::error_code error;
@@ -148,6 +150,11 @@ void claim_folder(const CollectFlags& flags, const CLI::App& command,
 
 void run_collect(CollectFlags flags, const CLI::App& command, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
+  if (flags.config.demonstration.every != 1 && flags.format != "hdf5") {
+    throw Error(ErrorCode::kBadInput, {.where = "--every",
+                                       .problem = "LeRobot's data sets have pictures of every step",
+                                       .next = "leave it out, or write --format hdf5"});
+  }
   const sim::task::SuiteSpec suite = load_and_tell(flags.libero, flags.suite);
   if (flags.config.layout.empty()) flags.config.layout = suite.layouts.back();
   sim::task::require_layout(suite.tasks.at(0), flags.config.layout);
@@ -253,6 +260,13 @@ void add_collect(CLI::App& app, Context& context) {
           "fast pictures that look a little other. 0: as evaluations see them")
       ->check(CLI::Range(0.0, 50.0))
       ->capture_default_str();
+  command
+      ->add_option("--every", flags->config.demonstration.every,
+                   "keep pictures of every so manieth step alone, in HDF5 files: drawing them is "
+                   "nearly all of the time in LIBERO's scenes. 5, the steps of a chunk, suits the "
+                   "policies here; states, actions and labels stay those of every step")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   command
       ->add_option("--gzip", flags->gzip,
                    "of images, 0 to 9; 0: ten times the size, faster on many cores")

@@ -126,6 +126,14 @@ eval::Wordings read_wordings(const EvalFlags& flags,
                  .problem = "does not go with --instruction swapped or --memorisation",
                  .next = "they have instructions of their own"});
   }
+  for (const std::string& name : sim::variation::expand_variations(
+           flags.perturb, sim::variation::kPerturbation, "--perturb")) {
+    if (sim::variation::parse_variation(name, "--perturb").kind != "language") continue;
+    throw Error(ErrorCode::kBadInput, {.where = "--instructions " + flags.wordings,
+                                       .problem = "does not go with --perturb " + name,
+                                       .next = "each says what the policy is asked; judge them in "
+                                               "two evaluations"});
+  }
   std::vector<Suite> known;
   for (const sim::task::SuiteSpec& spec : specs) {
     Suite& suite = known.emplace_back();

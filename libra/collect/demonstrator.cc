@@ -158,12 +158,14 @@ Demonstrator::Demonstrator(const sim::task::TaskSpec& spec, const sim::SimConfig
 Demonstrator::~Demonstrator() = default;
 
 void Demonstrator::record_frame(data::Demo& demo) {
-  env_.observe(observation_);
-  for (size_t c = 0; c < observation_.images.size(); ++c) {
+  const bool pictured = demo.pictured(demo.frames);
+  // Drawing them is nearly all of the time that a demonstration takes.
+  if (pictured || turns_) env_.observe(observation_);
+  for (size_t c = 0; pictured && c < observation_.images.size(); ++c) {
     const auto& rgb = observation_.images[c].rgb;
     demo.images[c].insert(demo.images[c].end(), rgb.begin(), rgb.end());
   }
-  demo.proprio.push_back(observation_.proprio);
+  demo.proprio.push_back(env_.proprio());
   demo.joints.push_back(env_.joint_positions());
   demo.states.push_back(env_.state());
   label_items(env_, demo.items, demo.item_uv, &demo.item_position);
@@ -176,6 +178,7 @@ bool Demonstrator::demonstrate(const EpisodeKey& key, data::Demo& demo) {
   if (rng.uniform() < config_.detour_share) detour(env_, rng);
   demo = data::Demo{};
   demo.height = demo.width = env_.config().image_size;
+  demo.every = config_.every;
   demo.images.resize(env_.embodiment().cameras.size());
   demo.items = env_.items();
   demo.suite = env_.task().suite;

@@ -18,6 +18,7 @@ struct DemonstrationConfig {
   double push = 0.025;           // probability of a push at each step
   double noisy_share = 0.8;      // share of demonstrations with noise and pushes
   double detour_share = 0.3;     // share that begins after the arm was driven towards another item
+  int every = 1;                 // pictures are kept of frames 0, every, 2 x every, ...
   std::string policy = {};       // checkpoint that moves the arm in turns with the expert; "" none
   ScheduleConfig schedule = {};  // under which it does
   VirtualTime time = {};

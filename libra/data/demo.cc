@@ -54,7 +54,7 @@ void flip(Flip how, Image& image) {
 
 void hand_over(const Demo& demo, const TakeFrame& take) {
   std::vector<Image> cameras;
-  for (int t = 0; t < demo.frames; ++t) {
+  for (int t = 0; t < demo.frames; t += demo.every) {
     cameras.assign(demo.images.size(), Image(demo.height, demo.width));
     for (size_t c = 0; c < cameras.size(); ++c) {
       std::copy_n(demo.image(c, t), cameras[c].rgb.size(), cameras[c].rgb.begin());
@@ -64,7 +64,7 @@ void hand_over(const Demo& demo, const TakeFrame& take) {
 }
 
 void check(const Demo& demo, const std::string& where) {
-  if (demo.frames < 1 || demo.height < 1 || demo.width < 1) {
+  if (demo.frames < 1 || demo.every < 1 || demo.height < 1 || demo.width < 1) {
     throw Error(ErrorCode::kBadInput, {.where = where, .problem = "demonstration has no frames"});
   }
   const auto frames = static_cast<size_t>(demo.frames);
@@ -72,7 +72,7 @@ void check(const Demo& demo, const std::string& where) {
                pixels = static_cast<size_t>(demo.height) * static_cast<size_t>(demo.width);
   expect_length(where, "list of cameras", demo.images.size(), cameras);
   for (const auto& images : demo.images) {
-    expect_length(where, "images", images.size(), frames * pixels * 3);
+    expect_length(where, "images", images.size(), size_t(demo.pictures()) * pixels * 3);
   }
   expect_length(where, "proprio", demo.proprio.size(), frames);
   if (!demo.joints.empty()) expect_length(where, "joints", demo.joints.size(), frames);

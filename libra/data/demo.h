@@ -35,10 +35,11 @@ struct EpisodeLabel {
 
 // All vectors over time have `frames` entries; what stands at index t was seen before action t.
 struct Demo : EpisodeLabel {
-  int frames = 0;                            // T
-  size_t cameras = 2;                        // pictures a frame, whether or not they are here
-  int height = 0, width = 0;                 // of the camera images (px)
-  std::vector<std::vector<uint8_t>> images;  // per camera: T x height x width x 3
+  int frames = 0;             // T
+  size_t cameras = 2;         // pictures a frame, whether or not they are here
+  int height = 0, width = 0;  // of the camera images (px)
+  int every = 1;              // pictures are those of frames 0, every, 2 x every, ...: P of them
+  std::vector<std::vector<uint8_t>> images;  // per camera: P x height x width x 3
   Rows<double> proprio;
   Rows<double> joints;  // rad; none: the data have none
 
@@ -54,8 +55,11 @@ struct Demo : EpisodeLabel {
 
   std::string instruction;
 
+  int pictures() const { return (frames + every - 1) / every; }  // P
+  bool pictured(int t) const { return t % every == 0; }
+  // Requires: pictured(t).
   const uint8_t* image(size_t camera, int t) const {
-    return images[camera].data() + size_t(t) * size_t(height) * size_t(width) * 3;
+    return images[camera].data() + size_t(t / every) * size_t(height) * size_t(width) * 3;
   }
   const float* uv(int t) const { return item_uv.data() + size_t(t) * items.size() * cameras * 2; }
   const float* position(int t, size_t item) const {
@@ -64,8 +68,8 @@ struct Demo : EpisodeLabel {
   int target_index() const;  // into items; -1 when it is not among them
 };
 
-// Takes the pictures of an episode frame by frame, upright, a picture a camera; `cameras` may be
-// changed by the receiver.
+// Takes the pictures of an episode, pictured frame by pictured frame, upright, a picture a camera;
+// `cameras` may be changed by the receiver.
 using TakeFrame = std::function<void(int frame, std::vector<Image>& cameras)>;
 // From how a camera's pictures lie in data to row 0 at the top, and back.
 void flip(Flip how, Image& image);

@@ -23,6 +23,7 @@ namespace {
 // seen[t].
 struct Steps {
   uint64_t stored = 0;
+  int every = 1;  // pictures are of every so manieth of them
   std::vector<size_t> action, seen;
 };
 
@@ -40,9 +41,9 @@ struct DemoFile::Impl {
   // A dataset by our name, or by robomimic's where there is none of ours.
   std::string dataset(const std::string& group, const char* ours, const char* robomimic) const;
   std::string images_of(const std::string& group, size_t camera) const;
-  // Observations stored, which may be more than frames returned.
-  uint64_t stored_frames(const std::string& group) const;
-  Steps list_steps(const std::string& group, uint64_t stored) const;
+  // Whether pictures of both cameras are there, of a shape that can be read; how many of each.
+  uint64_t stored_pictures(const std::string& group) const;
+  Steps list_steps(const std::string& group) const;
   void read_steps(const std::string& group, const Steps& steps, Demo& demo) const;
   void read_images(const std::string& group, const Steps& steps, Demo& demo) const;
   void read_proprio(const std::string& group, const Steps& steps, Demo& demo) const;
@@ -219,7 +220,7 @@ std::string DemoFile::Impl::images_of(const std::string& group, size_t camera) c
                  camera == 0 ? "obs/agentview_image" : "obs/robot0_eye_in_hand_image");
 }
 
-uint64_t DemoFile::Impl::stored_frames(const std::string& group) const {
+uint64_t DemoFile::Impl::stored_pictures(const std::string& group) const {
   const std::vector<uint64_t> shape = file.shape(images_of(group, 0));
   const uint64_t least = before_action ? 1 : 2;
   if (shape.size() == 4 && shape[0] >= least && shape[0] < (1u << 24) && shape[1] > 0 &&
@@ -237,8 +238,30 @@ uint64_t DemoFile::Impl::stored_frames(const std::string& group) const {
                                      .found = found.empty() ? "a single value" : found});
 }
 
-Steps DemoFile::Impl::list_steps(const std::string& group, uint64_t stored) const {
-  Steps steps{stored, {}, {}};
+// A frame is stored with its picture, but where only every so manieth has one.
+Steps DemoFile::Impl::list_steps(const std::string& group) const {
+  const uint64_t pictures = stored_pictures(group);
+  const std::string object = group.substr(0, group.size() - 1);
+  Steps steps{.stored = pictures, .every = 1, .action = {}, .seen = {}};
+  if (file.has_attribute(object, schema::kEvery)) {
+    const int64_t every = file.int_attribute(object, schema::kEvery);
+    const std::vector<uint64_t> shape = file.shape(group + "actions");
+    steps.stored = shape.empty() ? 0 : shape[0];
+    const bool fits = every >= 1 && every < (1 << 24) && before_action && !drop_idle &&
+                      steps.stored >= 1 && steps.stored < (1u << 24) &&
+                      (steps.stored - 1) / uint64_t(every) + 1 == pictures;
+    if (!fits) {
+      throw Error(ErrorCode::kBadInput,
+                  {.where = file.path() + ":" + object,
+                   .problem = "attribute '" + std::string(schema::kEvery) +
+                              "' does not fit its pictures and actions",
+                   .expected = "a picture of every so manieth action",
+                   .found = std::to_string(every) + ", with " + std::to_string(pictures) +
+                            " pictures and " + std::to_string(steps.stored) + " actions"});
+    }
+    steps.every = int(every);
+  }
+  const uint64_t stored = steps.stored;
   Rows<float> actions;
   if (drop_idle) {
     std::vector<size_t> all(stored);
@@ -297,9 +320,11 @@ void DemoFile::Impl::read_steps(const std::string& group, const Steps& steps, De
 void DemoFile::Impl::read_images(const std::string& group, const Steps& steps, Demo& demo) const {
   const auto height = static_cast<uint64_t>(demo.height), width = static_cast<uint64_t>(demo.width);
   for (size_t camera = 0; camera < libero_panda().cameras.size(); ++camera) {
-    demo.images.push_back(
-        pick(file.read<uint8_t>(images_of(group, camera), {steps.stored, height, width, 3}),
-             steps.seen, height * width * 3));
+    const uint64_t stored = steps.every > 1 ? uint64_t(demo.pictures()) : steps.stored;
+    std::vector<uint8_t> images =
+        file.read<uint8_t>(images_of(group, camera), {stored, height, width, 3});
+    demo.images.push_back(steps.every > 1 ? std::move(images)
+                                          : pick(images, steps.seen, height * width * 3));
     if (bottom_up) schema::flip_rows(demo.images.back(), height, width * 3);
   }
 }
@@ -412,20 +437,21 @@ const std::vector<std::string>& DemoFile::names() const { return impl_->names; }
 
 int DemoFile::frames(int demo) const {
   const std::string group = impl_->group(demo);
-  return static_cast<int>(impl_->list_steps(group, impl_->stored_frames(group)).action.size());
+  return static_cast<int>(impl_->list_steps(group).action.size());
 }
 
 DemoFile::Shape DemoFile::image_shape(int demo) const {
   const std::string group = impl_->group(demo);
-  impl_->stored_frames(group);
+  impl_->stored_pictures(group);
   const auto shape = impl_->file.shape(impl_->images_of(group, 0));
   return {static_cast<int>(shape[1]), static_cast<int>(shape[2])};
 }
 
 Demo DemoFile::read(int index, Parts parts) const {
   const std::string group = impl_->group(index);
-  const Steps steps = impl_->list_steps(group, impl_->stored_frames(group));
+  const Steps steps = impl_->list_steps(group);
   Demo demo;
+  demo.every = steps.every;
   const Shape shape = image_shape(index);
   demo.height = shape.height;
   demo.width = shape.width;

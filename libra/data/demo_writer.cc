@@ -46,12 +46,12 @@ void write_list(Hdf5Writer& file, const std::string& dataset, const Rows& rows) 
 }
 
 void write_observations(Hdf5Writer& file, const std::string& group, const Demo& demo, int gzip) {
-  const uint64_t frames = static_cast<uint64_t>(demo.frames);
+  const uint64_t pictures = static_cast<uint64_t>(demo.pictures());
   const auto height = static_cast<uint64_t>(demo.height), width = static_cast<uint64_t>(demo.width);
   for (size_t camera = 0; camera < demo.images.size(); ++camera) {
     std::vector<uint8_t> images = demo.images[camera];
     schema::flip_rows(images, height, width * 3);
-    file.write(group + schema::image_dataset(camera), H5Type::kU8, {frames, height, width, 3},
+    file.write(group + schema::image_dataset(camera), H5Type::kU8, {pictures, height, width, 3},
                images.data(), gzip);
   }
   write_columns(file, group + "obs/ee_states", demo.proprio, 0, 6);
@@ -151,6 +151,7 @@ void DemoFileWriter::append(const Demo& demo, int64_t number) {
   file.make_group(name);
   file.write_attribute(name, "num_samples", int64_t{demo.frames});
   if (number >= 0) file.write_attribute(name, "number", number);
+  if (demo.every > 1) file.write_attribute(name, schema::kEvery, int64_t{demo.every});
   file.write_attribute(name, "model_file", demo.model_xml);
   if (!demo.states.empty()) file.write_attribute(name, "init_state", demo.states[0]);
   file.write_attribute(name, "layout", demo.layout);

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 // What decoded pictures follow from: the same key, the same bytes.
 std::string key_of(const std::vector<std::string>& paths, const EpisodeSetOptions& options,
-                   const std::vector<int>& frames) {
+                   const std::vector<int>& pictures) {
   std::string key = options.fit_name + ";" + options.embodiment;
   for (const int side : options.sides) key += ";" + std::to_string(side);
   std::error_code error;
@@ -36,8 +36,15 @@ std::string key_of(const std::vector<std::string>& paths, const EpisodeSetOption
     std::sort(files.begin(), files.end());
     for (const auto& file : files) key += ";" + file;
   }
-  for (const int count : frames) key += "," + std::to_string(count);
+  for (const int count : pictures) key += "," + std::to_string(count);
   return key;
+}
+
+// Told which picture it is, where a source says which frame.
+TakeFrame numbered(const Demo& demo, const TakeFrame& take) {
+  return [every = demo.every, &take](int frame, std::vector<Image>& cameras) {
+    take(frame / every, cameras);
+  };
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ std::unique_ptr<EpisodeSet> EpisodeSet::open(const std::vector<std::string>& pat
     set->sources_.push_back(std::move(source));
   }
   Progress progress("reading episodes", total);
-  std::vector<int> frames;
+  std::vector<int> pictures;
   for (size_t s = 0; s < set->sources_.size(); ++s) {
     for (int i = 0; i < set->sources_[s]->size(); ++i, progress.advance()) {
       if (stop != nullptr && *stop) {
@@ -75,7 +82,7 @@ std::unique_ptr<EpisodeSet> EpisodeSet::open(const std::vector<std::string>& pat
         continue;
       }
       set->origins_.push_back({s, i});
-      frames.push_back(set->demos_.back().frames);
+      pictures.push_back(set->demos_.back().pictures());
     }
   }
   progress.finish();
@@ -94,15 +101,15 @@ std::unique_ptr<EpisodeSet> EpisodeSet::open(const std::vector<std::string>& pat
   set->side_ = options.sides.at(0);
   store.memory = options.memory;
   store.cache = options.cache;
-  store.key = [paths, options, frames] { return key_of(paths, options, frames); };
+  store.key = [paths, options, pictures] { return key_of(paths, options, pictures); };
   store.workers = options.workers;
   store.fit = options.fit;
   const EpisodeSet* self = set.get();
   set->store_ = std::make_unique<FrameStore>(
-      frames, set->embodiment_.cameras.size(),
+      pictures, set->embodiment_.cameras.size(),
       [self](size_t demo, const TakeFrame& take) {
         const Origin& origin = self->origins_[demo];
-        self->sources_[origin.source]->decode(origin.episode, take);
+        self->sources_[origin.source]->decode(origin.episode, numbered(self->demos_[demo], take));
       },
       std::move(store));
   return set;
@@ -110,8 +117,8 @@ std::unique_ptr<EpisodeSet> EpisodeSet::open(const std::vector<std::string>& pat
 
 EpisodeSet::EpisodeSet(std::vector<Demo> demos, const Embodiment& embodiment)
     : embodiment_(embodiment), demos_(std::move(demos)) {
-  std::vector<int> frames;
-  for (const Demo& demo : demos_) frames.push_back(demo.frames);
+  std::vector<int> pictures;
+  for (const Demo& demo : demos_) pictures.push_back(demo.pictures());
   FrameStoreOptions store;
   side_ = demos_.empty() ? 1 : demos_[0].height;
   store.sides = {side_};
@@ -119,8 +126,10 @@ EpisodeSet::EpisodeSet(std::vector<Demo> demos, const Embodiment& embodiment)
   store.workers = 0;
   store.fit = [](const Image& camera, int, Image& out) { out = camera; };
   store_ = std::make_unique<FrameStore>(
-      frames, embodiment.cameras.size(),
-      [this](size_t index, const TakeFrame& take) { hand_over(demos_[index], take); },
+      pictures, embodiment.cameras.size(),
+      [this](size_t index, const TakeFrame& take) {
+        hand_over(demos_[index], numbered(demos_[index], take));
+      },
       std::move(store));
 }
 
@@ -154,7 +163,7 @@ void EpisodeSet::decode(int demo, const TakeFrame& take) const {
 }
 
 void EpisodeSet::images(int demo, int frame, size_t which, uint8_t* out) const {
-  store_->read(size_t(demo), frame, which, out);
+  store_->read(size_t(demo), frame / demos_[size_t(demo)].every, which, out);
 }
 
 }  // namespace libra::data

@@ -45,7 +45,8 @@ class EpisodeSet {
   size_t set_of(int index) const { return origins_.empty() ? 0 : origins_[size_t(index)].source; }
   // Why episodes were left out, one entry each.
   const std::vector<std::string>& skipped() const { return skipped_; }
-  // A frame's pictures of size number `which`, camera after camera.
+  // A frame's pictures of size number `which`, camera after camera; where it has none, those of the
+  // last frame before it that has some.
   void images(int demo, int frame, size_t which, uint8_t* out) const;
   // The same, of the first size.
   std::vector<Image> pictures(int demo, int frame) const;

@@ -22,7 +22,7 @@ class EpisodeSource {
   // An episode without its pictures; simulator states and models only where they are asked for.
   // Throws Error(kBadInput) that names file and episode.
   virtual Demo read(int episode, bool with_states = false) const = 0;
-  // Hands over the pictures of every frame in order. Throws as read() does.
+  // Hands over the pictures of every pictured frame in order. Throws as read() does.
   virtual void decode(int episode, const TakeFrame& take) const = 0;
 };
 

@@ -145,6 +145,13 @@ ParquetTable no_own_columns(int64_t frames) {
 
 void write_part(const std::string& folder, int64_t number, const Demo& demo,
                 const EpisodeWriter::Pictures& pictures, const Embodiment& embodiment, bool films) {
+  if (demo.every != 1) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "episode " + std::to_string(number),
+                 .problem = "has pictures of one step in " + std::to_string(demo.every) + " only",
+                 .expected = "those of each: LeRobot's data sets hold no other",
+                 .next = "keep it as HDF5, or collect it without --every"});
+  }
   const std::string fresh = folder + ".part";
   std::error_code ignored;
   fs::remove_all(fresh, ignored);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libra/core/error.h"
+
 namespace libra::data {
 namespace {
 
@@ -12,6 +14,17 @@ double mean_of(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return values.empty() ? 0.0 : sum / double(values.size());
+}
+
+// The first frame with an action before it that has pictures, and whose chunks' frames have, too.
+int first_frame(const Demo& demo, int horizon) {
+  if (demo.every == 1) return 1;
+  if (horizon % demo.every == 0) return demo.every;
+  throw Error(ErrorCode::kBadInput,
+              {.where = demo.task + ", episode " + std::to_string(demo.episode),
+               .problem = "has pictures of one step in " + std::to_string(demo.every) +
+                          " only, and the policy looks at every " + std::to_string(horizon) + "th",
+               .next = "replay episodes with all their pictures"});
 }
 
 // Adds the errors of the chunks at frames first, first + 1 H, ... of an episode.
@@ -63,9 +76,10 @@ ReplayError replay(Policy& policy, const EpisodeSet& set, const std::vector<int>
   ReplayError out{.policy = std::vector<double>(dims), .hold = std::vector<double>(dims)};
   for (const int episode : episodes) {
     if (stop != nullptr && *stop) break;
-    const int chunks = (set.demo(episode).frames - 1) / horizon;
+    const int start = first_frame(set.demo(episode), horizon);
+    const int chunks = std::max(0, set.demo(episode).frames - start) / horizon;
     for (int done = 0; done < chunks; done += int(kTogether)) {
-      replay_frames(policy, set, episode, 1 + done * horizon,
+      replay_frames(policy, set, episode, start + done * horizon,
                     std::min(kTogether, size_t(chunks - done)), out);
     }
     ++out.episodes;

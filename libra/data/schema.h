@@ -10,6 +10,8 @@ namespace libra::data::schema {
 
 inline constexpr const char* kTiming = "obs_timing";
 inline constexpr const char* kBeforeAction = "before_action";
+// Attribute of a demonstration's group: pictures are of every so manieth step. None: of each.
+inline constexpr const char* kEvery = "pictures_every";
 
 // In a demonstration's group; other programs' files have none.
 inline constexpr const char* kLabels = "labels";

@@ -120,15 +120,16 @@ class Pictures {
     sheet_ = Image(cameras_ * (side_ + kGap) - kGap, columns_ * (side_ + kGap) - kGap);
     std::fill(sheet_.rgb.begin(), sheet_.rgb.end(), uint8_t{128});
     const std::string file = options.folder + "/.clip.mp4";
+    const int every = set.demo(episode).every;
     const int stride = (frames + kMostFrames - 1) / kMostFrames;
-    media::VideoWriter film(file, set.embodiment().control_hz);
+    media::VideoWriter film(file, set.embodiment().control_hz / every);
     std::vector<Image> small(static_cast<size_t>(cameras_));
     set.decode(episode, [&](int t, std::vector<Image>& cameras) {
       for (size_t c = 0; c < small.size(); ++c) options.fit(cameras[c], side_, small[c]);
       for (int i = 0; i < columns_; ++i) {
-        if (step(i, frames) == t) paste(i, small);
+        if (step(i, frames) / every == t / every) paste(i, small);
       }
-      if (t % stride == 0) film.add(media::side_by_side(small, 1));
+      if (t % stride == 0 || every > 1) film.add(media::side_by_side(small, 1));
     });
     film.finish();
     film_ = read_file(file);

@@ -18,6 +18,28 @@ std::string asking_for(const data::Demo& demo, size_t item) {
   return preprocess::ask_for(demo.instruction, demo.target, demo.items[item]);
 }
 
+// A demonstration with pictures of some frames is learned from those; what the refiner looks at,
+// one chunk later, must be among them.
+void require_pictures(const data::Demo& demo, const model::LibraVlaConfig& config,
+                      const DelayConfig& delay) {
+  if (demo.every == 1) return;
+  const auto refuse = [&](const std::string& problem, const std::string& next) {
+    throw Error(
+        ErrorCode::kBadInput,
+        {.where = demo.task + ", episode " + std::to_string(demo.episode),
+         .problem = "has pictures of one step in " + std::to_string(demo.every) + " only" + problem,
+         .next = next});
+  };
+  if (delay.any()) {
+    refuse(", and train.delay needs those of every one", "collect without --every");
+  }
+  const int chunk = config.action.horizon;
+  if (config.refiner_has_vision() && !config.plans_every_chunk() && chunk % demo.every != 0) {
+    refuse(", and the refiner looks again after " + std::to_string(chunk),
+           "collect with --every " + std::to_string(chunk) + ", or a divisor of it");
+  }
+}
+
 }  // namespace
 
 Batcher::Batcher(const data::EpisodeSet& demos, const data::SceneSet* scenes,
@@ -39,7 +61,8 @@ Batcher::Batcher(const data::EpisodeSet& demos, const data::SceneSet* scenes,
     max_items_ = std::max(max_items_, int(demo.items.size()));
     const bool held_out = rng.uniform() < config.sampling.held_out;
     if (held_out) held_out_demos_.push_back(d);
-    for (int t = 0; t < demo.frames; ++t) {
+    require_pictures(demo, bundle.config, config.delay);
+    for (int t = 0; t < demo.frames; t += demo.every) {
       if (held_out) {
         held_out_.push_back({d, t, t % expansion_});
         continue;

@@ -197,6 +197,27 @@ void tell(const char* what, const std::vector<std::string>& names) {
   if (!names.empty()) std::fprintf(stderr, "train: %s\n", model::counted(names, what).c_str());
 }
 
+// Says what a checkpoint's normalisation would cut off the data.
+void tell_outgrown(const action::NormStats& before, const action::NormStats& data,
+                   const Embodiment& robot) {
+  std::vector<std::string> names;
+  const auto list = [&](const char* what, const action::ColumnStats& was,
+                        const action::ColumnStats& is, const std::vector<std::string>& called) {
+    if (was.size() != is.size()) return;
+    for (const size_t i : action::outgrown(was, is)) {
+      names.push_back(std::string(what) + " " +
+                      (called.size() == is.size() ? called[i] : std::to_string(i)));
+    }
+  };
+  list("action", before.action, data.action, robot.action_names());
+  list("proprio", before.proprio, data.proprio, robot.proprio_names());
+  if (names.empty()) return;
+  std::fprintf(stderr,
+               "train: the data go beyond what --init normalises by: %s; --set "
+               "train.renormalise=true takes the data's own statistics\n",
+               join_names(names).c_str());
+}
+
 // New networks for the data, or those of the checkpoint that the run starts from: of the same
 // model, or of another robot's, of which every tensor that fits is kept.
 policy::ModelBundle start_bundle(const RunRequest& request, RunConfig& run,
@@ -217,8 +238,10 @@ policy::ModelBundle start_bundle(const RunRequest& request, RunConfig& run,
     policy::ModelBundle bundle = policy::load_bundle(
         request.init, {.precision = keeps ? Precision::kBf16 : Precision::kF32});
     // Imported weights have not met any data yet.
-    if (request.resume || bundle.transforms->stats().samples == 0) {
+    if (request.resume || run.train.renormalise || bundle.transforms->stats().samples == 0) {
       bundle.transforms = bundle.transforms->with_stats(stats);
+    } else if (request.rank == 0) {
+      tell_outgrown(bundle.transforms->stats(), stats, run.model.embodiment);
     }
     return bundle;
   }

@@ -120,6 +120,20 @@ std::string edited(const std::string& from, const std::string& to) {
   return text.replace(at, from.size(), to);
 }
 
+// Columns that reach over by more than half of the width they had; a width of nothing has no half.
+TEST(NormStats, SaysWhatDataOutgrow) {
+  const auto columns = [](std::vector<double> q01, std::vector<double> q99) {
+    ColumnStats stats;
+    stats.q01 = std::move(q01);
+    stats.q99 = std::move(q99);
+    return stats;
+  };
+  const ColumnStats before = columns({-1, -1, 0, 0}, {1, 1, 0, 0});
+  const ColumnStats data = columns({-1.9, -0.5, 0, -0.1}, {2.1, 1.9, 0, 0});
+  EXPECT_EQ(outgrown(before, data), (std::vector<size_t>{0, 3}));
+  EXPECT_TRUE(outgrown(data, before).empty());
+}
+
 TEST(NormStats, JsonIsStrict) {
   EXPECT_THAT(message_of("[]"),
               HasSubstr("s.json: normalisation statistics: expected a JSON object"));

@@ -52,10 +52,15 @@ done
 
 # Tasks whose sentences do not use the names of their things train as well.
 "$libra" collect --suite spatial --tasks pick_up_the_black_bowl_next_to_the_plate_and_place_it_on_the_plate --demos 1 --workers 1 --out "$work/table"
-"$libra" collect --suite goal --tasks turn_on_the_stove --demos 1 --workers 1 --out "$work/table2"
+"$libra" collect --suite goal --tasks turn_on_the_stove --demos 1 --every 5 --workers 1 --out "$work/table2"
 grep -aq libero_tabletop_manipulation "$work/table2"/*.hdf5 || fail "the file of a table's task names another problem"
 "$libra" train --config configs/libra_tiny.toml --set train.batch=4 --set train.grounding.steps=0 --set train.steps=2 --set train.sampling.held_out=0 \
   --data "$work/table" "$work/table2" --out "$work/run3"
+# The second has pictures of one step in five, which is all that anything asks of it but a LeRobot set.
+"$libra" data view "$work/table2" --out "$work/view.html" >/dev/null
+"$libra" data replay "$work/table2" --checkpoint "$work/run3/checkpoint" >/dev/null
+refused "pictures of one step in 5 only" "$libra" data convert "$work/table2" --out "$work/lerobot"
+refused "pictures of every step" "$libra" collect --every 5 --format lerobot --out "$work/x"
 
 # An interrupt ends with 130 and keeps what was finished; the same command goes on; other settings are refused.
 many=("$libra" collect --tasks $task --demos 6 --workers 1 --image-size 32 --out "$work/many")
@@ -93,6 +98,7 @@ echo "${milk}the milk into the basket please" >"$work/wordings"
 grep -q "the milk into the basket please" "$work/worded/episodes.jsonl" || fail "the policy is not told the wording"
 echo "${milk}basket the milk" >"$work/wordings"
 refused "other settings" "${worded[@]}"
+refused "does not go with --perturb language" "${worded[@]}" --perturb language --out "$work/worded_twice"
 must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html" "$work"/eval/videos/object_*_0.mp4 "$work"/eval/videos/object_*_0.jsonl
 "$libra" eval --checkpoint "$work/run2/checkpoint" --suite goal --tasks 6,7 --rollouts 1 --videos 0 --memorisation swapped_positions --out "$work/memory"
 grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is run where it does not apply"

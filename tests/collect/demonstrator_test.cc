@@ -41,6 +41,22 @@ TEST(Demonstrator, IsAFunctionOfItsKey) {
   EXPECT_NE(a.states, other.states);
 }
 
+// Fewer pictures change nothing else, and those that are kept are the same.
+TEST(Demonstrator, KeepsPicturesOfSomeStepsAlone) {
+  const data::Demo all = demonstrate({}), some = demonstrate({.every = 5});
+  EXPECT_EQ(some.actions, all.actions);
+  EXPECT_EQ(some.states, all.states);
+  EXPECT_EQ(some.proprio, all.proprio);
+  data::check(some, "some");
+  const auto bytes = size_t(all.height) * size_t(all.width) * 3;
+  for (size_t c = 0; c < 2; ++c) {
+    EXPECT_EQ(some.images[c].size(), size_t((all.frames + 4) / 5) * bytes);
+    for (int t = 0; t < all.frames; t += 5) {
+      EXPECT_TRUE(std::equal(some.image(c, t), some.image(c, t) + bytes, all.image(c, t))) << t;
+    }
+  }
+}
+
 TEST(Demonstrator, PlayedBackItIsWhatWasRecorded) {
   const data::Demo demo = demonstrate({.noisy_share = 1.0, .detour_share = 1.0});
   sim::SimEnv env(task(), kSmall);

@@ -31,6 +31,16 @@ class Surgery {
     EXPECT_GE(H5Adelete_by_name(file_, object.c_str(), name, H5P_DEFAULT), 0) << name;
     return *this;
   }
+  Surgery& change(const std::string& object, const char* name, int64_t value) {
+    remove_attribute(object, name);
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t attribute = H5Acreate_by_name(file_, object.c_str(), name, H5T_NATIVE_INT64, space,
+                                              H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    EXPECT_GE(H5Awrite(attribute, H5T_NATIVE_INT64, &value), 0) << name;
+    H5Aclose(attribute);
+    H5Sclose(space);
+    return *this;
+  }
   Surgery& add(const std::string& name, hid_t type, const std::vector<hsize_t>& shape,
                const void* values = nullptr) {
     const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
@@ -46,6 +56,22 @@ class Surgery {
  private:
   hid_t file_;
 };
+
+// What says how many steps have pictures is a stranger's number like any other.
+TEST(DemoDamage, PicturesOfSomeStepsMustFitTheActions) {
+  const Folder folder;
+  for (const int64_t every : {int64_t{0}, int64_t{-3}, int64_t{2}, int64_t{5}, INT64_MAX}) {
+    const std::string path = folder / ("a" + std::to_string(every) + "_demo.hdf5");
+    {
+      DemoFileWriter writer(path, toy_info());
+      writer.append(thinned(toy_demo(9, 1), 4));  // three pictures
+      writer.finish();
+    }
+    Surgery(path).change("/data/demo_0", "pictures_every", every);
+    EXPECT_THAT(error_of(path), AllOf(HasSubstr("pictures_every"), HasSubstr("3 pictures")))
+        << every;
+  }
+}
 
 TEST(DemoDamage, MissingFile) {
   EXPECT_THAT(error_of("/nowhere/a_demo.hdf5"), HasSubstr("/nowhere/a_demo.hdf5: no such file"));

@@ -31,6 +31,28 @@ TEST(DemoFile, ReadsBackWhatWasWrittenBitForBit) {
   EXPECT_TRUE(light.model_xml.empty());
 }
 
+// Pictures of every fourth step; the numbers stay those of every step, and a joined file has both.
+TEST(DemoFile, KeepsPicturesOfSomeSteps) {
+  const Folder folder;
+  const Demo whole = toy_demo(9, 1), thin = thinned(whole, 4);
+  {
+    DemoFileWriter writer(folder / "thin_demo.hdf5", toy_info());
+    writer.append(thin);
+    writer.finish();
+    DemoFileWriter both(folder / "both_demo.hdf5", toy_info());
+    both.append(whole);
+    both.append_from(DemoFile(folder / "thin_demo.hdf5"), 0);
+    both.finish();
+  }
+  const DemoFile file(folder / "both_demo.hdf5");
+  EXPECT_EQ(file.frames(0), 9);
+  EXPECT_EQ(file.frames(1), 9);
+  expect_same(file.read(0), whole);
+  expect_same(file.read(1), thin);
+  EXPECT_EQ(thin.images[0].size(), 3u * 6 * 6 * 3);
+  EXPECT_TRUE(std::equal(thin.image(1, 8), thin.image(1, 8) + 6 * 6 * 3, whole.image(1, 8)));
+}
+
 TEST(DemoFile, DemonstrationsAreInOrderOfTheirNumber) {
   const Folder folder;
   const DemoFile file(toy_file(folder, 11));

@@ -45,6 +45,27 @@ TEST(EpisodeSet, ReadsEveryFileBelowTheFoldersInOrder) {
   EXPECT_EQ(std::memcmp(pictures.data() + 108, wrote.image(1, 3), 108), 0);
 }
 
+// A step without pictures of its own shows the last ones before it.
+TEST(EpisodeSet, KnowsWhichStepsHavePictures) {
+  const Folder folder;
+  const Demo whole = toy_demo(9, 4);
+  write(folder / "a_demo.hdf5", {thinned(whole, 4), toy_demo(2, 2)});
+  const auto set = EpisodeSet::open({folder.path()}, plain());
+  EXPECT_EQ(set->frames(), 11);
+  for (int t = 0; t < 9; ++t) {
+    std::vector<uint8_t> pictures(2 * 6 * 6 * 3);
+    set->images(0, t, 0, pictures.data());
+    EXPECT_EQ(std::memcmp(pictures.data(), whole.image(0, t / 4 * 4), 108), 0) << t;
+    EXPECT_EQ(std::memcmp(pictures.data() + 108, whole.image(1, t / 4 * 4), 108), 0) << t;
+  }
+  std::vector<int> frames;
+  set->decode(0, [&](int frame, std::vector<Image>& cameras) {
+    frames.push_back(frame);
+    EXPECT_EQ(std::memcmp(cameras[0].rgb.data(), whole.image(0, frame), 108), 0);
+  });
+  EXPECT_THAT(frames, ElementsAre(0, 4, 8));
+}
+
 TEST(EpisodeSet, SaysWhatIsMissing) {
   const Folder folder;
   EXPECT_THAT(message_of([&] { EpisodeSet::open({folder / "none"}, plain()); }),

@@ -157,6 +157,13 @@ TEST(LeRobotStats, OfAllAreThoseOfItsEpisodes) {
   EXPECT_NEAR(pictures["mean"][0][0][0].get<double>(), 0.5, 0.15);
 }
 
+TEST(LeRobotFolder, HasPicturesOfEveryStep) {
+  const Folder folder;
+  const auto writer = write_lerobot(folder / "set", libero_panda(), {});
+  EXPECT_THAT(message_of([&] { writer->add(0, thinned(toy_demo(9, 1), 4)); }),
+              testing::HasSubstr("pictures of one step in 4 only"));
+}
+
 TEST(LeRobotFolder, RefusesToAddToWhatDoesNotFit) {
   const Folder folder;
   const std::string root = folder / "set";

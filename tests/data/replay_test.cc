@@ -1,6 +1,6 @@
 #include "libra/data/replay.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 
@@ -66,6 +66,22 @@ TEST(Replay, CountsEveryStepOfEveryWholeChunk) {
                error.hold[5] + error.hold[6]) /
                   7,
               1e-12);
+}
+
+// Where every third step alone has pictures, chunks begin at those.
+TEST(Replay, BeginsWherePicturesAre) {
+  const EpisodeSet thin({thinned(toy_demo(60, 2), 3)}, libero_panda());
+  StepTeller policy;
+  const ReplayError error = replay(policy, thin, {0}, nullptr, {});
+  EXPECT_EQ(error.steps, 57) << "frames 3 to 59";
+  double sum = 0;
+  for (size_t t = 3; t < 60; ++t) {
+    sum += std::abs(double(t / 3 * 3) - thin.demo(0).expert_actions[t][0]);
+  }
+  EXPECT_NEAR(error.policy[0], sum / 57, 1e-5);
+  const EpisodeSet other({thinned(toy_demo(60, 2), 2)}, libero_panda());
+  EXPECT_THAT(message_of([&] { replay(policy, other, {0}, nullptr, {}); }),
+              testing::HasSubstr("pictures of one step in 2 only"));
 }
 
 }  // namespace

@@ -68,6 +68,20 @@ inline Demo toy_demo(int frames, uint64_t seed, int side = 6) {
   return d;
 }
 
+// The same with pictures of every so manieth step alone.
+inline Demo thinned(const Demo& whole, int every) {
+  Demo d = whole;
+  d.every = every;
+  const auto bytes = d.images[0].size() / size_t(d.frames);
+  for (size_t c = 0; c < d.images.size(); ++c) {
+    d.images[c].clear();
+    for (int t = 0; t < d.frames; t += every) {
+      d.images[c].insert(d.images[c].end(), whole.image(c, t), whole.image(c, t) + bytes);
+    }
+  }
+  return d;
+}
+
 inline DemoFileInfo toy_info() {
   DemoFileInfo info;
   info.suite = "object";
@@ -86,6 +100,7 @@ bool same_bytes(const std::vector<T>& a, const std::vector<T>& b) {
 // Every part of a demonstration came through, to the last bit.
 inline void expect_same(const Demo& read, const Demo& wrote) {
   EXPECT_EQ(read.frames, wrote.frames);
+  EXPECT_EQ(read.every, wrote.every);
   EXPECT_EQ(read.images, wrote.images);
   EXPECT_EQ(read.proprio, wrote.proprio);
   EXPECT_EQ(read.joints, wrote.joints);

@@ -2,10 +2,12 @@
 // frames, images as old as the runtime will serve them, labels of the moment of execution.
 #include "libra/training/batch.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 #include <set>
+
+#include "tests/support/message_of.h"
 
 namespace libra::training {
 namespace {
@@ -13,8 +15,9 @@ namespace {
 constexpr int kSide = 32, kFrames = 40;
 
 // Grey level 5 t, proprio t / 100 and actions t / 100 at frame t.
-std::vector<data::Demo> telling_demos() {
+std::vector<data::Demo> telling_demos(int every = 1) {
   data::Demo demo;
+  demo.every = every;
   demo.frames = kFrames;
   demo.height = demo.width = kSide;
   demo.items = {"milk"};
@@ -22,7 +25,9 @@ std::vector<data::Demo> telling_demos() {
   demo.instruction = "pick up the milk and place it in the basket";
   demo.images.assign(2, {});
   for (int t = 0; t < kFrames; ++t) {
-    for (auto& frames : demo.images) frames.insert(frames.end(), kSide * kSide * 3, uint8_t(5 * t));
+    for (auto& frames : demo.images) {
+      if (demo.pictured(t)) frames.insert(frames.end(), kSide * kSide * 3, uint8_t(5 * t));
+    }
     Proprio proprio(8);
     proprio[0] = t / 100.0;
     demo.proprio.push_back(proprio);
@@ -108,16 +113,17 @@ TEST(Batcher, LabelsAreTheActionsFromTheFrameOn) {
 
 struct Ages {
   std::set<int> planner, refiner;
+  std::set<int> frames;  // planned at
   int fresh = 0, samples = 0;
 };
 
-Ages ages(const DelayConfig& delay) {
+Ages ages(const DelayConfig& delay, int every = 1) {
   TrainConfig config;
   config.batch = 16;
   config.augment = {0, 0.0, 0.0};
   config.sampling = {0, 0, 0.0};
   config.delay = delay;
-  const data::EpisodeSet demos(telling_demos(), libero_panda());
+  const data::EpisodeSet demos(telling_demos(every), libero_panda());
   const policy::ModelBundle bundle = small_bundle(small_model());
   const Batcher batcher(demos, nullptr, bundle, config);
   Ages seen;
@@ -131,6 +137,7 @@ Ages ages(const DelayConfig& delay) {
       const int refiner_image = int(std::lround((grey + 1) / 2 * 255 / 5));
       const int planned = frame_of(batch.planner.proprio[b]),
                 refined = frame_of(batch.refiner.proprio[b]);
+      seen.frames.insert(planned);
       if (planner_image > 0) seen.planner.insert(planned - planner_image);
       // In the first frames an image is fresh whatever was drawn.
       if (planned >= 8) {
@@ -153,6 +160,21 @@ TEST(Delay, ImagesAreUpToSoManyStepsOldAndNothingElseIs) {
   const Ages some = ages({.planner_steps = 3, .refiner_steps = 2});
   EXPECT_EQ(some.planner, (std::set<int>{0, 1, 2, 3}));
   EXPECT_EQ(some.refiner, (std::set<int>{0, 1, 2}));
+}
+
+// Where some steps alone have pictures, those are learned from, and every picture is of its step.
+TEST(Batcher, LearnsFromTheStepsThatHavePictures) {
+  const int horizon = small_model().action.horizon;
+  const Ages some = ages({}, horizon);
+  EXPECT_EQ(some.planner, std::set<int>{0});
+  EXPECT_EQ(some.refiner, std::set<int>{0});
+  std::set<int> expected;
+  for (int t = 0; t < kFrames; t += horizon) expected.insert(t);
+  EXPECT_EQ(some.frames, expected);
+  EXPECT_THAT(message_of([&] { ages({}, horizon + 1); }),
+              testing::HasSubstr("the refiner looks again after"));
+  EXPECT_THAT(message_of([&] { ages({.planner_steps = 1}, horizon); }),
+              testing::HasSubstr("train.delay needs those of every one"));
 }
 
 TEST(Delay, AShareOfTheSamplesStaysFresh) {

@@ -100,6 +100,8 @@ void TrainConfig::list(ConfigFields& f) {
   f.add("log_every", log_every, "steps between lines of log.jsonl", {1, 1e6});
   f.add("validate_every", validate_every, "steps between validations", {1, 1e8});
   f.add("checkpoint_every", checkpoint_every, "steps between checkpoints", {1, 1e8});
+  f.add("renormalise", renormalise,
+        "with --init: by the statistics of these data, not those of the checkpoint");
   f.add("freeze", freeze, "shell patterns of the names of weights that do not learn");
   f.add("frozen", frozen,
         "how weights that do not learn are held; auto: bf16 in models of more than 256 million");

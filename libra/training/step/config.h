@@ -166,6 +166,7 @@ struct TrainConfig {
   int validate_every = 500;
   int checkpoint_every = 250;
   OptimConfig optim;
+  bool renormalise = false;         // with --init: by the data's statistics, not the checkpoint's
   std::vector<std::string> freeze;  // shell patterns of the names of weights that stay
   TrainPrecision frozen = TrainPrecision::kAuto;  // in which weights that stay are held
   bool recompute = false;                         // activation checkpointing
