@@ -280,7 +280,7 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
                              .problem = "needs the checkpoint, to know what its bins stand for"});
   }
   make_out_folder(flags.out);
-  make_out_folder(flags.out + "/videos");
+  if (flags.videos > 0) make_out_folder(flags.out + "/videos");
   eval::RolloutRequest request = make_request(flags);
   parse_shard(flags.shard, request);
   const int total = eval::episode_count(request);
@@ -340,7 +340,8 @@ void run_eval(const EvalFlags& flags, const CLI::App& command, Context& context)
                             std::to_string(total) + " episodes",
                  .next = "the same command goes on from there"});
   }
-  std::fprintf(stderr, "eval: wrote %s/results.json, report.html and videos/\n", flags.out.c_str());
+  std::fprintf(stderr, "eval: wrote %s/results.json and report.html%s\n", flags.out.c_str(),
+               flags.videos > 0 ? ", films in videos/" : "");
 }
 
 }  // namespace
