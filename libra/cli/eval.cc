@@ -15,6 +15,7 @@
 #include "libra/cli/version.h"
 #include "libra/core/core.h"
 #include "libra/eval/journal.h"
+#include "libra/eval/sample.h"
 #include "libra/policy/load_policy.h"
 #include "libra/serving/client.h"
 #include "libra/sim/sim.h"
@@ -33,7 +34,7 @@ struct EvalFlags {
   ScheduleFlags schedule;
   std::string shard;
   bool overwrite = false, realtime = false;
-  int rollouts = 50, workers = 0, videos = 1, group = 10;
+  int rollouts = 0, sample = 0, workers = 0, videos = 1, group = 10;
   PolicyOptions policy;
   SuiteFlags libero;
   uint64_t seed = 0;
@@ -170,9 +171,22 @@ std::unique_ptr<Policy> make_policy(const EvalFlags& flags) {
   return std::make_unique<serving::Client>(options);
 }
 
+// Episodes a task that the suites' protocol wants.
+int trials_of(const std::vector<sim::task::SuiteSpec>& specs) {
+  for (const sim::task::SuiteSpec& spec : specs) {
+    if (spec.initial_states == specs.front().initial_states) continue;
+    throw Error(ErrorCode::kBadInput,
+                {.where = "--suite",
+                 .problem = "'" + specs.front().name + "' wants " +
+                            std::to_string(specs.front().initial_states) + " episodes a task, '" +
+                            spec.name + "' " + std::to_string(spec.initial_states),
+                 .next = "judge them in two evaluations, or say how many with --rollouts"});
+  }
+  return specs.front().initial_states;
+}
+
 eval::RolloutRequest make_request(const EvalFlags& flags) {
   eval::RolloutRequest request;
-  request.rollouts = flags.rollouts;
   request.layout = flags.layout;
   request.swapped = flags.instruction == "swapped";
   request.schedule = flags.schedule.config;
@@ -195,6 +209,10 @@ eval::RolloutRequest make_request(const EvalFlags& flags) {
   std::vector<sim::task::SuiteSpec> specs;
   for (const std::string& name : flags.suites) specs.push_back(load_and_tell(flags.libero, name));
   request.suites = pick_tasks(flags.tasks, specs, sim_config, "--tasks");
+  if (flags.sample > 0) eval::sample_tasks(request.suites, flags.sample, flags.seed);
+  request.rollouts = flags.rollouts > 0 ? flags.rollouts : trials_of(specs);
+  const bool categories = !request.suites.front().tasks.front().category.empty();
+  if (categories) request.strips = 0;  // of thousands of tasks they are too many
   const std::vector<const sim::task::TaskSpec*> tasks = specs_of(request.suites, specs);
   add_perturbations(flags, tasks, request);
   add_tests(flags.memorisation, sim::variation::kMemorisation, flags, tasks, request);
@@ -367,9 +385,12 @@ void add_eval(CLI::App& app, Context& context) {
   c->add_option("--tasks", flags->tasks,
                 "only these tasks: names or numbers from 0, separated by commas")
       ->delimiter(',');
-  c->add_option("--rollouts", flags->rollouts, "episodes per task")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  c->add_option("--rollouts", flags->rollouts,
+                "episodes per task (default: as the suite's protocol has it, 50; LIBERO-Plus 1)")
+      ->check(CLI::Range(1, 100000));
+  c->add_option("--sample", flags->sample,
+                "only so many of all tasks, drawn by --seed: of every suite and category its share")
+      ->check(CLI::Range(1, 100000));
   c->add_option("--layout", flags->layout,
                 "libero: items where the task files put them; shuffled: by the seed")
       ->check(CLI::IsMember({"libero", "shuffled"}))

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 
 #include "libra/core/error.h"
@@ -19,6 +22,9 @@ void add_suite_flags(CLI::App& command, SuiteFlags& flags) {
                                        "a checkout of robosuite 1.4, which LIBERO's robot is in");
   libero->needs(robosuite);
   robosuite->needs(libero);
+  command.add_option("--plus-root", flags.plus,
+                     "a checkout of LIBERO-Plus: its suites libero_plus_spatial, "
+                     "libero_plus_object, libero_plus_goal, libero_plus_10, in LIBERO's scenes");
   command.add_flag("--allow-missing-visuals", flags.allow_missing_visuals,
                    "draw collision shapes where a checkout lacks meshes, plain surfaces where it "
                    "lacks textures");
@@ -45,6 +51,10 @@ sim::task::SuiteSpec load_and_tell(const SuiteFlags& flags, const std::string& n
   sim::task::SuiteSpec suite = load_suite(flags, name);
   for (const std::string& task : suite.unreadable) {
     std::fprintf(stderr, "left out of suite %s: %s\n", name.c_str(), task.c_str());
+  }
+  for (const sim::task::LeftOut& out : suite.left_out) {
+    std::fprintf(stderr, "left out of suite %s: %s, %d of %d: %s\n", name.c_str(),
+                 out.category.c_str(), out.tasks, out.of, out.why.c_str());
   }
   return suite;
 }
@@ -94,9 +104,21 @@ const sim::task::TaskSpec& find_task(const sim::task::SuiteSpec& suite, const st
 }
 
 EnvFactory make_env_factory(const SuiteFlags& flags, const sim::SimConfig& config) {
-  return [flags, config](const Task& task) -> std::unique_ptr<Env> {
-    return std::make_unique<sim::SimEnv>(load_suite(flags, task.suite).find_task(task.name),
-                                         config);
+  // Suites may have thousands of tasks, so each is read once.
+  struct Loaded {
+    std::mutex mutex;
+    std::map<std::string, sim::task::SuiteSpec> suites;
+  };
+  return [flags, config,
+          loaded = std::make_shared<Loaded>()](const Task& task) -> std::unique_ptr<Env> {
+    const auto spec = [&] {
+      const std::lock_guard lock(loaded->mutex);
+      auto suite = loaded->suites.find(task.suite);
+      if (suite == loaded->suites.end())
+        suite = loaded->suites.emplace(task.suite, load_suite(flags, task.suite)).first;
+      return suite->second.find_task(task.name);
+    }();
+    return std::make_unique<sim::SimEnv>(spec, config);
   };
 }
 

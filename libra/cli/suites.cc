@@ -23,6 +23,7 @@ namespace {
 // Tests that the task cannot be put to, and why.
 std::map<std::string, std::string> tests_without(const sim::task::TaskSpec& spec) {
   std::map<std::string, std::string> without;
+  if (spec.preset != nullptr) return without;  // none of its suite can
   for (const auto& group : {sim::variation::kMemorisation, sim::variation::kClearance}) {
     for (const std::string& test : sim::variation::list_variations(group)) {
       if (const std::string why = sim::variation::why_without(spec, test); !why.empty())
@@ -39,10 +40,16 @@ nlohmann::json to_json(const sim::task::SuiteSpec& suite, bool wordings) {
                      {"instruction", spec.task.instruction},
                      {"max_steps", spec.task.max_steps},
                      {"without", tests_without(spec)}});
+    if (!spec.task.category.empty()) tasks.back()["category"] = spec.task.category;
     if (!wordings || !spec.wording) continue;
     tasks.back()["wordings"] = {{"rewording", spec.wording->rewording},
                                 {"common_sense", spec.wording->common_sense},
                                 {"reasoning", spec.wording->reasoning}};
+  }
+  nlohmann::json left_out = nlohmann::json::array();
+  for (const sim::task::LeftOut& out : suite.left_out) {
+    left_out.push_back(
+        {{"category", out.category}, {"tasks", out.tasks}, {"of", out.of}, {"why", out.why}});
   }
   return {{"name", suite.name},
           {"title", suite.title},
@@ -52,6 +59,7 @@ nlohmann::json to_json(const sim::task::SuiteSpec& suite, bool wordings) {
           {"layouts", suite.layouts},
           {"instructions", suite.instructions},
           {"unreadable", suite.unreadable},
+          {"left_out", left_out},
           {"tasks", tasks}};
 }
 
@@ -74,6 +82,7 @@ void print(const sim::task::SuiteSpec& suite, bool wordings) {
   for (size_t i = 0; i < suite.tasks.size(); ++i) {
     const Task& task = suite.tasks[i].task;
     std::printf("  %2zu  %s\n      \"%s\"\n", i, task.name.c_str(), task.instruction.c_str());
+    if (!task.category.empty()) std::printf("      %s\n", task.category.c_str());
     for (const auto& [test, why] : tests_without(suite.tasks[i]))
       std::printf("      without %s: %s\n", test.c_str(), why.c_str());
     if (wordings && suite.tasks[i].wording) print(*suite.tasks[i].wording);

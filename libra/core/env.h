@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,13 +18,16 @@ namespace libra {
 // A benchmark entry.
 struct Task {
   std::string suite;
-  std::string name;         // file stem of its BDDL file
-  std::string instruction;  // what the policy is told
-  int max_steps = 0;        // control steps after which the episode counts as failed
+  std::string name;           // file stem of its BDDL file
+  std::string instruction;    // what the policy is told
+  int max_steps = 0;          // control steps after which the episode counts as failed
+  std::string category = {};  // results are given by category, too; "" none
 };
 
 // What decides a benchmark's numbers besides the policy, as pairs of a word and what holds for it.
 using Protocol = std::vector<std::pair<std::string, std::string>>;
+// Before the name of a category: the protocol's word for what of it is left out, and why.
+inline constexpr std::string_view kLeftOut = "left_out ";
 
 struct Suite {
   std::string name;

@@ -357,7 +357,8 @@ void Worker::fail(Slot& slot, int64_t step, const std::string& why) {
 void Worker::collect(GroupOutcome& out) {
   int successes = 0, failures = 0;
   for (Slot& slot : slots_) {
-    const bool wanted = slot.record.success ? successes++ < 1 : failures++ < request_.strips;
+    const bool wanted = request_.strips > 0 &&
+                        (slot.record.success ? successes++ < 1 : failures++ < request_.strips);
     if (wanted) slot.record.strip = slot.film.strip(kStripFrames);
     if (!slot.record.error.empty()) {
       const auto& suite = request_.suites[static_cast<size_t>(slot.record.suite)];

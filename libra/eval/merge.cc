@@ -22,6 +22,7 @@ RolloutRequest request_of(const Results& r, const std::string& where) {
       task.name = result.name;
       task.instruction = result.instruction;
       task.max_steps = result.max_steps;
+      task.category = result.category;
       summary.tasks.push_back(std::move(task));
     }
     request.suites.push_back(std::move(summary));

@@ -86,7 +86,7 @@ std::string task_table(const SuiteResult& suite, int index, const RolloutOutcome
   };
   for (size_t t = 0; t < suite.tasks.size(); ++t) {
     const TaskResult& task = suite.tasks[t];
-    row(title_of(task.instruction), task.tally,
+    row(task.category.empty() ? title_of(task.instruction) : plain(task.name), task.tally,
         video_links(outcome, index, static_cast<int>(t), folder), false);
   }
   row("All tasks", suite.total(), "", true);
@@ -156,15 +156,32 @@ std::string not_run(const Results& r, const std::string& group) {
   return lines.empty() ? "" : "<p>" + lines.substr(4) + "</p>";
 }
 
-std::string variation_tables(const Results& r) {
+std::string category_words(const Results& r) {
+  const auto averages = r.category_averages();
+  std::string html = "<p>Every task changes one thing. Average over tasks <b>" +
+                     percent_text(averages->over_tasks) + "</b>, over categories <b>" +
+                     percent_text(averages->over_categories) + "</b>.</p><p>";
+  for (const SuiteResult& suite : r.suites) {
+    for (const auto& [word, what] : suite.protocol) {
+      if (!word.starts_with(kLeftOut)) continue;
+      html += "Left out of " + escape_html(suite.name) + ": " +
+              escape_html(word.substr(kLeftOut.size()) + ", " + what) + ".<br>";
+    }
+  }
+  return html + "</p>";
+}
+
+std::string row_tables(const Results& r, const std::vector<VariationResult>& rows) {
   std::string html, group;
-  for (const VariationResult& v : r.variations) {
+  for (const VariationResult& v : rows) {
     if (v.group != group) {
       html += (group.empty() ? "" : "</table></div>");
       group = v.group;
-      html += "<h2>By " + escape_html(group) +
-              "</h2><p>The same tasks and episodes, each time with one thing changed; what a name "
-              "leaves open is drawn from the seed.</p>" +
+      html += "<h2>By " + escape_html(group) + "</h2>" +
+              (group == kCategory
+                   ? category_words(r)
+                   : "<p>The same tasks and episodes, each time with one thing changed; what a "
+                     "name leaves open is drawn from the seed.</p>") +
               (group == kMemorisation ? grounding_words(r) : "") + not_run(r, group) +
               "<div class='card'><table><tr><th>" + escape_html(group) +
               "</th><th>success, 95 % interval</th><th class=n></th><th class=n>rate</th>"
@@ -217,6 +234,7 @@ std::string suite_section(const Results& r, const RolloutOutcome& outcome, int i
       "<i>Named</i> is the share of episodes in which the item asked for was the first to be "
       "lifted.</p>";
   html += task_table(suite, index, outcome, extras.video_dir);
+  if (suite.has_categories()) return html;  // too many tasks to show what each of them did
   if (suite.names_items) {
     html += "<h2>By the item asked for</h2>";
     if (r.instruction == "swapped") {
@@ -290,7 +308,7 @@ std::string to_html(const Results& r, const RolloutOutcome& outcome, const Repor
         "counted.</p>";
   }
   html += headline(r, chunk_ms);
-  html += variation_tables(r);
+  html += row_tables(r, r.categories()) + row_tables(r, r.variations);
   for (size_t s = 0; s < r.suites.size(); ++s) {
     html += suite_section(r, outcome, static_cast<int>(s), extras);
   }

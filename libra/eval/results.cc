@@ -1,5 +1,7 @@
 #include "libra/eval/results.h"
 
+#include <algorithm>
+
 namespace libra::eval {
 namespace {
 
@@ -80,6 +82,11 @@ Tally SuiteResult::total() const {
   return sum;
 }
 
+bool SuiteResult::has_categories() const {
+  return std::any_of(tasks.begin(), tasks.end(),
+                     [](const TaskResult& task) { return !task.category.empty(); });
+}
+
 Tally VariationResult::total() const {
   Tally sum;
   for (const auto& [name, tally] : suites) sum.add(tally);
@@ -126,6 +133,40 @@ double Results::average() const {
   return count > 0 ? sum / count : 0.0;
 }
 
+std::vector<VariationResult> Results::categories() const {
+  std::map<std::string, VariationResult> rows;
+  for (size_t s = 0; s < suites.size(); ++s) {
+    for (const TaskResult& task : suites[s].tasks) {
+      if (task.category.empty()) continue;
+      VariationResult& row = rows[task.category];
+      if (row.suites.empty()) {
+        row.name = task.category;
+        row.group = kCategory;
+        for (const SuiteResult& suite : suites) row.suites.emplace_back(suite.name, Tally{});
+      }
+      row.suites[s].second.add(task.tally);
+    }
+  }
+  std::vector<VariationResult> list;
+  for (auto& [name, row] : rows) list.push_back(std::move(row));
+  return list;
+}
+
+std::optional<CategoryAverages> Results::category_averages() const {
+  Tally all;
+  double sum = 0.0;
+  int count = 0;
+  for (const VariationResult& row : categories()) {
+    const Tally total = row.total();
+    if (total.episodes == 0) continue;
+    all.add(total);
+    sum += total.rate();
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return CategoryAverages{all.rate(), sum / count};
+}
+
 Results make_results(const RolloutRequest& request, const RolloutOutcome& outcome) {
   Results r;
   r.policy = outcome.spec.name;
@@ -149,7 +190,7 @@ Results make_results(const RolloutRequest& request, const RolloutOutcome& outcom
     result.name = suite.name;
     result.protocol = suite.protocol;
     for (const Task& task : suite.tasks) {
-      result.tasks.push_back({task.name, task.instruction, task.max_steps, {}});
+      result.tasks.push_back({task.name, task.instruction, task.max_steps, {}, task.category});
     }
     r.suites.push_back(std::move(result));
   }

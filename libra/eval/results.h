@@ -30,6 +30,7 @@ struct TaskResult {
   std::string name, instruction;
   int max_steps = 0;
   Tally tally;
+  std::string category = {};
 };
 
 struct SuiteResult {
@@ -39,6 +40,7 @@ struct SuiteResult {
   bool names_items = false;            // the suite's tasks ask for an item by name
   Protocol protocol;                   // empty where it was not written down
   Tally total() const;
+  bool has_categories() const;  // its tasks are told by category
 };
 
 // One row of the table of variations.
@@ -48,6 +50,13 @@ struct VariationResult {
       suites;                                       // by name, in the order of the results' suites
   std::map<std::string, std::string> without = {};  // as VariationRow has it
   Tally total() const;
+};
+
+inline constexpr std::string_view kCategory = "category";
+
+// Categories are of different size, so there are two ways to average.
+struct CategoryAverages {
+  double over_tasks = 0.0, over_categories = 0.0;
 };
 
 // What the schedule did, in virtual time or by the clock: means over the episodes that were not
@@ -95,6 +104,10 @@ struct Results {
   double wall_s = 0.0;
   std::string machine, command;
   double average() const;  // mean of the suites' success rates
+  // Tasks of all suites by category, as rows of group kCategory in alphabetical order; none where
+  // tasks have no categories.
+  std::vector<VariationResult> categories() const;
+  std::optional<CategoryAverages> category_averages() const;
   // Of all episodes or of a suite's; nullopt unless all the memorisation tests were run on some.
   std::optional<Grounding> grounding() const;
   std::optional<Grounding> grounding(size_t suite) const;

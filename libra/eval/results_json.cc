@@ -33,6 +33,7 @@ Json suite_json(const SuiteResult& suite) {
                      {"errors", t.errors},
                      {"mean_steps", t.mean_steps()},
                      {"max_steps", task.max_steps}});
+    if (!task.category.empty()) tasks.back()["category"] = task.category;
   }
   for (const auto& [name, t] : suite.items) {
     items.push_back({{"name", name},
@@ -138,7 +139,8 @@ SuiteResult parse_suite(const Reader& r) {
   suite.name = r.text("name");
   for (const Json& item : r.list("tasks")) {
     const Reader t{item, r.where};
-    TaskResult task{t.text("name"), t.text("instruction"), t.count("max_steps"), {}};
+    TaskResult task{t.text("name"), t.text("instruction"), t.count("max_steps"), {}, {}};
+    if (item.contains("category")) task.category = t.text("category");
     task.tally = {t.count("episodes"), t.count("successes"), t.count("named"), t.count("errors"),
                   t.number("mean_steps") * t.count("successes")};
     suite.tasks.push_back(std::move(task));
@@ -268,6 +270,12 @@ std::string to_json(const Results& r) {
       {"version", r.version},
       {"checkpoint_hash", r.checkpoint_hash}};
   if (!r.shard.empty()) json["shard"] = r.shard;
+  if (const auto averages = r.category_averages()) {
+    json["average_over_tasks"] = averages->over_tasks;
+    json["average_over_categories"] = averages->over_categories;
+    for (const VariationResult& row : r.categories())
+      json["categories"].push_back(variation_json(row));
+  }
   for (const EpisodeResult& e : r.episodes) {
     json["episodes"].push_back({{"suite", e.suite},
                                 {"task", e.task},

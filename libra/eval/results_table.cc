@@ -66,15 +66,15 @@ std::string grounding_text(const Results& r) {
   return text + "\n";
 }
 
-// One row per variation; the rate of each suite when there are several.
-std::string variations_text(const Results& r) {
+// One line each; the rate of each suite when there are several.
+std::string rows_text(const Results& r, const std::vector<VariationResult>& rows) {
   size_t width = 12;
-  for (const VariationResult& v : r.variations) width = std::max(width, v.name.size());
+  for (const VariationResult& v : rows) width = std::max(width, v.name.size());
   const auto padded = [&](const std::string& name) {
     return "  " + name + std::string(width - name.size(), ' ');
   };
   std::string text, group;
-  for (const VariationResult& v : r.variations) {
+  for (const VariationResult& v : rows) {
     if (v.group != group) {
       group = v.group;
       text += padded(group) + "  success    rate     95 % interval  ";
@@ -102,7 +102,24 @@ std::string variations_text(const Results& r) {
     }
     text += "\n";
   }
-  return text + not_run(r) + grounding_text(r);
+  return text;
+}
+
+// What of a suite's categories was not run, both averages over those that were.
+std::string categories_text(const Results& r) {
+  const auto averages = r.category_averages();
+  if (!averages) return "";
+  const std::vector<VariationResult> rows = r.categories();
+  std::string text = rows_text(r, rows);
+  for (const SuiteResult& suite : r.suites) {
+    for (const auto& [word, what] : suite.protocol) {
+      if (!word.starts_with(kLeftOut)) continue;
+      text +=
+          "  left out of " + suite.name + ": " + word.substr(kLeftOut.size()) + ", " + what + "\n";
+    }
+  }
+  return text + "average over tasks " + percent(averages->over_tasks) + " %, over " +
+         std::to_string(rows.size()) + " categories " + percent(averages->over_categories) + " %\n";
 }
 
 }  // namespace
@@ -111,7 +128,9 @@ std::string to_table(const Results& r) {
   std::string text;
   for (const SuiteResult& suite : r.suites) {
     size_t width = 8;
-    for (const TaskResult& task : suite.tasks) width = std::max(width, task.name.size());
+    for (const TaskResult& task : suite.tasks) {
+      if (task.category.empty()) width = std::max(width, task.name.size());
+    }
     text += "suite " + suite.name + ", layout " + r.layout + ", instruction " + r.instruction +
             ", " + r.schedule + " M=" + std::to_string(r.M) + ", executor " + r.executor +
             ", seed " + std::to_string(r.seed) + "\n";
@@ -120,7 +139,9 @@ std::string to_table(const Results& r) {
                   "  %-*s  success    rate     95 %% interval   steps   named first\n",
                   static_cast<int>(width), "task");
     text += head;
-    for (const TaskResult& task : suite.tasks) text += row(task.name, width, task.tally);
+    for (const TaskResult& task : suite.tasks) {
+      if (task.category.empty()) text += row(task.name, width, task.tally);
+    }
     const Tally total = suite.total();
     text += row("all", width, total);
     if (total.errors > 0) {
@@ -136,7 +157,7 @@ std::string to_table(const Results& r) {
       }
     }
   }
-  text += variations_text(r);
+  text += categories_text(r) + rows_text(r, r.variations) + not_run(r) + grounding_text(r);
   text += runtime_text(r.runtime);
   char line[200];
   std::snprintf(line, sizeof line,

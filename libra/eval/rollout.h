@@ -118,7 +118,7 @@ struct RolloutRequest {
   int group_size = 10;    // episodes that step together
   int videos = 0;         // episodes per task to film, from episode 0 on
   std::string video_dir;  // where videos go; must exist when videos > 0
-  int strips = 2;         // failures per task whose film strip is kept (and one success)
+  int strips = 2;         // failures per task whose film strip is kept (and one success); 0: none
   // Of every `shards` groups, those that this run plays: one in so many, from `shard` on (0-based).
   int shard = 0, shards = 1;
   // Episodes that an interrupted run has played; groups of which all are there are not played.

@@ -38,6 +38,17 @@ Protocol protocol_of(const task::SuiteSpec& suite, const SimConfig& config) {
                       " px, upright (row 0 on top)"},
       {"physics", "MuJoCo " + mujoco_version() + ", OSC_POSE"},
   };
+  // By category, reasons one after the other.
+  for (const task::LeftOut& out : suite.left_out) {
+    const std::string word = std::string(kLeftOut) + out.category;
+    const std::string text =
+        std::to_string(out.tasks) + " of " + std::to_string(out.of) + ": " + out.why;
+    if (protocol.back().first == word) {
+      protocol.back().second += "; " + text;
+    } else {
+      protocol.emplace_back(word, text);
+    }
+  }
   if (!suite.unreadable.empty()) {
     protocol.emplace_back("left_out",
                           std::to_string(suite.unreadable.size()) +

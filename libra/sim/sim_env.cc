@@ -124,6 +124,7 @@ struct SimEnv::Impl {
     std::copy_n(data()->qpos, bodies::kArmJoints, before.begin());
     effect->change_arm(scene());
     physics.shift_rest(before);
+    effect->change_rest(physics.rest());
   }
 
   void random_scene(uint64_t seed) {

@@ -64,6 +64,43 @@ TEST(Results, RoundTrip) {
   EXPECT_EQ(to_table(back), to_table(r));
 }
 
+// Tasks of a category are counted together over all suites.
+TEST(Results, AverageOverTasksAndOverCategories) {
+  RolloutRequest request = toy_request();
+  for (Task& task : request.suites[0].tasks) task.category = task.name == "cup" ? "Noise" : "Light";
+  request.suites[0].protocol.emplace_back(std::string(kLeftOut) + "Smell", "3 of 4: no nose");
+  const Results r = make_results(request, run_rollouts(request));
+  const auto rows = r.categories();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "Light");
+  EXPECT_EQ(rows[1].name, "Noise");
+  const Tally light = rows[0].total(), noise = rows[1].total();
+  EXPECT_EQ(light.episodes, 14);
+  EXPECT_EQ(noise.episodes, 7);
+  ASSERT_NE(light.rate(), noise.rate()) << "else the averages are equal";
+  const auto averages = r.category_averages();
+  ASSERT_TRUE(averages);
+  EXPECT_DOUBLE_EQ(averages->over_tasks, (light.successes + noise.successes) / 21.0);
+  EXPECT_DOUBLE_EQ(averages->over_categories, (light.rate() + noise.rate()) / 2);
+
+  const auto json = nlohmann::json::parse(to_json(r));
+  EXPECT_DOUBLE_EQ(json["average_over_tasks"], averages->over_tasks);
+  EXPECT_DOUBLE_EQ(json["average_over_categories"], averages->over_categories);
+  EXPECT_EQ(json["categories"][1]["name"], "Noise");
+  EXPECT_EQ(json["suites"][0]["tasks"][2]["category"], "Noise");
+  EXPECT_EQ(json["suites"][0]["protocol"]["left_out Smell"], "3 of 4: no nose");
+  const std::string table = to_table(r);
+  for (const char* part : {"Light", "Noise", "over 2 categories", "average over tasks",
+                           "left out of toy: Smell, 3 of 4: no nose"})
+    EXPECT_NE(table.find(part), std::string::npos) << part << "\n" << table;
+  EXPECT_EQ(table.find("touch"), std::string::npos) << "thousands of tasks are no table";
+
+  const Results back = parse_results(to_json(r), "results.json");
+  EXPECT_EQ(to_json(back), to_json(r));
+  EXPECT_EQ(to_table(back), table);
+  EXPECT_FALSE(toy_results().category_averages());
+}
+
 TEST(Results, ForeignOrDamagedFilesNameTheKey) {
   const auto message = [](const std::string& text) -> std::string {
     try {

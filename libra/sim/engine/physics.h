@@ -33,6 +33,8 @@ class Physics {
   void hold_still(double opening);
   // The controller pulls to a posture that lies so far (rad) beside the one of now.
   void shift_rest(const std::array<double, bodies::kArmJoints>& before);
+  // What the controller pulls to (rad), from the next settle() or put() on.
+  std::array<double, bodies::kArmJoints>& rest() { return rest_; }
   // Lets things come to rest while the gripper opens; then time starts at zero. unseen: the first
   // step is that of robosuite after a reset (OscController::begin_unseen).
   void settle(int control_steps, bool unseen = false);

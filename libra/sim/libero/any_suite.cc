@@ -7,6 +7,7 @@
 #include "libra/core/data_root.h"
 #include "libra/core/error.h"
 #include "libra/sim/libero/libero.h"
+#include "libra/sim/libero/plus_suite.h"
 
 namespace libra::sim::libero {
 namespace {
@@ -38,7 +39,24 @@ task::SuiteSpec load_liberos(const Roots& roots, const std::string& name, bool a
                          "--libero-root and --robosuite-root; ours are " +
                          join_names(sim::suite_names())});
   }
-  return load_suite(*checkout, name, {.allow_missing_visuals = allow_missing});
+  if (!is_plus_suite(name))
+    return load_suite(*checkout, name, {.allow_missing_visuals = allow_missing});
+  if (roots.plus.empty()) {
+    throw Error(ErrorCode::kNotFound, {.where = "suite '" + name + "'",
+                                       .problem = "is one of LIBERO-Plus",
+                                       .next = "say where a checkout of it is with --plus-root "
+                                               "(https://github.com/sylvestf/LIBERO-plus)"});
+  }
+  return load_plus_suite(checkout->with_plus(roots.plus), name,
+                         {.allow_missing_visuals = allow_missing});
+}
+
+// Tasks in which these are the same need the same files.
+std::string things_of(const task::Problem& problem) {
+  std::string things = problem.name;
+  for (const auto* list : {&problem.fixtures, &problem.objects})
+    for (const task::Instance& thing : *list) things += " " + thing.category;
+  return things;
 }
 
 }  // namespace
@@ -47,6 +65,9 @@ std::vector<std::string> suite_names(const Roots& roots) {
   std::vector<std::string> names = sim::suite_names();
   if (const auto checkout = find_checkout(roots)) {
     for (const std::string& name : checkout->suites()) names.push_back(name);
+    if (!roots.plus.empty()) {
+      for (const std::string& name : plus_suites()) names.push_back(name);
+    }
   }
   return names;
 }
@@ -60,8 +81,11 @@ std::vector<std::string> missing_visuals(const Roots& roots, const std::string& 
   std::vector<std::string> lines;
   if (!is_liberos(roots, name)) return lines;
   std::map<std::string, std::vector<std::string>> tasks;  // by file
+  std::map<std::string, std::vector<std::string>> files;  // by what the scene holds
   for (const task::TaskSpec& spec : load_liberos(roots, name, true).tasks) {
-    for (const std::string& file : replaced_visuals(spec)) tasks[file].push_back(spec.task.name);
+    const auto [known, is_new] = files.try_emplace(things_of(spec.problem));
+    if (is_new) known->second = replaced_visuals(spec);
+    for (const std::string& file : known->second) tasks[file].push_back(spec.task.name);
   }
   for (const auto& [file, users] : tasks) {
     lines.push_back(file + ": needed by " +

@@ -14,9 +14,10 @@ namespace libra::sim::libero {
 struct Roots {
   std::string libero, robosuite;
   bool allow_missing_visuals = false;  // as ComposeOptions::allow_missing_visuals
+  std::string plus = {};               // a checkout of LIBERO-Plus, whose task files stand there
 };
 
-// Ours, then LIBERO's where there is one.
+// Ours, then LIBERO's where there is one, and LIBERO-Plus's with it.
 std::vector<std::string> suite_names(const Roots& roots);
 
 // Throws Error(kNotFound) that says how to get LIBERO's suites, and as the two load_suite that it

@@ -173,13 +173,33 @@ std::string Checkout::bddl_file(const std::string& suite, const std::string& tas
   return libero_ + "/bddl_files/" + plain(suite) + "/" + plain(task) + ".bddl";
 }
 
-std::string Checkout::init_file(const std::string& suite, const std::string& task) const {
-  const std::string stem = libero_ + "/init_files/" + plain(suite) + "/" + plain(task);
+namespace {
+
+// The form of stored states that is there.
+std::string stored_states(const std::string& stem) {
   const std::string published = stem + ".pruned_init";
   for (const char* other : {".pruned_init.npz", ".pruned_init.npy", ".npz", ".npy", ".init"}) {
     if (!has(published) && has(stem + other)) return stem + other;
   }
   return published;
+}
+
+}  // namespace
+
+std::string Checkout::init_file(const std::string& suite, const std::string& task) const {
+  return stored_states(libero_ + "/init_files/" + plain(suite) + "/" + plain(task));
+}
+
+std::string Checkout::own_init_file(const std::string& suite, const std::string& task) const {
+  return stored_states(libero_ + "/init_files/libero_newobj/" + plain(suite) + "/" + plain(task));
+}
+
+Checkout Checkout::with_plus(const std::string& plus_root) const {
+  Checkout plus = *this;
+  plus.libero_ =
+      find_package(plus_root, {"libero/libero", "libero", ""}, kPlusList + 1, "--plus-root");
+  if (has(fs::path(plus.libero_) / "assets")) plus.assets_ = plus.libero_ + "/assets";
+  return plus;
 }
 
 std::string Checkout::asset(const std::string& path) const { return assets_ + "/" + path; }

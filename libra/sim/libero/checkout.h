@@ -20,6 +20,11 @@ class Checkout {
   // Throws Error(kNotFound) that names the packages it lacks of those that belong together.
   static std::optional<Checkout> find_in(const std::string& site);
 
+  // The same assets and robot with the task files and stored states of LIBERO-Plus, which keeps the
+  // shape of LIBERO; its own assets where it has any. Throws Error(kNotFound) that says what such a
+  // folder holds.
+  Checkout with_plus(const std::string& plus_root) const;
+
   // Names of the tasks of a suite ("libero_spatial", ...) in LIBERO's order, from its task map.
   // Throws Error(kNotFound) with the known suites, Error(kBadInput) for a map that is no such list.
   std::vector<std::string> tasks(const std::string& suite) const;
@@ -30,6 +35,10 @@ class Checkout {
   // LIBERO's .pruned_init; where there is none but another form of it (.pruned_init.npz, as
   // wheels have it, .npz, .npy, .init), that.
   std::string init_file(const std::string& suite, const std::string& task) const;
+  // Of variants of LIBERO-Plus that have one of their own, since they have other objects or places.
+  std::string own_init_file(const std::string& suite, const std::string& task) const;
+  // The list of variants that LIBERO-Plus has.
+  std::string plus_list() const { return libero_ + kPlusList; }
   // "scenes/...", "textures/...": below LIBERO's assets.
   std::string asset(const std::string& path) const;
   // The model of a category of objects or fixtures. Throws Error(kNotFound) that names `where` and
@@ -39,6 +48,8 @@ class Checkout {
   std::string robot_asset(const std::string& path) const;
 
  private:
+  static constexpr const char* kPlusList = "/benchmark/task_classification.json";
+
   std::string libero_, robosuite_;  // the packages
   std::string assets_;              // LIBERO's
 };

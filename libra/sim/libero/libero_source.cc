@@ -17,9 +17,7 @@ ComposedModel LiberoSource::compose_model() const {
   return compose(problem_, checkout_, task_.name, options_);
 }
 
-InitStates LiberoSource::states() const {
-  return read_init_states(checkout_.init_file(task_.suite, task_.name));
-}
+InitStates LiberoSource::states() const { return read_init_states(states_); }
 
 std::unique_ptr<engine::Scene> LiberoSource::make_scene() const {
   const InitStates stored = states();
@@ -29,7 +27,7 @@ std::unique_ptr<engine::Scene> LiberoSource::make_scene() const {
   const auto size = static_cast<size_t>(1 + m->nq + m->nv);
   if (stored.columns != size) {
     throw Error(ErrorCode::kBadInput,
-                {.where = checkout_.init_file(task_.suite, task_.name),
+                {.where = states_,
                  .problem = "the stored states do not fit the model of the task",
                  .expected = std::to_string(size) + " numbers (time, qpos, qvel)",
                  .found = std::to_string(stored.columns)});

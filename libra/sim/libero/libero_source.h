@@ -20,9 +20,12 @@ inline constexpr const char* kRegions = "regions";
 
 class LiberoSource final : public engine::SceneSource {
  public:
-  LiberoSource(Checkout checkout, Task task, task::Problem problem, ComposeOptions options)
+  // states: the file of stored initial states.
+  LiberoSource(Checkout checkout, Task task, task::Problem problem, std::string states,
+               ComposeOptions options)
       : checkout_(std::move(checkout)),
         task_(std::move(task)),
+        states_(std::move(states)),
         problem_(std::move(problem)),
         options_(options) {}
 
@@ -36,6 +39,7 @@ class LiberoSource final : public engine::SceneSource {
  private:
   Checkout checkout_;
   Task task_;
+  std::string states_;
   task::Problem problem_;
   ComposeOptions options_;
   mutable std::once_flag sized_;

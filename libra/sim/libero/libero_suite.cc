@@ -34,14 +34,18 @@ bool is_published(const std::string& suite, size_t tasks) {
 
 }  // namespace
 
+int step_limit(const std::string& suite) {
+  const Family* family = family_of(suite);
+  return family != nullptr ? family->max_steps : kOtherLimit;
+}
+
 task::SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
                            const ComposeOptions& options) {
   task::SuiteSpec suite;
   suite.name = name;
   suite.title = "LIBERO's own tasks, from the checkout";
   suite.layouts = {"libero", kRegions};
-  const Family* family = family_of(name);
-  suite.max_steps = family != nullptr ? family->max_steps : kOtherLimit;
+  suite.max_steps = step_limit(name);
   const std::vector<std::string> stems = checkout.tasks(name);
   const bool published = is_published(name, stems.size());
   if (!published) {
@@ -60,7 +64,8 @@ task::SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
     }
     spec.task = {name, stem, words, suite.max_steps};
     spec.layouts = suite.layouts;
-    spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem, options);
+    spec.source = std::make_shared<LiberoSource>(checkout, spec.task, spec.problem,
+                                                 checkout.init_file(name, stem), options);
     return spec;
   });
   return suite;

@@ -23,6 +23,9 @@ namespace libra::sim::libero {
 task::SuiteSpec load_suite(const Checkout& checkout, const std::string& name,
                            const ComposeOptions& options = {});
 
+// Of the family that the name of a suite says (control steps).
+int step_limit(const std::string& suite);
+
 // Files that a task lacks and that are drawn otherwise, as ComposeOptions::allow_missing_visuals
 // has it; empty when everything is there. Makes no environment. Throws as compose().
 std::vector<std::string> replaced_visuals(const task::TaskSpec& spec);

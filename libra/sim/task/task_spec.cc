@@ -21,11 +21,10 @@ void require_layout(const TaskSpec& spec, std::string_view layout) {
 }
 
 const TaskSpec& SuiteSpec::find_task(std::string_view task_name) const {
-  std::vector<std::string> known;
-  for (const auto& spec : tasks) {
+  for (const auto& spec : tasks)
     if (spec.task.name == task_name) return spec;
-    known.push_back(spec.task.name);
-  }
+  std::vector<std::string> known;
+  for (const auto& spec : tasks) known.push_back(spec.task.name);
   throw Error(ErrorCode::kNotFound, {.where = "suite '" + name + "'",
                                      .problem = "there is no task '" + std::string(task_name) + "'",
                                      .next = next_to(task_name, known)});

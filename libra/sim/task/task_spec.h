@@ -17,6 +17,7 @@ class SceneSource;
 }
 namespace libra::sim::variation {
 struct MemoryTests;
+struct Preset;
 struct Wording;
 }  // namespace libra::sim::variation
 
@@ -37,7 +38,14 @@ struct TaskSpec {
   std::shared_ptr<const variation::Wording> wording =
       {};  // nullptr: the suite has no other wordings
   std::shared_ptr<const variation::MemoryTests> memory = {};  // nullptr: by rule alone
+  std::shared_ptr<const variation::Preset> preset = {};       // nullptr: changes nothing
   std::optional<OldTask> old = {};                            // of a memorisation test's episode
+};
+
+// Tasks of a suite that cannot be run here.
+struct LeftOut {
+  std::string category, why;
+  int tasks = 0, of = 0;  // how many, and of how many of the category
 };
 
 struct SuiteSpec {
@@ -50,6 +58,7 @@ struct SuiteSpec {
   std::vector<TaskSpec> tasks;
   std::string instructions = "words of the task's file name";  // where they come from
   std::vector<std::string> unreadable;  // tasks that are left out, and why: "file:line: problem"
+  std::vector<LeftOut> left_out = {};   // the same of suites whose tasks have categories
 
   // Throws Error(kNotFound) that lists the known tasks.
   const TaskSpec& find_task(std::string_view name) const;

@@ -32,7 +32,14 @@ constexpr std::array kMakers{
 
 std::unique_ptr<Effect> make_effect(const Variation& variation, const task::TaskSpec& spec,
                                     uint64_t seed) {
-  if (variation.kind.empty()) return nullptr;
+  if (variation.kind.empty())
+    return spec.preset != nullptr ? make_preset_effect(*spec.preset, seed) : nullptr;
+  if (spec.preset != nullptr) {
+    throw Error(ErrorCode::kBadInput,
+                {.where = "variation '" + to_string(variation) + "'",
+                 .problem = "does not go with suite '" + spec.task.suite + "'",
+                 .next = "its tasks are varied already"});
+  }
   const uint64_t own = mix_seed(
       {seed, hash_name(variation.kind), hash_name(variation.subkind), hash_name("effect")});
   for (const Maker& maker : kMakers) {
@@ -45,6 +52,7 @@ std::unique_ptr<Effect> make_effect(const Variation& variation, const task::Task
 std::string why_without(const task::TaskSpec& spec, const std::string& name) {
   const std::string kind = parse_variation(name).kind;
   const auto group = group_of(kind);
+  if (spec.preset != nullptr && group != kPerturbation) return "it is a variant already";
   if (group == kMemorisation) return why_without_test(spec, kind);
   return group == kClearance ? why_without_clearance(spec) : "";
 }

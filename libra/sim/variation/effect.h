@@ -1,6 +1,7 @@
 // What a variation does to one episode, phase by phase. Source files only: scene.h includes MuJoCo.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <numbers>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "libra/core/rng.h"
 #include "libra/sim/engine/scene.h"
 #include "libra/sim/task/task_spec.h"
+#include "libra/sim/variation/preset.h"
 #include "libra/sim/variation/variation.h"
 
 namespace libra::sim::variation {
@@ -32,13 +34,16 @@ class Effect {
   // The arm's joints, which are in qpos as the plain episode starts. The controller's rest posture
   // moves along with them.
   virtual void change_arm(engine::Scene& /*scene*/) {}
+  // The controller's rest posture alone (rad).
+  virtual void change_rest(std::array<double, bodies::kArmJoints>& /*rest*/) {}
   // What a camera sees at a control step.
   virtual void change_image(std::string_view /*camera*/, int64_t /*step*/, Image& /*image*/) const {
   }
 };
 
-// `variation` has nothing left open (resolve_variation); nullptr for the plain episode. Throws
-// Error(kBadInput) where the variation cannot be made of this task.
+// `variation` has nothing left open (resolve_variation); the plain episode has what the task's
+// preset says, nullptr without one. Throws Error(kBadInput) where the variation cannot be made of
+// this task.
 std::unique_ptr<Effect> make_effect(const Variation& variation, const task::TaskSpec& spec,
                                     uint64_t seed);
 
@@ -64,5 +69,10 @@ std::unique_ptr<Effect> make_layout_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_language_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_clearance_effect(const EffectRequest& request);
 std::unique_ptr<Effect> make_memory_effect(const EffectRequest& request);  // of all four tests
+
+// With everything given.
+std::unique_ptr<Effect> make_camera_effect(CameraMove move);
+std::unique_ptr<Effect> make_noise_effect(int number, uint64_t seed);  // as Preset::noise
+std::unique_ptr<Effect> make_preset_effect(const Preset& preset, uint64_t seed);
 
 }  // namespace libra::sim::variation

@@ -58,12 +58,15 @@ constexpr std::array<Glass, kStrengths> kGlass{{{.5, 1, 3},
                                                 {2.2, 5, 1},
                                                 {2.5, 5, 1}}};
 
+// In the order in which LIBERO-Plus numbers them.
+constexpr std::array<std::string_view, 5> kFamilies{"motion_blur", "gaussian_blur", "zoom_blur",
+                                                    "fog", "glass_blur"};
+
 class NoiseEffect final : public Effect {
  public:
-  explicit NoiseEffect(const EffectRequest& r) : subkind_(r.variation.subkind), seed_(r.seed) {
-    Rng rng(seed_);
-    strength_ = static_cast<size_t>(2 * (r.variation.level - 1)) + rng.below(2);
-  }
+  // strength: into the tables.
+  NoiseEffect(std::string_view family, size_t strength, uint64_t seed)
+      : family_(family), seed_(seed), strength_(strength) {}
 
   // Drawn anew at every step, as noise is.
   void change_image(std::string_view camera, int64_t step, Image& image) const override {
@@ -75,29 +78,35 @@ class NoiseEffect final : public Effect {
  private:
   Image changed(const Image& image, Rng& rng) const {
     const double scale = image.width / kPublishedPixels;
-    if (subkind_ == "motion_blur") {
+    if (family_ == "motion_blur") {
       const Motion& m = kMotion[strength_];
       return motion_blur(image, m.radius * scale, m.sigma * scale,
                          rng.uniform(-1, 1) * std::numbers::pi / 4);
     }
-    if (subkind_ == "gaussian_blur")
+    if (family_ == "gaussian_blur")
       return gaussian_blur(image, static_cast<double>(strength_ + 1) * scale);
-    if (subkind_ == "zoom_blur")
+    if (family_ == "zoom_blur")
       return zoom_blur(image, kZoom[strength_].largest, kZoom[strength_].step);
-    if (subkind_ == "fog") return fog(image, kFog[strength_].strength, kFog[strength_].decay, rng);
+    if (family_ == "fog") return fog(image, kFog[strength_].strength, kFog[strength_].decay, rng);
     const Glass& g = kGlass[strength_];
     return glass_blur(image, g.sigma * scale, (g.shift + .5) * scale, g.rounds, rng);
   }
 
-  std::string subkind_;
+  std::string family_;
   uint64_t seed_;
-  size_t strength_ = 0;  // into the tables
+  size_t strength_;
 };
 
 }  // namespace
 
 std::unique_ptr<Effect> make_noise_effect(const EffectRequest& request) {
-  return std::make_unique<NoiseEffect>(request);
+  Rng rng(request.seed);
+  const size_t strength = static_cast<size_t>(2 * (request.variation.level - 1)) + rng.below(2);
+  return std::make_unique<NoiseEffect>(request.variation.subkind, strength, request.seed);
+}
+std::unique_ptr<Effect> make_noise_effect(int number, uint64_t seed) {
+  const auto index = static_cast<size_t>(number - 1);
+  return std::make_unique<NoiseEffect>(kFamilies.at(index / kStrengths), index % kStrengths, seed);
 }
 
 }  // namespace libra::sim::variation
