@@ -51,11 +51,12 @@ std::vector<Suite> sampled(int count, uint64_t seed) {
 }
 
 TEST(Sample, GivesEveryCategoryOfEverySuiteItsShare) {
-  // 138 tasks in all, a third of them.
+  // 138 tasks in all, a third of them: 20, 10, 2/3, 10, 5 and 1/3, of which the small ones get one
+  // at the cost of the largest.
   const auto found = counts(sampled(46, 0));
-  EXPECT_EQ(found.at("suite1 camera"), 20);
+  EXPECT_EQ(found.at("suite1 camera"), 19);
   EXPECT_EQ(found.at("suite1 light"), 10);
-  EXPECT_EQ(found.at("suite2 camera"), 9);
+  EXPECT_EQ(found.at("suite2 camera"), 10);
   EXPECT_EQ(found.at("suite2 light"), 5);
   EXPECT_EQ(found.at("suite1 noise"), 1);
   EXPECT_EQ(found.at("suite2 noise"), 1) << "never none where there is room for one";
