@@ -98,7 +98,7 @@ echo "${milk}the milk into the basket please" >"$work/wordings"
 grep -q "the milk into the basket please" "$work/worded/episodes.jsonl" || fail "the policy is not told the wording"
 echo "${milk}basket the milk" >"$work/wordings"
 refused "other settings" "${worded[@]}"
-refused "does not go with --perturb language" "${worded[@]}" --perturb language --out "$work/worded_twice"
+refused "does not go with --perturb language" "${worded[@]}" --perturb language
 must_have "$work/run.mp4" "$work/eval/results.json" "$work/eval/report.html" "$work"/eval/videos/object_*_0.mp4 "$work"/eval/videos/object_*_0.jsonl
 "$libra" eval --checkpoint "$work/run2/checkpoint" --suite goal --tasks 6,7 --rollouts 1 --videos 0 --memorisation swapped_positions --out "$work/memory"
 grep -q "goal/turn_on_the_stove" "$work/memory/results.json" || fail "a test is run where it does not apply"
