@@ -161,12 +161,8 @@ std::string category_words(const Results& r) {
   std::string html = "<p>Every task changes one thing. Average over tasks <b>" +
                      percent_text(averages->over_tasks) + "</b>, over categories <b>" +
                      percent_text(averages->over_categories) + "</b>.</p><p>";
-  for (const SuiteResult& suite : r.suites) {
-    for (const auto& [word, what] : suite.protocol) {
-      if (!word.starts_with(kLeftOut)) continue;
-      html += "Left out of " + escape_html(suite.name) + ": " +
-              escape_html(word.substr(kLeftOut.size()) + ", " + what) + ".<br>";
-    }
+  for (const std::string& line : r.left_out()) {
+    html += "Left out of " + escape_html(line) + ".<br>";
   }
   return html + "</p>";
 }

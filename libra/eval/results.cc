@@ -167,6 +167,17 @@ std::optional<CategoryAverages> Results::category_averages() const {
   return CategoryAverages{all.rate(), sum / count};
 }
 
+std::vector<std::string> Results::left_out() const {
+  std::vector<std::string> lines;
+  for (const SuiteResult& suite : suites) {
+    for (const auto& [word, what] : suite.protocol) {
+      if (!word.starts_with(kLeftOut)) continue;
+      lines.push_back(suite.name + ": " + word.substr(kLeftOut.size()) + ", " + what);
+    }
+  }
+  return lines;
+}
+
 Results make_results(const RolloutRequest& request, const RolloutOutcome& outcome) {
   Results r;
   r.policy = outcome.spec.name;

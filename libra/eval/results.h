@@ -108,6 +108,8 @@ struct Results {
   // tasks have no categories.
   std::vector<VariationResult> categories() const;
   std::optional<CategoryAverages> category_averages() const;
+  // What of the suites' categories cannot be run, a line each: "suite: category, 3 of 5: why".
+  std::vector<std::string> left_out() const;
   // Of all episodes or of a suite's; nullopt unless all the memorisation tests were run on some.
   std::optional<Grounding> grounding() const;
   std::optional<Grounding> grounding(size_t suite) const;

@@ -111,13 +111,7 @@ std::string categories_text(const Results& r) {
   if (!averages) return "";
   const std::vector<VariationResult> rows = r.categories();
   std::string text = rows_text(r, rows);
-  for (const SuiteResult& suite : r.suites) {
-    for (const auto& [word, what] : suite.protocol) {
-      if (!word.starts_with(kLeftOut)) continue;
-      text +=
-          "  left out of " + suite.name + ": " + word.substr(kLeftOut.size()) + ", " + what + "\n";
-    }
-  }
+  for (const std::string& line : r.left_out()) text += "  left out of " + line + "\n";
   return text + "average over tasks " + percent(averages->over_tasks) + " %, over " +
          std::to_string(rows.size()) + " categories " + percent(averages->over_categories) + " %\n";
 }
